@@ -162,7 +162,7 @@ class Judge:
 
 def tier_of(gap: StateGap) -> Tier:
     """How sure a gap is to be met."""
-    found = gap.found
+    found = gap.need
     if found.calling is Calling.UPKEEP:
         return Tier.UPKEEP
     if found.calling is Calling.OTHERWISE:
@@ -171,7 +171,7 @@ def tier_of(gap: StateGap) -> Tier:
 
 
 def _shown(gap: StateGap) -> str:
-    need = gap.found.need
+    need = gap.need.need
     return f"{gap.cls.full_name} lacks {gap.attribute} in {'.'.join(need.route)} where {need.where or 'always'}"
 
 

@@ -14,7 +14,7 @@ from mlaudit.model.report import Environment, Report, Summary
 from mlaudit.parsers._registry import parser_of, parsers
 from mlaudit.request.audit_request import AuditRequest, EnvironmentRequest
 from mlaudit.request.options import EVIDENCE_FILE, Options
-from mlaudit.request.source_spec import BadSource, Spelled
+from mlaudit.request.source_spec import BadSource, SourcePart
 from mlaudit.rules._registry import rules
 from mlaudit.sources.paths import MISSING, exists, is_folder, relative, status
 from mlaudit.sources.working_tree import WorkingTree
@@ -36,20 +36,20 @@ def compare(sources: Sequence[str], options: Options, *, folder: Path = Path()) 
 
     if len(sources) < 2:
         raise BadSource("compare needs two sources or more: the first writes, the others read")
-    spellings: list[Sequence[Spelled]] = [parse_source(source, folder) for source in sources]
+    spellings: list[Sequence[SourcePart]] = [parse_source(source, folder) for source in sources]
     for parts in spellings:
         demand_present(parts, folder)
     names = environment_names(spellings)
     if options.as_format is not None and any(part.path == "-" for parts in spellings for part in parts):
-        spellings = [[_told(part, options.as_format) for part in parts] for parts in spellings]
+        spellings = [[_with_format(part, options.as_format) for part in parts] for parts in spellings]
         options = replace(options, as_format=None)
     options.progress.expect(sum(map(len, spellings)))
-    made = _written_and_read(spellings, names, options)
-    return _report(made, AuditRequest(command="compare", options=options, partial=True), named=made)
+    environments = _written_and_read(spellings, names, options)
+    return _report(environments, AuditRequest(command="compare", options=options, partial=True), named=environments)
 
 
 def _written_and_read(
-    spellings: Sequence[Sequence[Spelled]], names: Sequence[str], options: Options
+    spellings: Sequence[Sequence[SourcePart]], names: Sequence[str], options: Options
 ) -> list[Environment]:
     """The environments of sources, of which the first writes what the others read."""
     from mlaudit.environments.several_models import joined, with_models_apart
@@ -62,7 +62,7 @@ def _written_and_read(
     return joined([with_models_apart(request, options, sources=parts) for request, parts in rows])
 
 
-def _told(part: Spelled, as_format: str) -> Spelled:
+def _with_format(part: SourcePart, as_format: str) -> SourcePart:
     """`--as` speaks of standard input where that is among the sources, since files have names."""
     return replace(part, format=as_format) if part.path == "-" and part.format is None else part
 
@@ -102,14 +102,14 @@ def listing(sources: Sequence[str], options: Options, *, folder: Path = Path()) 
     from mlaudit.environments.sources import assemble, demand_present, environment_names, parse_source
 
     if not sources or any(_holds_several(folder / source) for source in sources):
-        made = check([str(folder / source) for source in sources], options).environments
-        return tuple(made)
+        environments = check([str(folder / source) for source in sources], options).environments
+        return tuple(environments)
     spellings = [parse_source(source, folder) for source in sources]
     for parts in spellings:
         demand_present(parts, folder)
     requests = [EnvironmentRequest(name=name, role=name) for name in environment_names(spellings)]
-    made = tuple(assemble(parts, one, options) for parts, one in zip(spellings, requests, strict=True))
-    return tuple(map(mask_environment, made))
+    environments = tuple(assemble(parts, request, options) for parts, request in zip(spellings, requests, strict=True))
+    return tuple(map(mask_environment, environments))
 
 
 def _holds_several(source: Path) -> bool:
@@ -125,7 +125,7 @@ def _holds_several(source: Path) -> bool:
     return False
 
 
-def check(paths: Sequence[str], options: Options, *, found: FoundTree | None = None) -> Report:
+def check(paths: Sequence[str], options: Options, *, tree: FoundTree | None = None) -> Report:
     """What the configuration declares, or what is discovered below the paths. Raises BadSource.
 
     Args:
@@ -145,25 +145,25 @@ def check(paths: Sequence[str], options: Options, *, found: FoundTree | None = N
         options = confined(options)
         own = {environment.name: environment.sources for environment in options.settings.environments}
         base = options.root / Path(options.settings.path or "").parent
-        with_models, said_of_models = with_undeclared_models(list(declared(options)), options)
+        with_models, sentence_on_models = with_undeclared_models(list(declared(options)), options)
         every = _with_own_names(with_models, own, base, options, None)
         itself = any(relative(path, options.root) == options.settings.path for path in paths)
-        made = every if itself else touched_by(every, paths, options.root)
-        said = said_of_models if made else (_untouched(every, options),)
+        environments = every if itself else touched_by(every, paths, options.root)
+        notes = sentence_on_models if environments else (_untouched(every, options),)
         request = AuditRequest(
             command="check",
             options=options,
             shared=tuple(shared_files(options)),
-            notes=said,
-            partial=len(made) < len(every),
+            notes=notes,
+            partial=len(environments) < len(every),
             lost=any(refusals(options)),
         )
-        return _passed_over(_report(made, request, named=made), paths, every)
-    if found is None:
+        return _passed_over(_report(environments, request, named=environments), paths, every)
+    if tree is None:
         from mlaudit.environments.found_tree import look
 
-        found = look(paths, options)
-    return _discovered(paths, options, found)
+        tree = look(paths, options)
+    return _discovered(paths, options, tree)
 
 
 def initial(folder: Path) -> str:
@@ -174,28 +174,28 @@ def initial(folder: Path) -> str:
     return render(look([str(folder)], Options(root=root_of(folder))).survey.discovery)
 
 
-def _report(made: Sequence[Environment], request: AuditRequest, *, named: Iterable[Environment] = ()) -> Report:
+def _report(environments: Sequence[Environment], request: AuditRequest, *, named: Iterable[Environment] = ()) -> Report:
     """The report, masked; a source of `named`, which the user named, must not be lost."""
     from mlaudit.audit import audit
 
     if request.options.resolution is not None:
         from mlaudit.resolving.resolve import with_resolutions
 
-        made, notes = with_resolutions(made, request.options)
+        environments, notes = with_resolutions(environments, request.options)
         request = replace(request, notes=(*request.notes, *notes))
     if request.options.waivers and exists(str(request.options.root / EVIDENCE_FILE)):
         from mlaudit.environments.recorded_proofs import with_proofs
 
-        applied = with_proofs(made, request.options.root)
-        made = applied.environments
+        applied = with_proofs(environments, request.options.root)
+        environments = applied.environments
         request = replace(request, proven=applied.proven, notes=(*request.notes, *applied.notes))
-    if any(one.names_code or one.kinds_at_hand for one in made):
+    if any(environment.names_code or environment.kinds_at_hand for environment in environments):
         from mlaudit.environments.code_evidence import with_code_evidence
 
-        made = with_code_evidence(made, request.options)
-    if any(one.lost for one in named):
+        environments = with_code_evidence(environments, request.options)
+    if any(environment.lost for environment in named):
         request = replace(request, lost=True)
-    return mask_report(audit(sorted(made, key=lambda one: bool(one.follows)), request))
+    return mask_report(audit(sorted(environments, key=lambda environment: bool(environment.follows)), request))
 
 
 def _demand(path: str) -> None:
@@ -233,7 +233,7 @@ def _report_on_nothing(options: Options) -> Report:
 
 
 def _untouched(every: Sequence[Environment | EnvironmentSettings], options: Options) -> str:
-    declared_names = ", ".join(one.name for one in every)
+    declared_names = ", ".join(declared.name for declared in every)
     return f"No environment that {options.settings.path} declares ({declared_names}) has a source there."
 
 
@@ -246,43 +246,47 @@ def _passed_over(report: Report, paths: Sequence[str], every: Sequence[Environme
     if report.exit_code != NOTHING or not only_files:
         return report
     touched = any(environment.follows for environment in report.environments)
-    pairs = any(one.follows for one in every)
+    pairs = any(environment.follows for environment in every)
     return replace(report, exit_code=0) if not report.environments or (pairs and not touched) else report
 
 
 def _discovered(paths: Sequence[str], options: Options, tree: FoundTree) -> Report:
     """The audit of what looking finds; files among the paths choose what of it is touched."""
     from mlaudit.environments.discovered import advice_on, discovered, looked_at, shown_pair
-    from mlaudit.environments.found_models import found_models, said_of_rest
+    from mlaudit.environments.found_models import found_models, sentences_on_rest
     from mlaudit.environments.touched import touched_by
     from mlaudit.sources.folder_files import FolderFiles
 
     files = [path for path in paths if not is_folder(path)]
     options = replace(options, tree=tree.tree)
-    base, walked, root, found = tree.base, tree.walked, tree.root, tree.survey.discovery
-    models = found_models(found, walked.paths, FolderFiles(root, base))
-    own = {environment.name: environment.sources for environment in found.environments}
-    made = _with_own_names(list(discovered(found, models, base, options)), own, base, options, walked)
-    kept = touched_by(made, files, options.root) if files else made
-    looked = (*looked_at(found, walked, base), *models.looked)
+    base, walked, root, discovery = tree.base, tree.walked, tree.root, tree.survey.discovery
+    models = found_models(discovery, walked.paths, FolderFiles(root, base))
+    own = {environment.name: environment.sources for environment in discovery.environments}
+    environments = _with_own_names(list(discovered(discovery, models, base, options)), own, base, options, walked)
+    kept = touched_by(environments, files, options.root) if files else environments
+    looked = (*looked_at(discovery, walked, base), *models.looked)
     where = ", ".join(paths) or "here"
-    loads = any(one.writes or one.reads for one in kept)
-    advice = advice_on(looked, sum(len(one.follows) for one in kept), where, loads_models=loads)
-    rest = said_of_rest(models.unplaced, models.passed_over)
-    uncertain = frozenset((pair.writer, pair.reader) for pair in found.pairs if not pair.is_sure)
-    pairs = tuple(shown_pair(pair, root, base) for pair in found.pairs)
+    loads = any(environment.writes or environment.reads for environment in kept)
+    advice = advice_on(looked, sum(len(environment.follows) for environment in kept), where, loads_models=loads)
+    rest = sentences_on_rest(models.unplaced, models.passed_over)
+    uncertain = frozenset((pair.writer, pair.reader) for pair in discovery.pairs if not pair.is_sure)
+    pairs = tuple(shown_pair(pair, root, base) for pair in discovery.pairs)
     request = AuditRequest(
         command="check", options=options, found=looked, notes=(*rest, *advice), pairs=pairs, uncertain=uncertain
     )
-    return _passed_over(_report(kept, request), paths, made)
+    return _passed_over(_report(kept, request), paths, environments)
 
 
 def _with_own_names(
-    made: list[Environment], sources: Mapping[str, Sequence[str]], base: Path, options: Options, found: Walked | None
+    environments: list[Environment],
+    sources: Mapping[str, Sequence[str]],
+    base: Path,
+    options: Options,
+    walked_tree: Walked | None,
 ) -> list[Environment]:
     """The environments with what the code of their images lacks of the artifacts that they load."""
-    if not any(one.names_code for one in made):
-        return made
+    if not any(environment.names_code for environment in environments):
+        return environments
     from mlaudit.environments.missing_own_names import with_missing_own_names
 
-    return with_missing_own_names(made, sources, base, options, found)
+    return with_missing_own_names(environments, sources, base, options, walked_tree)

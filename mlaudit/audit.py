@@ -64,9 +64,9 @@ def _weighed(findings: Sequence[Finding], environments: Sequence[Environment]) -
         return tuple(findings)
     from mlaudit.comparison.hazards import weigh
 
-    firsts = [one.fix.changes[0] for one in advised if one.fix is not None]
+    firsts = [finding.fix.changes[0] for finding in advised if finding.fix is not None]
     # Later ones do not count where a package has a change of its own already.
-    reasons = weigh(environments, [*firsts, *(change for one in advised for change in _covered_changes(one))])
+    reasons = weigh(environments, [*firsts, *(change for finding in advised for change in _covered_changes(finding))])
     return tuple(_with_hazard(finding, reasons) for finding in findings)
 
 
@@ -90,7 +90,7 @@ def _with_hazard(finding: Finding, reasons: Mapping[Change, str]) -> Finding:
 def _outcome(view: View, request: AuditRequest) -> Outcome:
     """What policy makes of the hits of all rules."""
     options, environments = request.options, view.environments.values()
-    judged = [one for one in _judged(view) if one.hit.package is None or asked_for(one.hit.package, options.only)]
+    judged = [hit for hit in _judged(view) if hit.hit.package is None or asked_for(hit.hit.package, options.only)]
     return apply(
         folded(judged),
         options.settings,
@@ -159,8 +159,8 @@ def _mended(outcome: Outcome, request: AuditRequest) -> Iterator[str]:
     """What the baseline knows and this run, where it looks at everything, no longer finds."""
     if request.partial or request.options.only:
         return
-    found = {one.fingerprint for one in (*outcome.findings, *outcome.suppressed)}
-    gone = sorted(what for known, what in (request.options.baseline or {}).items() if known not in found)
+    fingerprints = {finding.fingerprint for finding in (*outcome.findings, *outcome.suppressed)}
+    gone = sorted(what for known, what in (request.options.baseline or {}).items() if known not in fingerprints)
     if gone:
         more = f" and {len(gone) - 3} more" if len(gone) > 3 else ""
         yield f"Fixed since the baseline: {'; '.join(gone[:3])}{more}. --write-baseline removes them."

@@ -198,7 +198,7 @@ def read(
     asked = Asked(wanted=wanted, define=define or {}, as_format=as_, isolated=True)
     environments = api.listing([fspath(source)], options_in(folder, asked, None), folder=folder)
     if len(environments) != 1:
-        names = ", ".join(one.name for one in environments) or "none"
+        names = ", ".join(environment.name for environment in environments) or "none"
         raise UsageError(f"{fspath(source)}: expected one environment, and it holds {names}; name the files of one")
     (environment,) = environments
     return _joined(fspath(source), environment)
@@ -206,7 +206,7 @@ def read(
 
 def with_edits(report: Report, options: Options) -> Report:
     """The report with the edits of its fixes; what makes them is loaded where there are any."""
-    if not any(one.fix is not None and one.fix.changes for one in (*report.findings, *report.suppressed)):
+    if not any(finding.fix is not None and finding.fix.changes for finding in (*report.findings, *report.suppressed)):
         return report
     from mlaudit.repair.entry import with_edits_of_fixes
 

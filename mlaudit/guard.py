@@ -112,7 +112,10 @@ def _differs(path: Path, live: Interpreter, installed: Mapping[str, Distribution
     trained = _trained(path)
     if trained is None or trained.python != live.python:
         return True
-    now = {one.name: (one.version, "direct" if one.direct else "index") for one in installed.values()}
+    now = {
+        distribution.name: (distribution.version, "direct" if distribution.direct else "index")
+        for distribution in installed.values()
+    }
     then = trained.packages
     return any(_matters(name) for name in now.keys() | then.keys() if then.get(name) != now.get(name))
 
@@ -162,11 +165,11 @@ def _judged(
     if settings is None:
         # Nothing can be said of the others, and most of several hundred packages are such.
         then, now = _watched_of(then), _watched_of(now)
-    made = (
+    environments = (
         environment(EnvironmentRequest(name=TRAINING, role=TRAINING, artifact_kinds=artifact_kinds), (then,), Wanted()),
         environment(EnvironmentRequest(name=SERVING, role=SERVING, follows=(TRAINING,)), (now,), Wanted()),
     )
-    return _drift(audit(made, AuditRequest(command="check", options=Options(settings=chosen))), chosen)
+    return _drift(audit(environments, AuditRequest(command="check", options=Options(settings=chosen))), chosen)
 
 
 def _watched_of(reading: Reading) -> Reading:
@@ -182,10 +185,10 @@ def _read(path: Path) -> Reading:
     from mlaudit.parsers._read import read
     from mlaudit.sources.working_tree import WorkingTree
 
-    found = read(WorkingTree(Path()).document(path), "snapshot")
-    if found.unread:
-        raise Unreadable(f"{found.unread[0].at}: {found.unread[0].why}")
-    return found
+    reading = read(WorkingTree(Path()).document(path), "snapshot")
+    if reading.unread:
+        raise Unreadable(f"{reading.unread[0].at}: {reading.unread[0].why}")
+    return reading
 
 
 def _drift(report: Report, settings: Settings) -> Report:

@@ -42,8 +42,8 @@ def docstring(module: str, function: str = "") -> str:
     `python -OO` keeps no docstrings: then its source has it.
     """
     loaded = import_module(module)
-    found = getattr(loaded, function).__doc__ if function else loaded.__doc__
-    return found or _written_docstring(loaded, function)
+    written = getattr(loaded, function).__doc__ if function else loaded.__doc__
+    return written or _written_docstring(loaded, function)
 
 
 def _written_docstring(module: ModuleType, function: str) -> str:

@@ -139,8 +139,8 @@ def history(
     request = HistoryRequest(
         root=folder, ask=lambda: options_in(folder, asked, today), packages=packages_of(packages), since=day
     )
-    found = drift_history(request, request.ask())
-    values = {name: getattr(found, name) for name in field_names(DriftHistory)}
+    drifts = drift_history(request, request.ask())
+    values = {name: getattr(drifts, name) for name in field_names(DriftHistory)}
     return ShownHistory(folder=folder, asked=asked, **values)
 
 
@@ -216,8 +216,8 @@ def why(
     """
     folder = folder_of(root)
     asked = _asked(folder, config, no_config, python, platform, extra, group, define, as_)
-    found = install_reason(package, fspath(source), options_in(folder, asked, today), every=all_, folder=folder)
-    return ShownReason(**{name: getattr(found, name) for name in field_names(InstallReason)})
+    reason = install_reason(package, fspath(source), options_in(folder, asked, today), every=all_, folder=folder)
+    return ShownReason(**{name: getattr(reason, name) for name in field_names(InstallReason)})
 
 
 def _asked(

@@ -27,7 +27,7 @@ def dumps(executable: str | None = None) -> str:
 
 def text(interpreter: Interpreter, installed: Iterable[Distribution]) -> str:
     """The snapshot of an interpreter and what is installed for it."""
-    lines = ",\n  ".join(json.dumps(_package(one)) for one in sorted(installed))
+    lines = ",\n  ".join(json.dumps(_package(distribution)) for distribution in sorted(installed))
     head = {
         "schema": SCHEMA,
         "python": interpreter.python,
@@ -38,9 +38,9 @@ def text(interpreter: Interpreter, installed: Iterable[Distribution]) -> str:
     return f'{json.dumps(head)[:-1]}, "packages": [\n  {lines}\n]}}\n'
 
 
-def _package(one: Distribution) -> dict[str, str]:
-    source, address = _came_from(one)
-    shown = {"name": one.name, "version": one.version}
+def _package(distribution: Distribution) -> dict[str, str]:
+    source, address = _came_from(distribution)
+    shown = {"name": distribution.name, "version": distribution.version}
     if source != "index":
         shown["source"] = source
     if address is not None:
@@ -48,25 +48,25 @@ def _package(one: Distribution) -> dict[str, str]:
     return shown
 
 
-def _came_from(one: Distribution) -> tuple[str, str | None]:
+def _came_from(distribution: Distribution) -> tuple[str, str | None]:
     """Where a package came from; the address only where it decides the code, since a path means nothing elsewhere."""
-    source, address = came_from(one)
+    source, address = came_from(distribution)
     return source, address if source == "git" else None
 
 
-def came_from(one: Distribution) -> tuple[str, str | None]:
+def came_from(distribution: Distribution) -> tuple[str, str | None]:
     """Where a package came from, `index`, `git`, `url` or `path`, and the address (PEP 610), credentials masked."""
-    if not one.direct:
+    if not distribution.direct:
         return "index", None
     from mlaudit.document.node import Malformed, Node
     from mlaudit.grammars.pypi.installed_text import origin
     from mlaudit.model.secrets import masked
 
     try:
-        found = origin(Node(json.loads(direct_url(one))))
+        known = origin(Node(json.loads(direct_url(distribution))))
     except (OSError, ValueError, Malformed, RecursionError):
         return "url", None
-    return found.source, masked(found.origin) if found.origin else None
+    return known.source, masked(known.origin) if known.origin else None
 
 
 def reading(interpreter: Interpreter, installed: Iterable[Distribution]) -> Reading:
@@ -86,15 +86,17 @@ def reading(interpreter: Interpreter, installed: Iterable[Distribution]) -> Read
         path=document.path,
         format="snapshot",
         complete=True,
-        pins=(python, *(_pin(document, one) for one in installed)),
+        pins=(python, *(_pin(document, distribution) for distribution in installed)),
         facts=tuple(Fact(key=key, value=value, at=at) for key, value in stated.items()),
     )
 
 
-def _pin(document: Document, one: Distribution) -> Pin:
+def _pin(document: Document, distribution: Distribution) -> Pin:
     from mlaudit.model.nouns import Kind, Layer, Place
 
-    source, address = _came_from(one)
+    source, address = _came_from(distribution)
     kind = Kind.LOCAL if source == "path" else Kind.PACKAGE
-    at = Place(path=one.folder)
-    return document.pin(Layer.INSTALLED, one.name, one.version, at=at, kind=kind, source=source, origin=address)
+    at = Place(path=distribution.folder)
+    return document.pin(
+        Layer.INSTALLED, distribution.name, distribution.version, at=at, kind=kind, source=source, origin=address
+    )

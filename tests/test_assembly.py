@@ -8,19 +8,19 @@ from mlaudit.environments.environment import environment
 from mlaudit.environments.sources import environment_names
 from mlaudit.model.nouns import Pin, Place, Reading, Unread
 from mlaudit.request.audit_request import EnvironmentRequest
-from mlaudit.request.source_spec import BadSource, Spelled, spelled
+from mlaudit.request.source_spec import BadSource, SourcePart, source_parts
 from mlaudit.request.wanted import Wanted
 
 FILES = {"a.txt", "b=c.txt", "x#y.lock", "main:z.txt", "folder,with,commas.txt"}
 
 
-def parsed(text: str) -> tuple[Spelled, ...]:
-    return spelled(text, lambda path: path in FILES)
+def parsed(text: str) -> tuple[SourcePart, ...]:
+    return source_parts(text, lambda path: path in FILES)
 
 
 @pytest.mark.parametrize("path", sorted(FILES))
 def test_an_existing_path_wins_over_every_other_reading(path: str) -> None:
-    assert parsed(path) == (Spelled(text=path, path=path),)
+    assert parsed(path) == (SourcePart(text=path, path=path),)
 
 
 @pytest.mark.parametrize(

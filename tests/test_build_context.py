@@ -13,7 +13,7 @@ from mlaudit.model.nouns import Kind
 from mlaudit.model.report import Environment
 from mlaudit.request.audit_request import EnvironmentRequest
 from mlaudit.request.options import Options
-from mlaudit.request.source_spec import Spelled
+from mlaudit.request.source_spec import SourcePart
 from tests.checkout import ROOT
 
 ROWS = tomli.loads((ROOT / "fixtures" / "build-contexts.toml").read_text(encoding="utf-8"))["case"]
@@ -36,7 +36,7 @@ def _read(folder: Path, files: dict[str, str]) -> Environment:
         (folder / name).write_text(text, encoding="utf-8")
     source = str(folder / "api" / "Dockerfile")
     return assemble(
-        [Spelled(text=source, path=source)], EnvironmentRequest(name="api", role="serving"), Options(root=folder)
+        [SourcePart(text=source, path=source)], EnvironmentRequest(name="api", role="serving"), Options(root=folder)
     )
 
 

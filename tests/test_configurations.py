@@ -98,7 +98,7 @@ HOSTILE = {
 def test_hostile_configurations_end(text: str, tmp_path: Path) -> None:
     installed(tmp_path, "peft")
     write(tmp_path / "model", {"adapter_config.json": text, "config.json": '{"transformers_version": "4.40.0"}'})
-    known = ("takes no `k0`", "which peft of serving does not know")
+    known = ("does not accept `k0`", "which peft of serving does not know")
     assert all(any(words in one.message for words in known) for one in findings(tmp_path))
 
 
@@ -141,7 +141,8 @@ def test_what_is_measured_and_what_the_code_shows_is_one_finding(tmp_path: Path)
     found = [one for one in report.findings if one.package == "keras"]
     assert [one.code for one in found] == ["MLA401"]
     code = [text for text in found[0].details if text.startswith("code: ")]
-    assert ["`keras.layers.Dense` of the reader takes no `quantization_config`" in text for text in code] == [True]
+    refused = "`keras.layers.Dense` of the reader does not accept `quantization_config`"
+    assert [refused in text for text in code] == [True]
 
 
 def test_an_error_of_the_code_is_not_lost_beside_a_milder_fact(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from mlaudit.model.errors import Unreadable
 from mlaudit.sources.folder_files import FolderFiles
 from mlaudit.sources.git_revision import document as document_at
 from mlaudit.sources.git_revision import files_at
-from mlaudit.sources.images.file_system import FileSystem, Held, Setup
+from mlaudit.sources.images.file_system import FileSystem, LayerFile, Setup
 from mlaudit.sources.package_sources import PackageSources
 from mlaudit.sources.virtualenv import ArchiveTree, FolderTree
 from mlaudit.sources.working_tree import WorkingTree
@@ -64,7 +64,7 @@ def of_wheelhouse(folder: Path) -> tuple[Files, str]:
 
 def of_image(_folder: Path) -> tuple[Files, str]:
     path = f"usr/lib/python3/{METADATA}"
-    return FileSystem("image.tar!/", {path: Held(content=CONTENT, size=len(CONTENT))}, Setup()), path
+    return FileSystem("image.tar!/", {path: LayerFile(content=CONTENT, size=len(CONTENT))}, Setup()), path
 
 
 def of_packages(folder: Path) -> tuple[Files, str]:

@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 from mlaudit.model.errors import Unreadable
 from mlaudit.sources.images import byte_reader, layers
 from mlaudit.sources.images.byte_reader import Reader, unfolded
-from mlaudit.sources.images.file_system import HEADER, Form, Held, condensed, wanted
+from mlaudit.sources.images.file_system import HEADER, Form, LayerFile, condensed, wanted
 from mlaudit.sources.images.recognize import image_document
 from mlaudit.sources.images.tar_walk import NAME_LIMIT, TarWalk
 from mlaudit.sources.working_tree import WorkingTree
@@ -374,7 +374,7 @@ def test_reading_passes_over_what_nobody_wants() -> None:
 def test_what_is_wanted_is_bounded() -> None:
     assert wanted(NUMPY_PATH) == HEADER
     assert (
-        condensed(NUMPY_PATH, Held(content=metadata("a", "1") * 1000)).content
+        condensed(NUMPY_PATH, LayerFile(content=metadata("a", "1") * 1000)).content
         == metadata("a", "1").split(b"\n\n")[0] + b"\n"
     )
     assert wanted("usr/lib/libtorch.so") is None

@@ -103,8 +103,8 @@ def gaps(folder: Path, old: str, new: str, *, with_writer: bool = True) -> list[
     judge = StateJudge(reader, ObjectCode(written, repairs=True) if with_writer else None)
     found = [gap for one in states.objects for gap in judge.gaps(one)]
     return [
-        f"{gap.attribute} {gap.found.calling.name} {gap.found.sureness.name}"
-        + (f" unless {gap.found.need.unless}" if gap.found.need.unless else "")
+        f"{gap.attribute} {gap.need.calling.name} {gap.need.sureness.name}"
+        + (f" unless {gap.need.need.unless}" if gap.need.need.unless else "")
         for gap in found
     ]
 
@@ -243,7 +243,7 @@ def test_what_an_owner_calls_on_its_members(methods: str, found: str | None, tmp
     states = pickled(tmp_path / "old", make)
     reader = ObjectCode(PackageSymbols(installed(tmp_path / "new", new, "new")), repairs=True)
     judge = StateJudge(reader, ObjectCode(written, repairs=True))
-    said = [gap.found for one in states.objects for gap in judge.gaps(one)]
+    said = [gap.need for one in states.objects for gap in judge.gaps(one)]
     serving = [one.sureness.name for one in said if one.calling is Calling.SERVING]
     assert serving == ([found] if found else [])
 
@@ -261,7 +261,7 @@ def test_a_method_that_only_the_owner_calls_is_followed(tmp_path: Path) -> None:
         states = pickled(folder / "old", "from acme.scaling import Scaler, Owner\nmodel = Owner([Scaler()])")
         code = ObjectCode(PackageSymbols(installed(folder / "new", new + owner.format(body), "new")), repairs=True)
         judge = StateJudge(code, ObjectCode(written, repairs=True))
-        found = [gap.found for one in states.objects for gap in judge.gaps(one)]
+        found = [gap.need for one in states.objects for gap in judge.gaps(one)]
         assert [one.sureness.name for one in found if one.calling is Calling.SERVING] == expected
 
 
@@ -281,7 +281,7 @@ def test_a_model_that_was_never_trained_is_asked_for_nothing(tmp_path: Path) -> 
         code = ObjectCode(PackageSymbols(installed(folder / "new", new, "new")), repairs=True)
         judge = StateJudge(code, ObjectCode(written, repairs=True))
         found = [gap for one in states.objects for gap in judge.gaps(one)]
-        assert [(gap.attribute, gap.found.calling) for gap in found] == [("b", expected)]
+        assert [(gap.attribute, gap.need.calling) for gap in found] == [("b", expected)]
 
 
 TRANSFORM = "class Scaler:\n    def transform(self, x):\n"

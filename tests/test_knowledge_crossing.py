@@ -208,8 +208,8 @@ def test_changed_behaviour_is_told_in_the_direction_taken() -> None:
     def dates(writer: str, reader: str) -> str:
         return next(one.says for one in judge("pandas", writer, reader) if "integers" in one.says)
 
-    assert "give nanoseconds under 2.2.3 and give microseconds under 3.0.5" in dates("2.2.3", "3.0.5")
-    assert "give microseconds under 3.0.5 and give nanoseconds under 2.2.3" in dates("3.0.5", "2.2.3")
+    assert "give nanoseconds under 2.2.3 and microseconds under 3.0.5" in dates("2.2.3", "3.0.5")
+    assert "give microseconds under 3.0.5 and nanoseconds under 2.2.3" in dates("3.0.5", "2.2.3")
 
 
 def test_behaviour_changes_only_across_its_release() -> None:

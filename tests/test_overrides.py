@@ -9,7 +9,7 @@ import pytest
 from mlaudit.environments.sources import assemble
 from mlaudit.request.audit_request import EnvironmentRequest
 from mlaudit.request.options import Options
-from mlaudit.request.source_spec import Spelled
+from mlaudit.request.source_spec import SourcePart
 
 PROJECT = """
 [project]
@@ -41,7 +41,7 @@ source = { registry = "https://pypi.example/simple" }
 
 
 def _cell(folder: Path, *sources: str) -> tuple[tuple[str, ...], str | None, bool]:
-    parts = [Spelled(text=name, path=str(folder / name)) for name in sources]
+    parts = [SourcePart(text=name, path=str(folder / name)) for name in sources]
     cell = assemble(parts, EnvironmentRequest(name="x", role="serving"), Options(root=folder)).cells["numpy"]
     return cell.versions, cell.specifier, bool(cell.conflict)
 

@@ -12,7 +12,7 @@ from mlaudit.environments.sources import assemble
 from mlaudit.model.nouns import Kind
 from mlaudit.request.audit_request import EnvironmentRequest
 from mlaudit.request.options import Options
-from mlaudit.request.source_spec import Spelled
+from mlaudit.request.source_spec import SourcePart
 from mlaudit.request.wanted import Wanted
 from tests.checkout import ROOT
 
@@ -39,7 +39,7 @@ def test_takes_what_the_command_takes(files: dict[str, str], row: dict[str, Any]
     source = str(tmp_path / row.get("source", "Dockerfile"))
     wanted = Wanted(extras=tuple(row.get("extras", ())), groups=tuple(row.get("groups", ())))
     read = assemble(
-        [Spelled(text=source, path=source)],
+        [SourcePart(text=source, path=source)],
         EnvironmentRequest(name="x", role="serving"),
         Options(root=tmp_path, wanted=wanted),
     )

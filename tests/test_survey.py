@@ -6,19 +6,22 @@
 from __future__ import annotations
 
 import os
+import shlex
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 import tomli
 
+from mlaudit.code.nouns import ArtifactName, ArtifactUse
 from mlaudit.discovery.environments import Discovery, no_roots
 from mlaudit.discovery.init_file import quoted, render
-from mlaudit.discovery.recipes import AuditedTree
-from mlaudit.discovery.survey import survey
+from mlaudit.discovery.recipes import AuditedTree, ImageRun, RecipePart, RunCommand
+from mlaudit.discovery.survey import Survey, recipe_parts, survey_with_code
 from mlaudit.environments.named_files import stating
+from mlaudit.model.exchanges import Exchange
 from mlaudit.parsers._registry import is_named
 from mlaudit.sources.listing import walk
 from mlaudit.sources.working_tree import WorkingTree
@@ -28,17 +31,35 @@ FIXTURES = Path(__file__).parent.parent / "fixtures" / "discovery"
 CASES = sorted(path.parent.name for path in FIXTURES.glob("*/files"))
 
 
-def found_in(folder: Path) -> Discovery:
+def surveyed(folder: Path) -> tuple[Survey, list[RecipePart]]:
     root = WorkingTree(folder)
     paths = walk(folder, is_named).paths
     tree = AuditedTree(folder=folder, root=root, paths=dict.fromkeys(paths))
-    return survey(tree, stating(paths, folder, root), no_roots)
+    named = stating(paths, folder, root)
+    return survey_with_code(tree, named, no_roots), recipe_parts(tree, named)[0]
+
+
+def found_in(folder: Path) -> Discovery:
+    return surveyed(folder)[0].discovery
 
 
 def plain(found: Discovery) -> dict[str, list[dict[str, Any]]]:
     return {
         "environment": [
-            {"name": one.name, "role": one.role, "sources": [*one.sources, *one.installs]} for one in found.environments
+            {
+                "name": one.name,
+                "role": one.role,
+                "sources": [*one.sources, *one.installs],
+                **_stated(
+                    folder=one.folder,
+                    covered=[*one.covered],
+                    reason=one.reason,
+                    evidence=[str(observation) for observation in one.evidence],
+                    exchanges=list(map(_exchange, one.exchanges)),
+                    loads=[f"{path} ({at})" for path, at in one.loads],
+                ),
+            }
+            for one in found.environments
         ],
         "pair": [
             {
@@ -46,12 +67,85 @@ def plain(found: Discovery) -> dict[str, list[dict[str, Any]]]:
                 "reader": one.reader,
                 "certain": one.certain,
                 "crosses": [f"{cross.artifact}, {cross.form}" for cross in one.crosses],
-                "places": [f"{cross.written.path}:{cross.written.line}" for cross in one.crosses]
-                + [f"{cross.read.path}:{cross.read.line}" for cross in one.crosses],
+                "places": [*(str(cross.written) for cross in one.crosses), *(str(cross.read) for cross in one.crosses)],
+                **_stated(
+                    project=one.project,
+                    reason=one.reason,
+                    kinds=[*one.kinds],
+                    settings=[
+                        f"{key}={value}" for cross in one.crosses for key, value in (*cross.settings, *cross.stated)
+                    ],
+                    named=[str(at) for cross in one.crosses for at in cross.named],
+                    parted=[f"{each.name} ({each.written}, {each.read})" for each in one.parted],
+                ),
             }
             for one in found.pairs
         ],
+        "ignored": [{"path": one.path, "why": one.why} for one in found.ignored],
     }
+
+
+def plain_parts(parts: list[RecipePart]) -> dict[str, list[dict[str, Any]]]:
+    """What recipes make, before anything is joined to it."""
+    return {
+        "part": [
+            {
+                "source": one.source,
+                "flags": " ".join(
+                    flag for flag in ("states", "unresolved", "has_python", "has_packages") if getattr(one, flag)
+                ),
+                **_stated(
+                    name=one.name,
+                    installs=[*one.installs],
+                    packages=sorted(one.packages),
+                    commands=list(map(_command, one.commands)),
+                    built_by=list(map(_command, one.built_by)),
+                    copies=[*(one.copies or ())],
+                    folders=[*one.folders],
+                    runs=list(map(_run, one.runs)),
+                    models=[f"{model.name} ({model.at})" for model in one.models],
+                ),
+            }
+            for one in parts
+        ]
+    }
+
+
+def _exchange(one: Exchange) -> str:
+    return f"{one.side} {one.kind} {one.scope}:{one.name}, {' '.join((one.form, *one.kinds))} ({one.at})"
+
+
+def _command(one: RunCommand) -> str:
+    return f"{shlex.join(one.words)} in {one.folder or '?'} ({one.at})"
+
+
+def _run(one: ImageRun) -> str:
+    words = [f"{one.name} ({one.at})", f"{one.dockerfile}#{one.target} in {one.folder or '?'}"]
+    words += [
+        f"{key} {shlex.join(said)}" for key in ("entrypoint", "command") if (said := getattr(one, key)) is not None
+    ]
+    words += [f"{name}={value}" for name, value in one.settings]
+    words += [f"{mount.scope} {mount.source} at {mount.target}" for mount in one.mounts]
+    return "; ".join(words)
+
+
+def plain_uses(uses: Iterable[ArtifactUse]) -> dict[str, list[dict[str, Any]]]:
+    """Each use of an artifact in a line, as `survey` joins them."""
+    lines = [
+        f"{use.at}: {use.call} {use.direction.value} {use.form} {', '.join(map(_name, use.names))}"
+        f"{' by ' + ' '.join(sorted(use.files)) if use.files else ''}"
+        for use in uses
+    ]
+    return {"uses": [{"of": lines}] if lines else []}
+
+
+def _name(name: ArtifactName) -> str:
+    return f"{name.kind.value}:{name.scope}:{name.text}{'~' + name.variable if name.variable else ''}"
+
+
+def _stated(**values: object) -> dict[str, Any]:
+    """What is not empty of some values."""
+    return {key: value for key, value in values.items() if value}
 
 
 def as_toml(data: dict[str, list[dict[str, Any]]]) -> Iterator[str]:
@@ -71,7 +165,8 @@ def _value(value: object) -> str:
 
 @pytest.mark.parametrize("case", CASES)
 def test_evidence(case: str) -> None:
-    actual = plain(found_in(FIXTURES / case / "files"))
+    found, parts = surveyed(FIXTURES / case / "files")
+    actual = {**plain(found.discovery), **plain_parts(parts), **plain_uses(found.uses)}
     expected = FIXTURES / case / "expected.toml"
     if os.environ.get("MLAUDIT_REGENERATE"):
         expected.write_text("".join(as_toml(actual)).rstrip() + "\n", encoding="utf-8")

@@ -13,7 +13,7 @@ from mlaudit.parsers._read import read
 from mlaudit.reporters._inventory import as_json
 from mlaudit.request.asked import Overlay
 from mlaudit.request.options import Options
-from mlaudit.request.source_spec import BadSource, Spelled, spelled
+from mlaudit.request.source_spec import BadSource, SourcePart, source_parts
 from mlaudit.sources.working_tree import WorkingTree
 from tests.checkout import committed, write
 
@@ -34,21 +34,21 @@ from tests.checkout import committed, write
     ],
 )
 def test_how_a_clone_is_spelled(text: str, expected: dict[str, object]) -> None:
-    (one,) = spelled(text, lambda path: False)
+    (one,) = source_parts(text, lambda path: False)
     assert {key: getattr(one, key) for key in expected} == expected
     assert one.text == text
 
 
 def test_sources_of_two_clones_make_one_environment() -> None:
-    parts = spelled("a=git+file:///one#path=uv.lock,a=git+file:///two@v1#path=x.txt", lambda path: False)
+    parts = source_parts("a=git+file:///one#path=uv.lock,a=git+file:///two@v1#path=x.txt", lambda path: False)
     assert [(part.clone, part.path) for part in parts] == [("/one", "uv.lock"), ("/two", "x.txt")]
-    assert all(isinstance(part, Spelled) for part in parts)
+    assert all(isinstance(part, SourcePart) for part in parts)
 
 
 @pytest.mark.parametrize("text", ["git+file:///srv/train", "git+file:///srv/train#package=a", "git+file:///s#path="])
 def test_a_clone_without_a_file_says_how_to_name_one(text: str) -> None:
     with pytest.raises(BadSource, match="#path=FILE"):
-        spelled(text, lambda path: False)
+        source_parts(text, lambda path: False)
 
 
 @pytest.fixture

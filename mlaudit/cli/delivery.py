@@ -97,18 +97,18 @@ def deliver(
         report = replace(report, exit_code=0)
     outputs = [] if baseline is None else [baseline]
     is_on_disk = report.against is None or report.against.head is None
-    if is_on_disk and any(one.format in WITH_EDITS for one in wanted):
+    if is_on_disk and any(output.format in WITH_EDITS for output in wanted):
         from mlaudit.door import with_edits
 
         report = with_edits(report, options)
-    for one in wanted:
+    for output in wanted:
         style = Style(
-            colour=one.target is None and wants_colour(no_color),
+            colour=output.target is None and wants_colour(no_color),
             verbose=verbose,
             quiet=quiet,
-            width=width_of(one.target),
+            width=width_of(output.target),
         )
-        shown = seen_from(report, options.root, current_folder()) if one.format == "table" else report
-        outputs.append(OutputText(text=render(one.format)(shown, style), target=one.target))
+        shown = seen_from(report, options.root, current_folder()) if output.format == "table" else report
+        outputs.append(OutputText(text=render(output.format)(shown, style), target=output.target))
     write_all(outputs)
     raise CommandEnd(report.exit_code)

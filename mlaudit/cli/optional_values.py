@@ -11,11 +11,11 @@ _VALUES = {"lock"}
 def with_resolve_value(arguments: Sequence[str]) -> list[str]:
     """The arguments with a value at `--resolve`: `lock` where that follows it, else the usual one."""
     end = list(arguments).index("--") if "--" in arguments else len(arguments)
-    made: list[str] = []
+    words: list[str] = []
     for number, word in enumerate(arguments[:end]):
         if word == RESOLVE:
             following = arguments[number + 1] if number + 1 < end else ""
-            made.append(RESOLVE if following in _VALUES else f"{RESOLVE}=audit")
+            words.append(RESOLVE if following in _VALUES else f"{RESOLVE}=audit")
         else:
-            made.append(word)
-    return [*made, *arguments[end:]]
+            words.append(word)
+    return [*words, *arguments[end:]]

@@ -24,10 +24,10 @@ class _Parameter:
     def __init__(self, name: str, hint: Any, is_required: bool) -> None:
         if not hasattr(hint, "__metadata__"):
             # Python 3.10 makes `Optional[Annotated[...]]` of a parameter whose default is None.
-            (hint,) = (one for one in hint.__args__ if one is not NoneType)
+            (hint,) = (alternative for alternative in hint.__args__ if alternative is not NoneType)
         declared: CommandOption | CommandArgument = hint.__metadata__[0]
         stated: Any = hint.__origin__
-        alternatives = [one for one in getattr(stated, "__args__", ()) if one is not NoneType]
+        alternatives = [alternative for alternative in getattr(stated, "__args__", ()) if alternative is not NoneType]
         self.name, self.is_required = name, is_required
         self.names = declared.names if isinstance(declared, CommandOption) else ()
         self.of_type = alternatives[0] if NoneType in getattr(stated, "__args__", ()) else stated
@@ -101,7 +101,9 @@ def _are_put(values: dict[str, object], unnamed: Sequence[_Parameter], arguments
     if len(unnamed) == 1 and unnamed[0].of_type == _STRINGS:
         values[unnamed[0].name] = arguments
         return True
-    if len(arguments) != len(unnamed) or any(one.of_type == _STRINGS for one in unnamed):
+    if len(arguments) != len(unnamed) or any(parameter.of_type == _STRINGS for parameter in unnamed):
         return False
-    values.update((one.name, _READ[one.of_type](text)) for one, text in zip(unnamed, arguments, strict=True))
+    values.update(
+        (parameter.name, _READ[parameter.of_type](text)) for parameter, text in zip(unnamed, arguments, strict=True)
+    )
     return True

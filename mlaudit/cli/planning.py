@@ -35,10 +35,10 @@ def plan_of(targets: Sequence[str], options: Options) -> tuple[UpgradePlan, int]
     wanted = demand_targets(targets)
     report = check((), options)
     files = RepairFiles(WorkingTree(options.root, options.settings.defines, tree=options.tree))
-    found = plan_upgrade(report, wanted, files, lambda made: audit_again(report, made, options))
+    plan = plan_upgrade(report, wanted, files, lambda environments: audit_again(report, environments, options))
     if report.exit_code == USAGE:
-        return found, USAGE
-    return found, 1 if found.unsolved or (found.proposed and found.errors_left) else 0
+        return plan, USAGE
+    return plan, 1 if plan.unsolved or (plan.proposed and plan.errors_left) else 0
 
 
 def plan_text(plan: UpgradePlan, name: str, style: Style) -> str:

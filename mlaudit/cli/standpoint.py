@@ -31,7 +31,7 @@ def seen_from(report: Report, root: Path, here: Path) -> Report:
         environments=tuple(map(view.environment, report.environments)),
         findings=tuple(map(view.finding, report.findings)),
         suppressed=tuple(map(view.finding, report.suppressed)),
-        found=tuple(map(view.found, report.found)),
+        found=tuple(map(view.discovered, report.found)),
         known_pairs=tuple(map(view.pair, report.known_pairs)),
         against=view.change(report.against) if report.against is not None else None,
     )
@@ -40,15 +40,15 @@ def seen_from(report: Report, root: Path, here: Path) -> Report:
 def listed_from(environments: Iterable[Environment], root: Path, here: Path) -> list[Environment]:
     """Environments with the paths of everything that was read, as they are reached from a folder."""
     view = _Standpoint(root=root, here=here)
-    made = [view.environment(environment) for environment in environments]
+    shown_environments = [view.environment(environment) for environment in environments]
     return [
         replace(
-            one,
-            readings=tuple(map(view.pinned, one.readings)),
-            writes=tuple(map(view.pinned, one.writes)),
-            reads=tuple(map(view.pinned, one.reads)),
+            environment,
+            readings=tuple(map(view.pinned, environment.readings)),
+            writes=tuple(map(view.pinned, environment.writes)),
+            reads=tuple(map(view.pinned, environment.reads)),
         )
-        for one in made
+        for environment in shown_environments
     ]
 
 
@@ -74,8 +74,12 @@ def reason_from(reason: InstallReason, root: Path, here: Path) -> InstallReason:
     """Why a package is installed, with the places as they are reached from a folder."""
     view = _Standpoint(root=root, here=here)
 
-    def step(one: RequirementStep) -> RequirementStep:
-        return one if one.at is None else replace(one, at=view.place(one.at))
+    def step(requirement_step: RequirementStep) -> RequirementStep:
+        return (
+            requirement_step
+            if requirement_step.at is None
+            else replace(requirement_step, at=view.place(requirement_step.at))
+        )
 
     return replace(
         reason,
@@ -119,7 +123,7 @@ class _Standpoint:
 
     def finding(self, finding: Finding) -> Finding:
         at = self.place(finding.at)
-        related = tuple(one._replace(place=self.place(one.place)) for one in finding.related)
+        related = tuple(location._replace(place=self.place(location.place)) for location in finding.related)
         known = {path: self.path(path) for path in (location.place.path for location in finding.locations)}
         return replace(
             finding,
@@ -157,7 +161,7 @@ class _Standpoint:
     def pinned(self, reading: Reading) -> Reading:
         return replace(reading, pins=tuple(replace(pin, at=self.place(pin.at)) for pin in reading.pins))
 
-    def found(self, discovered: Discovered) -> Discovered:
+    def discovered(self, discovered: Discovered) -> Discovered:
         # Discovered paths are relative to the folder that was named, which is relative to the current folder.
         absolute = os.path.normpath(self.here / discovered.folder)
         if not paths.is_folder(absolute):

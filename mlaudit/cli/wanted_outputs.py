@@ -33,15 +33,15 @@ def wanted_outputs(
         known: names of formats.
         others: further files that the command writes, which no report may replace.
     """
-    found = tuple(_wanted(text, output, known) for text in formats or (DEFAULT,))
+    outputs = tuple(_wanted(text, output, known) for text in formats or (DEFAULT,))
     if output is not None and all("=" in text for text in formats or ("",)):
         raise UsageError(f"--output {output}: every --format names a file of its own, so nothing would go there")
-    targets = [one.target for one in found]
+    targets = [wanted_output.target for wanted_output in outputs]
     _demand_apart([*targets, *(target for target in others if target is not None)], output)
     for target in (*targets, *others):
         if target is not None:
             demand_writable(target)
-    return found
+    return outputs
 
 
 def _wanted(text: str, output: Path | None, known: Sequence[str]) -> WantedOutput:

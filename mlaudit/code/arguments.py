@@ -17,14 +17,14 @@ def parameter_names(scope: NameScope) -> tuple[str, ...]:
     arguments = getattr(scope.node, "args", None)
     if not isinstance(arguments, ast.arguments):
         return ()
-    return tuple(one.arg for one in (*arguments.posonlyargs, *arguments.args))
+    return tuple(argument.arg for argument in (*arguments.posonlyargs, *arguments.args))
 
 
 def argument_of(reader: ValueReader, scope: NameScope, frame: Frame, name: str) -> ast.expr | None:
     """The expression that a call gives a parameter, None if it gives none or only running would show."""
     passed = {name}
     if _decorators(scope) & pipeline_outputs.COMPONENTS:
-        passed |= {pipeline_outputs.passed_name(one) for one in _arguments_named(scope, name)}
+        passed |= {pipeline_outputs.passed_name(argument) for argument in _arguments_named(scope, name)}
     for keyword in frame.call.keywords:
         if keyword.arg in passed:
             return keyword.value
@@ -33,14 +33,14 @@ def argument_of(reader: ValueReader, scope: NameScope, frame: Frame, name: str) 
     position = names.index(name) - (1 if bound else 0) if name in names else -1
     if 0 <= position < len(frame.call.args):
         before = frame.call.args[: position + 1]
-        return None if any(isinstance(one, ast.Starred) for one in before) else before[-1]
+        return None if any(isinstance(expression, ast.Starred) for expression in before) else before[-1]
     return unpacked_keyword(reader, frame.call, name, frame.env)
 
 
 def _arguments_named(scope: NameScope, name: str) -> list[ast.arg]:
     arguments = getattr(scope.node, "args", None)
     listed = (*arguments.args, *arguments.kwonlyargs) if isinstance(arguments, ast.arguments) else ()
-    return [one for one in listed if one.arg == name]
+    return [argument for argument in listed if argument.arg == name]
 
 
 def unpacked_keyword(reader: ValueReader, call: ast.Call, name: str, env: Env) -> ast.expr | None:
@@ -60,10 +60,10 @@ def chosen_argument(reader: ValueReader, call: ast.Call, choice: ArgumentChoice,
             return keyword.value
     if choice.position is not None and choice.position < len(call.args):
         before = call.args[: choice.position + 1]
-        if not any(isinstance(one, ast.Starred) for one in before):
+        if not any(isinstance(expression, ast.Starred) for expression in before):
             return before[-1]
-    found = (unpacked_keyword(reader, call, name, env) for name in choice.keywords)
-    return next((node for node in found if node is not None), None)
+    expressions = (unpacked_keyword(reader, call, name, env) for name in choice.keywords)
+    return next((node for node in expressions if node is not None), None)
 
 
 def default_of(reader: ValueReader, binding: Binding, env: Env) -> Values:
@@ -116,9 +116,13 @@ def _decorator_option(node: ast.FunctionDef | ast.AsyncFunctionDef, name: str) -
     for decorator in node.decorator_list:
         if not isinstance(decorator, ast.Call) or _last_name(decorator.func) not in ("option", "argument"):
             continue
-        words = [one.value for one in decorator.args if isinstance(one, ast.Constant) and isinstance(one.value, str)]
+        words = [
+            expression.value
+            for expression in decorator.args
+            if isinstance(expression, ast.Constant) and isinstance(expression.value, str)
+        ]
         if any(word.lstrip("-").replace("-", "_").lower() == name.lower() for word in words):
-            return next((one.value for one in decorator.keywords if one.arg == "default"), None)
+            return next((keyword.value for keyword in decorator.keywords if keyword.arg == "default"), None)
     return None
 
 
@@ -139,7 +143,7 @@ def decorator_names(scope: NameScope) -> frozenset[str]:
 
 def _decorators(scope: NameScope) -> frozenset[str]:
     decorators = getattr(scope.node, "decorator_list", [])
-    return frozenset(_last_name(_callee(one)) for one in decorators)
+    return frozenset(_last_name(_callee(decorator)) for decorator in decorators)
 
 
 def first_text(reader: ValueReader, node: ast.expr | None, env: Env) -> TextValue | None:

@@ -40,7 +40,7 @@ def _by_last_word() -> dict[str, tuple[_Pattern, ...]]:
             word = last_word(call)
             pattern = _Pattern(name_pattern(call), row, call.startswith("*."), len(call.replace("*", "")))
             table.setdefault("*" if "*" in word else word, []).append(pattern)
-    return {word: tuple(sorted(patterns, key=lambda one: -one.weight)) for word, patterns in table.items()}
+    return {word: tuple(sorted(patterns, key=lambda pattern: -pattern.weight)) for word, patterns in table.items()}
 
 
 @lru_cache(maxsize=1)
@@ -90,7 +90,9 @@ def match_rows(name: str, imported: frozenset[str], does: tuple[str, ...]) -> Ma
     if len(name) > MAX_NAME:
         return None
     table = _by_last_word()
-    patterns = [one for one in (*table.get(last_word(name), ()), *table.get("*", ())) if one.row.does in does]
+    patterns = [
+        pattern for pattern in (*table.get(last_word(name), ()), *table.get("*", ())) if pattern.row.does in does
+    ]
     root = "?" if _LOADED.search(name) else re.split(r"[.(]", name, maxsplit=1)[0]
     for pattern in patterns:
         if pattern.expression.fullmatch(name) and (not pattern.any_receiver or _may_be(pattern.row, root, imported)):

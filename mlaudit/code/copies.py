@@ -25,13 +25,13 @@ def parted_definitions(written: ModuleReading, read: ModuleReading) -> Iterator[
     ours, theirs = definitions(written), definitions(read)
     words, other_words = definition_words(written), definition_words(read)
     for name in ours.keys() & theirs.keys() & words.keys() & other_words.keys():
-        one, other = ours[name], theirs[name]
-        if one.digest != other.digest and _are_alike(words[name], other_words[name]):
-            yield PartedDefinition(name=name, written=one.at, read=other.at)
+        definition, other = ours[name], theirs[name]
+        if definition.digest != other.digest and _are_alike(words[name], other_words[name]):
+            yield PartedDefinition(name=name, written=definition.at, read=other.at)
 
 
-def _are_alike(one: list[str], other: list[str]) -> bool:
-    if not (MIN_WORDS <= len(one) <= MAX_WORDS and MIN_WORDS <= len(other) <= MAX_WORDS):
+def _are_alike(words: list[str], other: list[str]) -> bool:
+    if not (MIN_WORDS <= len(words) <= MAX_WORDS and MIN_WORDS <= len(other) <= MAX_WORDS):
         return False
-    matcher = SequenceMatcher(None, one, other, autojunk=False)
+    matcher = SequenceMatcher(None, words, other, autojunk=False)
     return matcher.real_quick_ratio() >= ALIKE and matcher.quick_ratio() >= ALIKE and matcher.ratio() >= ALIKE

@@ -22,15 +22,15 @@ def definitions(module: ModuleReading) -> dict[str, Definition]:
     The digest leaves out comments, layout, docstrings and annotations: what is left decides what the code does.
     """
     source = module.source
-    found: dict[str, Definition] = {}
+    by_name: dict[str, Definition] = {}
     for scope in source.scopes if source is not None else ():
         if scope.kind == "module" or source is None:
             continue
         digest = _digest(scope.node)
         if digest:
             place = Place(path=source.path, line=source.line(scope.point.line))
-            found[scope.qualified_name] = Definition(name=scope.qualified_name, digest=digest, at=place)
-    return found
+            by_name[scope.qualified_name] = Definition(name=scope.qualified_name, digest=digest, at=place)
+    return by_name
 
 
 def definition_words(module: ModuleReading) -> dict[str, list[str]]:

@@ -73,11 +73,6 @@ class ValueEvaluator(MemberReader):
             ast.FormattedValue: self._field,
         }
 
-    def ask(self, node: ast.expr, env: Env) -> Values:
-        """The alternatives of an expression, as a question of its own."""
-        self.renew()
-        return self.values(node, env)
-
     def renew(self) -> None:
         """Begin a new question with all its steps."""
         self.steps_left, self.depth = MAX_STEPS, 0
@@ -216,22 +211,22 @@ class ValueEvaluator(MemberReader):
 
     def call(self, node: ast.Call, env: Env) -> Values:
         """The alternatives of what a call gives."""
-        found: list[Value] = []
+        values: list[Value] = []
         for function in self.functions(node, env):
             if isinstance(function, TextValue) and isinstance(node.func, ast.Attribute):
-                found.extend(text_calls.text_method(self, function, node.func.attr, node, env))
+                values.extend(text_calls.text_method(self, function, node.func.attr, node, env))
             else:
-                found.extend(self._called(function, node, env))
-        return tuple(found)
+                values.extend(self._called(function, node, env))
+        return tuple(values)
 
     def functions(self, node: ast.Call, env: Env) -> Values:
         """What a call calls; for methods of texts, the text."""
         if not isinstance(node.func, ast.Attribute):
             return self.values(node.func, env)
-        found: list[Value] = []
+        values: list[Value] = []
         for base in self.values(node.func.value, env):
-            found.extend((base,) if isinstance(base, TextValue) else self.member(base, node.func.attr, env))
-        return tuple(found)[:MAX_ALTERNATIVES]
+            values.extend((base,) if isinstance(base, TextValue) else self.member(base, node.func.attr, env))
+        return tuple(values)[:MAX_ALTERNATIVES]
 
     def _called(self, function: Value, node: ast.Call, env: Env) -> Values:
         if isinstance(function, CodeValue):
@@ -265,7 +260,7 @@ class ValueEvaluator(MemberReader):
         if scope in env.frames or len(env.frames) > 12:
             return UNKNOWN
         inside = env.calling(scope, frame)
-        values = [one for node, point in scope.returns[:6] for one in self.values(node, inside.at(scope, point))]
+        values = [value for node, point in scope.returns[:6] for value in self.values(node, inside.at(scope, point))]
         return uncertain(tuple(values)) if len(scope.returns) > 1 else tuple(values)
 
     # Parameters
@@ -308,7 +303,7 @@ class ValueEvaluator(MemberReader):
             return (CodeValue(scope=owner),)
         if frame is not None and frame.receiver is not None:
             return (frame.receiver,)
-        made = env.frames.get(owner)
-        if made is not None and made.receiver is not None:
-            return (made.receiver,)
+        receiver_frame = env.frames.get(owner)
+        if receiver_frame is not None and receiver_frame.receiver is not None:
+            return (receiver_frame.receiver,)
         return (ObjectValue(name=owner.name + "()", env=env, made_by=owner),)

@@ -47,7 +47,7 @@ def _form_of_suffix(row: ArtifactCall, names: list[str]) -> str | None:
 
 def argument_text(evaluator: ValueEvaluator, call: ast.Call, keyword: str, env: Env) -> str:
     """The text of a keyword as the source has it, `True` and `None` as such; empty if there is none."""
-    node = next((one.value for one in call.keywords if one.arg == keyword), None)
+    node = next((given.value for given in call.keywords if given.arg == keyword), None)
     return "" if node is None else _text_of(evaluator, node, env)
 
 
@@ -85,17 +85,17 @@ def maker_settings(
     evaluator: ValueEvaluator, row: ArtifactCall, call: ast.Call, function: Value, env: Env
 ) -> tuple[tuple[str, str], ...]:
     """The arguments of the calls that made what is written, each behind the name of its library."""
-    found: dict[str, str] = {}
+    settings: dict[str, str] = {}
     for value in _written_values(evaluator, row, call, function, env):
-        for made in _line_of(value):
-            makers = artifact_calls().makers if made.call is not None else ()
-            name = made.name.removesuffix("()")
+        for object_value in _line_of(value):
+            makers = artifact_calls().makers if object_value.call is not None else ()
+            name = object_value.name.removesuffix("()")
             for maker in makers:
-                if name in maker.calls and made.call is not None:
+                if name in maker.calls and object_value.call is not None:
                     library = name.partition(".")[0]
-                    given = _given(evaluator, maker.settings, made.call, made.env)
-                    found.update((f"{library}.{setting}", text) for setting, text in given)
-    return tuple(found.items())
+                    given = _given(evaluator, maker.settings, object_value.call, object_value.env)
+                    settings.update((f"{library}.{setting}", text) for setting, text in given)
+    return tuple(settings.items())
 
 
 def _line_of(value: Value) -> Iterator[ObjectValue]:
@@ -156,7 +156,7 @@ def _arguments(evaluator: ValueEvaluator, value: ObjectValue) -> Iterator[str]:
     """What a pipeline is made of: `Pipeline([("scale", StandardScaler()), ("model", XGBClassifier())])`."""
     if value.call is None:
         return
-    words = (*value.call.args[:4], *(one.value for one in value.call.keywords[:8]))
+    words = (*value.call.args[:4], *(keyword.value for keyword in value.call.keywords[:8]))
     for node in words:
         for part in list(ast.walk(node))[:60]:
             if isinstance(part, (ast.Call, ast.Name)):
@@ -165,7 +165,7 @@ def _arguments(evaluator: ValueEvaluator, value: ObjectValue) -> Iterator[str]:
                         yield inner.name
 
 
-def held_kinds(form: str, types: Iterable[str]) -> tuple[str, ...]:
+def stored_kinds(form: str, types: Iterable[str]) -> tuple[str, ...]:
     """The kinds of `kinds.toml` of objects of these classes, stored in a form."""
     kinds: list[str] = []
     for name in types:

@@ -55,16 +55,16 @@ def _loaded(reader: ValueReader, folder: str, name: str, env: Env) -> Value | No
 def _defaults(reader: ValueReader, main: TableValue) -> list[tuple[str, str]]:
     """Group and option of each entry of `defaults`; a plain file has no group."""
     listed = reader.forced(main.items["defaults"])[0] if "defaults" in main.items else None
-    found: list[tuple[str, str]] = []
+    options: list[tuple[str, str]] = []
     for thunk in listed.items[:MAX_DEFAULTS] if isinstance(listed, ListValue) else ():
         entry = reader.forced(thunk)[0]
         if isinstance(entry, TableValue):
             for key, option in entry.items.items():
                 group = key.removeprefix("override ").strip("/")
-                found.append((group, as_text(reader.forced(option)[0]).known or ""))
+                options.append((group, as_text(reader.forced(option)[0]).known or ""))
         elif isinstance(entry, TextValue) and entry.known not in (None, "_self_"):
-            found.append(("", entry.known or ""))
-    return found
+            options.append(("", entry.known or ""))
+    return options
 
 
 def without_references(reader: ValueReader, value: Value, depth: int = 0) -> Value:
@@ -83,5 +83,5 @@ def without_references(reader: ValueReader, value: Value, depth: int = 0) -> Val
 
 
 def _keyword_text(reader: ValueReader, call: ast.Call, name: str, env: Env) -> str | None:
-    node = next((one.value for one in call.keywords if one.arg == name), None)
+    node = next((keyword.value for keyword in call.keywords if keyword.arg == name), None)
     return reader.texts(node, env)[0].known if node is not None else None

@@ -9,7 +9,7 @@ import ast
 from collections.abc import Iterator
 
 from mlaudit.code.evaluator import ValueEvaluator
-from mlaudit.code.forms import held_kinds
+from mlaudit.code.forms import stored_kinds
 from mlaudit.code.nouns import ArtifactName, ArtifactUse, Direction, NameKind
 from mlaudit.code.source import CallPlace, ModuleSource
 from mlaudit.code.values import CodeValue, Env, Frame, NamedValue, ObjectValue, TableValue
@@ -30,7 +30,7 @@ def node_uses(evaluator: ValueEvaluator, source: ModuleSource) -> Iterator[Artif
     places = [place for place in source.calls if _word(place.call.func) in _NODES][:MAX_NODES]
     catalog = _catalog(evaluator, source) if places else {}
     for place in places if catalog else ():
-        given = {one.arg: one.value for one in place.call.keywords}
+        given = {keyword.arg: keyword.value for keyword in place.call.keywords}
         function, inputs, outputs = (
             given.get(word, place.call.args[number] if number < len(place.call.args) else None)
             for number, word in enumerate(("func", "inputs", "outputs"))
@@ -55,7 +55,7 @@ def _use(
         form=form,
         call="kedro.pipeline.node",
         library="kedro",
-        holds=held_kinds(form, types) if direction is Direction.WRITES else (),
+        holds=stored_kinds(form, types) if direction is Direction.WRITES else (),
         names=(ArtifactName(kind=NameKind.PATH, pieces=(path,), at=at),),
         function=place.scope.qualified_name,
     )
@@ -65,7 +65,7 @@ def _catalog(evaluator: ValueEvaluator, source: ModuleSource) -> dict[str, tuple
     """Form and path of every dataset that is stored in a file; those of later catalogs win."""
     env = Env(source.top, source.top.point)
     forms = artifact_calls().datasets
-    found: dict[str, tuple[str, str]] = {}
+    data_sets: dict[str, tuple[str, str]] = {}
     for path in CATALOGS:
         evaluator.renew()
         table = evaluator.loaded_data(path, env)
@@ -78,8 +78,8 @@ def _catalog(evaluator: ValueEvaluator, source: ModuleSource) -> dict[str, tuple
             last = kind.rpartition(".")[2].replace("DataSet", "Dataset")
             form = forms.get(f"{last}:{backend}" if backend else last)
             if form is not None and file:
-                found[name] = (form, file)
-    return found
+                data_sets[name] = (form, file)
+    return data_sets
 
 
 def _text(evaluator: ValueEvaluator, entry: TableValue, key: str) -> str:
@@ -93,10 +93,10 @@ def _returned_types(evaluator: ValueEvaluator, place: CallPlace, function: ast.e
         return ()
     evaluator.renew()
     here = Env(place.scope, place.point)
-    values = [one for one in evaluator.values(function, here) if isinstance(one, CodeValue)]
-    frames = [(one.scope, Frame(ast.Call(func=function, args=[], keywords=[]), here, None)) for one in values]
+    values = [value for value in evaluator.values(function, here) if isinstance(value, CodeValue)]
+    frames = [(value.scope, Frame(ast.Call(func=function, args=[], keywords=[]), here, None)) for value in values]
     given = [value for scope, frame in frames for value in evaluator.returned(scope, frame, here)]
-    return tuple(one.name for one in given if isinstance(one, (NamedValue, ObjectValue)))
+    return tuple(value.name for value in given if isinstance(value, (NamedValue, ObjectValue)))
 
 
 def _names(node: ast.expr | None) -> list[tuple[ast.Constant, str]]:
@@ -106,7 +106,11 @@ def _names(node: ast.expr | None) -> list[tuple[ast.Constant, str]]:
         members = node.values
     elif isinstance(node, (ast.List, ast.Tuple)):
         members = node.elts
-    return [(one, one.value) for one in members if isinstance(one, ast.Constant) and isinstance(one.value, str)]
+    return [
+        (member, member.value)
+        for member in members
+        if isinstance(member, ast.Constant) and isinstance(member.value, str)
+    ]
 
 
 def _word(node: ast.expr) -> str:

@@ -70,10 +70,10 @@ class Program:
         """Every artifact use of the modules that were handed in, by path and line."""
         if self._uses is None:
             transfers: list[Transfer] = []
-            found: list[ArtifactUse] = []
+            uses: list[ArtifactUse] = []
             for reading in list(self.modules.values()):
-                found.extend(self._uses_of(reading, transfers))
-            self._uses = tuple(sorted(with_stored_names(found, transfers), key=_order))
+                uses.extend(self._uses_of(reading, transfers))
+            self._uses = tuple(sorted(with_stored_names(uses, transfers), key=_order))
         return self._uses
 
     def imported_files(self, path: str) -> tuple[str, ...]:
@@ -85,19 +85,19 @@ class Program:
         reading = self.module(path)
         if reading is None or reading.source is None:
             return {}
-        found: dict[str, int] = {}
+        lines: dict[str, int] = {}
         for binding in reading.source.imports:
             inner = f"{binding.module}.{binding.member}" if binding.module else binding.member
             names = (binding.module, inner) if binding.member else (binding.module,)
             line = reading.source.line(getattr(binding.node, "lineno", 1))
             for name in names:
                 for file in self._files_on_the_way(path, name, binding.level):
-                    found.setdefault(file, line)
+                    lines.setdefault(file, line)
         for module, line in self._started(reading.source):
             for file in self._files_on_the_way(path, module, 0):
-                found.setdefault(file, line)
-        found.pop(path, None)
-        return found
+                lines.setdefault(file, line)
+        lines.pop(path, None)
+        return lines
 
     def _started(self, source: ModuleSource) -> Iterator[tuple[str, int]]:
         """Modules that a server is told to import: `uvicorn.run("api.main:app")`, each with the line of the call."""
@@ -109,7 +109,9 @@ class Program:
                 continue
             self._evaluator.renew()
             functions = self._evaluator.functions(place.call, Env(place.scope, place.point))
-            if any(isinstance(one, NamedValue) and one.name in value_calls().starters for one in functions):
+            if any(
+                isinstance(function, NamedValue) and function.name in value_calls().starters for function in functions
+            ):
                 yield module[1], source.line(place.call.lineno)
 
     def closure(self, paths: Iterable[str]) -> frozenset[str]:
@@ -128,10 +130,10 @@ class Program:
         if reading.source is None:
             return reading
         transfers: list[Transfer] = []
-        found = list(self._uses_of(reading, transfers))
+        uses = list(self._uses_of(reading, transfers))
         return replace(
             reading,
-            uses=tuple(sorted(with_stored_names(found, transfers), key=_order)),
+            uses=tuple(sorted(with_stored_names(uses, transfers), key=_order)),
             entry_points=tuple(self._entry_points(reading.source)),
             options=tuple(self._options(reading.source)),
         )
@@ -246,18 +248,18 @@ class Program:
         """
         by_path = self._sites_by_name().get(name, {})
         near = dict.fromkeys((path, *self._importers_of(path)))
-        for one in near:
-            yield from by_path.get(one, ())
-        for one, sites in by_path.items():
-            if one not in near:
+        for nearby in near:
+            yield from by_path.get(nearby, ())
+        for nearby, sites in by_path.items():
+            if nearby not in near:
                 yield from sites
 
     def _importers_of(self, path: str) -> Sequence[str]:
         if self._importers is None:
             self._importers = {}
-            for one in list(self.modules):
-                for imported in self.imported_files(one):
-                    self._importers.setdefault(imported, []).append(one)
+            for module in list(self.modules):
+                for imported in self.imported_files(module):
+                    self._importers.setdefault(imported, []).append(module)
         return self._importers.get(path, ())
 
     def _sites_by_name(self) -> Mapping[str, Mapping[str, list[CallPlace]]]:
@@ -363,7 +365,7 @@ def _called_word(place: CallPlace) -> str:
 def _assigned_name(place: CallPlace) -> str:
     """The name that a call's result gets."""
     for name, bindings in place.scope.bindings.items():
-        if any(one.node is place.call for one in bindings):
+        if any(binding.node is place.call for binding in bindings):
             return name
     return ""
 

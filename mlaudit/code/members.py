@@ -75,7 +75,7 @@ class MemberReader(ExpressionReader):
         """What a function gives in one call."""
 
     def _attribute(self, node: ast.Attribute, env: Env) -> Values:
-        return tuple(one for base in self.values(node.value, env) for one in self.member(base, node.attr, env))
+        return tuple(member for base in self.values(node.value, env) for member in self.member(base, node.attr, env))
 
     def member(self, base: Value, name: str, env: Env) -> Values:
         """What `base.name` stands for."""
@@ -117,9 +117,9 @@ class MemberReader(ExpressionReader):
         receiver = base if isinstance(base, ObjectValue) else None
         outside: list[str] = []
         for klass in self.class_line(scope, outside):
-            found = self._own_member(klass, receiver, name, env)
-            if found:
-                return text_calls.with_setting_variable(klass, outside, name, found)
+            own_member = self._own_member(klass, receiver, name, env)
+            if own_member:
+                return text_calls.with_setting_variable(klass, outside, name, own_member)
         if not outside and name == "value":
             return UNKNOWN
         end = "()" if receiver is not None else ""
@@ -148,7 +148,7 @@ class MemberReader(ExpressionReader):
     def _own_member(self, klass: NameScope, receiver: ObjectValue | None, name: str, env: Env) -> Values:
         attributes = klass.attributes.get(name, ())
         if attributes:
-            values = [one for binding in attributes for one in self._attribute_values(binding, receiver, env)]
+            values = [value for binding in attributes for value in self._attribute_values(binding, receiver, env)]
             return uncertain(tuple(values)) if len(attributes) > 1 else tuple(values)
         bindings = klass.bindings.get(name)
         if not bindings:
@@ -168,17 +168,17 @@ class MemberReader(ExpressionReader):
     def _method(self, value: CodeValue, receiver: ObjectValue | None) -> Values:
         node = value.scope.node
         decorators = getattr(node, "decorator_list", [])
-        names = {getattr(one, "attr", getattr(one, "id", "")) for one in decorators}
+        names = {getattr(decorator, "attr", getattr(decorator, "id", "")) for decorator in decorators}
         if receiver is not None and names & {"property", "cached_property", "computed_field"}:
             call = ast.Call(func=ast.Name(id="property", ctx=ast.Load()), args=[], keywords=[])
             return self.returned(value.scope, Frame(call, receiver.env, receiver), receiver.env)
         return (replace(value, receiver=receiver),)
 
     def _subscript(self, node: ast.Subscript, env: Env) -> Values:
-        found: list[Value] = []
+        values: list[Value] = []
         for base in self.values(node.value, env):
-            found.extend(self._item(base, node, env))
-        return tuple(found)
+            values.extend(self._item(base, node, env))
+        return tuple(values)
 
     def _item(self, base: Value, node: ast.Subscript, env: Env) -> Values:
         if isinstance(base, NamedValue) and base.name == "os.environ":
@@ -222,4 +222,4 @@ def _index(node: ast.expr, key: str | None, items: Sequence[Thunk]) -> int | Non
     if number is None or not -len(items) <= number < len(items):
         return None
     passed = items[: number + 1] if number >= 0 else items[number:]
-    return None if any(isinstance(one.node, ast.Starred) for one in passed) else number
+    return None if any(isinstance(thunk.node, ast.Starred) for thunk in passed) else number

@@ -112,7 +112,7 @@ class Naming:
 
     def _is_in_store(self, call: ast.Call, env: Env) -> bool:
         """Whether a call is given the file system of a store (`filesystem=gcsfs.GCSFileSystem()`)."""
-        given = (one.value for one in call.keywords if one.arg in _FILE_SYSTEM)
+        given = (keyword.value for keyword in call.keywords if keyword.arg in _FILE_SYSTEM)
         values = (value for node in given for value in self.evaluator.values(node, env))
         return any(isinstance(value, ObjectValue) and value.name in value_calls().stores for value in values)
 
@@ -163,7 +163,7 @@ class Naming:
             call, env, words = receiver.call, receiver.env, words.removeprefix(_OF_RECEIVER)
         position, _, keyword = words.partition(":")
         keywords = keyword.split("|")
-        node = next((one.value for one in call.keywords if one.arg in keywords), None)
+        node = next((given.value for given in call.keywords if given.arg in keywords), None)
         if node is None and position and int(position) < len(call.args):
             node = call.args[int(position)]
         return self.evaluator.texts(node, env)[0] if node is not None else None
@@ -206,9 +206,9 @@ def _ends_with(text: TextValue, ending: str) -> bool:
     return (text.pieces[-1] or "").endswith(ending)
 
 
-def same_words(one: ArtifactName, other: ArtifactName) -> bool:
+def same_words(name: ArtifactName, other: ArtifactName) -> bool:
     """Whether two names are the same but for their places."""
-    words = (one.kind, one.pieces, one.scope, one.variable, one.bucket_variable)
+    words = (name.kind, name.pieces, name.scope, name.variable, name.bucket_variable)
     return words == (other.kind, other.pieces, other.scope, other.variable, other.bucket_variable)
 
 
@@ -247,8 +247,8 @@ def in_store(name: ArtifactName) -> ArtifactName:
 def _artifact_of_run(name: ArtifactName) -> ArtifactName:
     """What is in the `artifacts` folder of a run of MLflow has the name that it was logged under."""
     last = name.pieces[-1] or ""
-    _, found, rest = last.rpartition("/artifacts/")
-    if not found or not rest:
+    _, separator, rest = last.rpartition("/artifacts/")
+    if not separator or not rest:
         return addressed(name)
     return replace(name, kind=NameKind.REGISTRY, scope="mlflow", pieces=(rest,), in_run=True)
 

@@ -170,7 +170,9 @@ class ModuleReading:
     @property
     def top_level_imports(self) -> frozenset[str]:
         """The first word of everything that is imported absolutely (`sklearn`, `torch`)."""
-        return frozenset(one.module.partition(".")[0] for one in self.imports if not one.level and one.module)
+        return frozenset(
+            module.module.partition(".")[0] for module in self.imports if not module.level and module.module
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

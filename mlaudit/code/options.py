@@ -63,7 +63,11 @@ def option_calls(source: ModuleSource) -> Iterator[CallPlace]:
 
 def option_words(call: ast.Call) -> tuple[str, ...]:
     """The names of an option, the longest first."""
-    words = [one.value for one in call.args if isinstance(one, ast.Constant) and isinstance(one.value, str)]
+    words = [
+        expression.value
+        for expression in call.args
+        if isinstance(expression, ast.Constant) and isinstance(expression.value, str)
+    ]
     return tuple(sorted(words, key=len, reverse=True))
 
 
@@ -77,4 +81,4 @@ def destination(call: ast.Call, words: tuple[str, ...]) -> str:
 
 def keyword_of(call: ast.Call, name: str) -> ast.expr | None:
     """The value of a keyword."""
-    return next((one.value for one in call.keywords if one.arg == name), None)
+    return next((keyword.value for keyword in call.keywords if keyword.arg == name), None)

@@ -62,7 +62,9 @@ def _outputs(scope: NameScope) -> list[ast.arg]:
     arguments = getattr(scope.node, "args", None)
     if not isinstance(arguments, ast.arguments):
         return []
-    return [one for one in (*arguments.args, *arguments.kwonlyargs) if _type_word(one.annotation) in _WRITTEN]
+    return [
+        argument for argument in (*arguments.args, *arguments.kwonlyargs) if _type_word(argument.annotation) in _WRITTEN
+    ]
 
 
 def _name(scope: NameScope, word: str, line: int, column: int) -> ArtifactName:

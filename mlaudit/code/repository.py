@@ -71,12 +71,12 @@ def _relevant(contents: Mapping[str, bytes]) -> list[str]:
     words = {path: frozenset(imported_words(data)) for path, data in contents.items()}
     for path, imported in words.items():
         libraries.setdefault(_module_word(path), set()).update(libraries_of(imported))
-    found = []
+    paths = []
     for path, data in contents.items():
-        more = frozenset(one for word in words[path] for one in libraries.get(word, ()))
+        more = frozenset(library for word in words[path] for library in libraries.get(word, ()))
         if scan(data, more):
-            found.append(path)
-    return found
+            paths.append(path)
+    return paths
 
 
 def _module_word(path: str) -> bytes:
@@ -96,8 +96,8 @@ def _add_callers(readings: dict[str, ModuleReading], rest: dict[str, bytes]) -> 
         expression = re.compile(
             rb"(?<!\w)(?:" + b"|".join(re.escape(word.encode()) for word in sorted(words)) + rb")\("
         )
-        found = [path for path, data in rest.items() if not is_test(path) and expression.search(data)]
-        for path in found:
+        callers = [path for path, data in rest.items() if not is_test(path) and expression.search(data)]
+        for path in callers:
             readings[path] = parse_source_file(path, rest.pop(path))
 
 

@@ -24,31 +24,31 @@ _PACKED = lazy_pattern(r"(?<=.)(?:\.tar)?\.(?:gz|bz2|xz|zst|tar|tgz|zip|7z)$")
 _FILE_KINDS = frozenset((NameKind.PATH, NameKind.BUCKET, NameKind.HUB))
 
 
-def same_artifact(one: ArtifactName, other: ArtifactName) -> Sameness:
+def same_artifact(name: ArtifactName, other: ArtifactName) -> Sameness:
     """How sure it is that two names are those of one artifact.
 
     Files are the same where their last parts agree and their known folders do not contradict; names of registries,
     tables and variables where they are equal. A name that many artifacts have (`model.pkl`) needs its folder too.
     """
-    if _are_files(one, other):
-        same = _same_file(one, other)
+    if _are_files(name, other):
+        same = _same_file(name, other)
         # Both sides take it from one variable: what their defaults say counts less.
         return (
             max(same, Sameness.LIKELY)
-            if one.variable and one.variable == other.variable and _open_end(one, other)
+            if name.variable and name.variable == other.variable and _open_end(name, other)
             else same
         )
-    if one.kind is other.kind is NameKind.VOLUME:
+    if name.kind is other.kind is NameKind.VOLUME:
         # One path of one volume is one file, however common its name is.
-        is_one = one.scope == other.scope and one.text == other.text
+        is_one = name.scope == other.scope and name.text == other.text
         return Sameness.CERTAIN if is_one else Sameness.DIFFERENT
-    if one.kind is not other.kind or (one.scope and other.scope and one.scope != other.scope):
+    if name.kind is not other.kind or (name.scope and other.scope and name.scope != other.scope):
         return Sameness.DIFFERENT
-    first, second = _unversioned(one.text), _unversioned(other.text)
+    first, second = _unversioned(name.text), _unversioned(other.text)
     if "*" in (first, second):
-        return Sameness.POSSIBLE if one.kind is NameKind.REGISTRY and one.scope else Sameness.DIFFERENT
-    if one.scope.startswith(("kfp:", "flow:")):
-        return Sameness.CERTAIN if first == second and one.scope == other.scope else Sameness.DIFFERENT
+        return Sameness.POSSIBLE if name.kind is NameKind.REGISTRY and name.scope else Sameness.DIFFERENT
+    if any(scope.startswith(("kfp:", "flow:")) for scope in (name.scope, other.scope)):
+        return Sameness.CERTAIN if first == second and name.scope == other.scope else Sameness.DIFFERENT
     return _same_word(first, second)
 
 
@@ -60,7 +60,7 @@ def joined(writer: ArtifactUse, reader: ArtifactUse) -> Sameness:
     if not fits(writer.form, reader.form):
         return Sameness.DIFFERENT
     same = max(
-        (same_artifact(one, other) for one in writer.names for other in reader.names), default=Sameness.DIFFERENT
+        (same_artifact(name, other) for name in writer.names for other in reader.names), default=Sameness.DIFFERENT
     )
     if same is Sameness.POSSIBLE and _lie_together(writer.at.path, reader.at.path) and _equal_names(writer, reader):
         return Sameness.LIKELY
@@ -69,25 +69,25 @@ def joined(writer: ArtifactUse, reader: ArtifactUse) -> Sameness:
 
 def _equal_names(writer: ArtifactUse, reader: ArtifactUse) -> bool:
     """Whether some name is the same on both sides, folders left aside where one side does not say them."""
-    return any(_equal(one, other) for one in writer.names for other in reader.names)
+    return any(_equal(name, other) for name in writer.names for other in reader.names)
 
 
-def _equal(one: ArtifactName, other: ArtifactName) -> bool:
-    if not _are_files(one, other):
-        return same_artifact(one, other) > Sameness.DIFFERENT and one.text == other.text
-    (folder, name), (other_folder, other_name) = _parts(_normal(one.text)), _parts(_normal(other.text))
+def _equal(artifact_name: ArtifactName, other: ArtifactName) -> bool:
+    if not _are_files(artifact_name, other):
+        return same_artifact(artifact_name, other) > Sameness.DIFFERENT and artifact_name.text == other.text
+    (folder, name), (other_folder, other_name) = _parts(_normal(artifact_name.text)), _parts(_normal(other.text))
     return name == other_name and "*" not in name and _compatible(folder, other_folder)
 
 
-def _are_files(one: ArtifactName, other: ArtifactName) -> bool:
-    return one.kind in _FILE_KINDS and other.kind in _FILE_KINDS
+def _are_files(name: ArtifactName, other: ArtifactName) -> bool:
+    return name.kind in _FILE_KINDS and other.kind in _FILE_KINDS
 
 
-def _lie_together(one: str, other: str) -> bool:
-    folder, other_folder = posixpath.dirname(one), posixpath.dirname(other)
+def _lie_together(path: str, other: str) -> bool:
+    folder, other_folder = posixpath.dirname(path), posixpath.dirname(other)
     if folder == other_folder:
         return True
-    if one.endswith(".ipynb") and other.endswith(".ipynb"):
+    if path.endswith(".ipynb") and other.endswith(".ipynb"):
         # Each notebook of a collection has a model of its own.
         return False
     return bool(folder and other_folder) and folder.split("/")[0] == other_folder.split("/")[0]
@@ -95,7 +95,7 @@ def _lie_together(one: str, other: str) -> bool:
 
 def joining_names(writer: ArtifactUse, reader: ArtifactUse) -> tuple[ArtifactName, ArtifactName] | None:
     """The two names that say most surely that both calls treat one artifact; None if none does."""
-    pairs = [(same_artifact(one, other), one, other) for one in writer.names for other in reader.names]
+    pairs = [(same_artifact(name, other), name, other) for name in writer.names for other in reader.names]
     best = max(pairs, key=lambda row: row[0], default=None)
     return (best[1], best[2]) if best is not None and best[0] > Sameness.DIFFERENT else None
 
@@ -109,13 +109,13 @@ def fits(written: str, read: str) -> bool:
     return any(SERVED not in family or SERVED in (written, read) for family in families)
 
 
-def _same_word(one: str, other: str) -> Sameness:
-    if one == other and "*" not in one and is_generic(one):
+def _same_word(word: str, other: str) -> Sameness:
+    if word == other and "*" not in word and is_generic(word):
         # One registry has one `best_model`, and a `model` in every run.
-        return Sameness.LIKELY if re.search(r"[_-]", one) else Sameness.POSSIBLE
-    if one == other:
-        return Sameness.CERTAIN if "*" not in one else Sameness.POSSIBLE
-    return Sameness.POSSIBLE if _wild_match(one, other) else Sameness.DIFFERENT
+        return Sameness.LIKELY if re.search(r"[_-]", word) else Sameness.POSSIBLE
+    if word == other:
+        return Sameness.CERTAIN if "*" not in word else Sameness.POSSIBLE
+    return Sameness.POSSIBLE if _wild_match(word, other) else Sameness.DIFFERENT
 
 
 def _unversioned(name: str) -> str:
@@ -123,13 +123,13 @@ def _unversioned(name: str) -> str:
     return name.partition(":")[0].rpartition("/")[2]
 
 
-def _same_file(one: ArtifactName, other: ArtifactName) -> Sameness:
-    first, second = _normal(one.text), _normal(other.text)
+def _same_file(artifact_name: ArtifactName, other: ArtifactName) -> Sameness:
+    first, second = _normal(artifact_name.text), _normal(other.text)
     if not first.strip("*/.") or not second.strip("*/."):
         return Sameness.DIFFERENT
     (folder, name), (other_folder, other_name) = _parts(first), _parts(second)
     if name == other_name and "*" not in name:
-        return _by_folders(name, folder, other_folder, _stores_differ(one, other))
+        return _by_folders(name, folder, other_folder, _stores_differ(artifact_name, other))
     if "*" in (name + other_name) and _wild_match(name, other_name):
         literal = min(_literals(name), _literals(other_name))
         likely = literal >= 6 and _compatible(folder, other_folder)
@@ -137,41 +137,44 @@ def _same_file(one: ArtifactName, other: ArtifactName) -> Sameness:
     return Sameness.DIFFERENT
 
 
-def _open_end(one: ArtifactName, other: ArtifactName) -> bool:
+def _open_end(name: ArtifactName, other: ArtifactName) -> bool:
     """Whether the last part of both is not known."""
-    return "*" in _parts(_normal(one.text))[1] and "*" in _parts(_normal(other.text))[1]
+    return "*" in _parts(_normal(name.text))[1] and "*" in _parts(_normal(other.text))[1]
 
 
-def _by_folders(name: str, one: tuple[str, ...], other: tuple[str, ...], stores_differ: bool) -> Sameness:
+def _by_folders(name: str, folders: tuple[str, ...], other: tuple[str, ...], stores_differ: bool) -> Sameness:
     """The same last part: what the folders add."""
     if stores_differ:
         return Sameness.DIFFERENT
-    shared = _shared_end(one, other)
+    shared = _shared_end(folders, other)
     if is_generic(name):
-        return _of_generic(one, other, shared)
-    if shared == len(one) == len(other):
+        return _of_generic(folders, other, shared)
+    if shared == len(folders) == len(other):
         return Sameness.CERTAIN
     if "." not in name and not shared:
-        return Sameness.LIKELY if _compatible(one, other) else Sameness.POSSIBLE
-    both_open = any("*" in word for word in one) and any("*" in word for word in other)
-    return Sameness.CERTAIN if _compatible(one, other) and not both_open else Sameness.LIKELY
+        return Sameness.LIKELY if _compatible(folders, other) else Sameness.POSSIBLE
+    both_open = any("*" in word for word in folders) and any("*" in word for word in other)
+    return Sameness.CERTAIN if _compatible(folders, other) and not both_open else Sameness.LIKELY
 
 
-def _of_generic(one: tuple[str, ...], other: tuple[str, ...], shared: int) -> Sameness:
-    if any(not is_generic(word) for word in one[len(one) - shared :]):
-        return Sameness.CERTAIN if shared == len(one) == len(other) else Sameness.LIKELY
-    return Sameness.POSSIBLE if _compatible(one, other) else Sameness.DIFFERENT
+def _of_generic(folders: tuple[str, ...], other: tuple[str, ...], shared: int) -> Sameness:
+    if any(not is_generic(word) for word in folders[len(folders) - shared :]):
+        return Sameness.CERTAIN if shared == len(folders) == len(other) else Sameness.LIKELY
+    return Sameness.POSSIBLE if _compatible(folders, other) else Sameness.DIFFERENT
 
 
-def _stores_differ(one: ArtifactName, other: ArtifactName) -> bool:
+def _stores_differ(name: ArtifactName, other: ArtifactName) -> bool:
     return (
-        one.kind is other.kind is NameKind.BUCKET and bool(one.scope) and bool(other.scope) and one.scope != other.scope
+        name.kind is other.kind is NameKind.BUCKET
+        and bool(name.scope)
+        and bool(other.scope)
+        and name.scope != other.scope
     )
 
 
-def _compatible(one: Iterable[str], other: Iterable[str]) -> bool:
+def _compatible(words: Iterable[str], other: Iterable[str]) -> bool:
     """Whether one row of folders can be the end of the other; an unknown folder stands for any number of them."""
-    first, second = list(one), list(other)
+    first, second = list(words), list(other)
     while first and second:
         last, other_last = first.pop(), second.pop()
         if last == "*" or other_last == "*":
@@ -181,9 +184,9 @@ def _compatible(one: Iterable[str], other: Iterable[str]) -> bool:
     return True
 
 
-def _shared_end(one: tuple[str, ...], other: tuple[str, ...]) -> int:
+def _shared_end(words: tuple[str, ...], other: tuple[str, ...]) -> int:
     count = 0
-    for first, second in zip(reversed(one), reversed(other), strict=False):
+    for first, second in zip(reversed(words), reversed(other), strict=False):
         if first != second or "*" in first:
             break
         count += 1
@@ -209,11 +212,11 @@ def _literals(name: str) -> int:
 
 
 @lru_cache(maxsize=4096)
-def _wild_match(one: str, other: str) -> bool:
+def _wild_match(pattern: str, other: str) -> bool:
     """Whether two names with `*` can be one; a `*` that stands for everything says nothing."""
-    if one.strip("*") == "" or other.strip("*") == "":
+    if pattern.strip("*") == "" or other.strip("*") == "":
         return False
-    return _covers(one, other) or _covers(other, one)
+    return _covers(pattern, other) or _covers(other, pattern)
 
 
 def _covers(pattern: str, name: str) -> bool:

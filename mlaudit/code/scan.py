@@ -55,11 +55,11 @@ def imported_words(data: bytes) -> Iterator[bytes]:
 @lru_cache(maxsize=1)
 def _words_by_import() -> dict[bytes, frozenset[str]]:
     """The last words of the calls that count where a file imports a package."""
-    found: dict[bytes, set[str]] = {}
+    by_import: dict[bytes, set[str]] = {}
     for imports, calls in _calls_by_imports():
         for name in imports:
-            found.setdefault(name.encode(), set()).update(map(_searched_word, calls))
-    return {name: frozenset(words) for name, words in found.items()}
+            by_import.setdefault(name.encode(), set()).update(map(_searched_word, calls))
+    return {name: frozenset(words) for name, words in by_import.items()}
 
 
 def _calls_by_imports() -> Iterator[tuple[Iterable[str], Iterable[str]]]:

@@ -138,7 +138,7 @@ def index_module(path: str, tree: ast.Module, lines: tuple[int, ...] = ()) -> Mo
     _Indexer(source).run(tree.body)
     for scope in source.scopes:
         for bindings in (*scope.bindings.values(), *scope.attributes.values()):
-            bindings.sort(key=lambda one: (one.point.line, one.point.column))
+            bindings.sort(key=lambda binding: (binding.point.line, binding.point.column))
     return source
 
 
@@ -191,7 +191,10 @@ class _Indexer:
         arguments = node.args
         for argument in (*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs):
             self._add(inner, argument.arg, Binding("parameter", argument, inner, Point(node.lineno)))
-        for default in (*arguments.defaults, *(one for one in arguments.kw_defaults if one is not None)):
+        for default in (
+            *arguments.defaults,
+            *(expression for expression in arguments.kw_defaults if expression is not None),
+        ):
             self._expression(default, inner.parent or inner, point)
 
     def _import(self, node: ast.Import | ast.ImportFrom, scope: NameScope, point: Point) -> None:
@@ -255,7 +258,7 @@ class _Indexer:
         while waiting:
             part, route = waiting.pop()
             if isinstance(part, (ast.Tuple, ast.List)):
-                waiting.extend((one, (*route, number)) for number, one in enumerate(part.elts))
+                waiting.extend((expression, (*route, number)) for number, expression in enumerate(part.elts))
             elif isinstance(part, ast.Name):
                 self._add(scope, part.id, Binding(how, value, scope, point, route=route))
             elif isinstance(part, ast.Attribute) and isinstance(part.value, ast.Name):

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from mlaudit.code.arguments import decorator_names
 from mlaudit.code.evaluator import ValueEvaluator
-from mlaudit.code.forms import held_kinds
+from mlaudit.code.forms import stored_kinds
 from mlaudit.code.nouns import ArtifactName, ArtifactUse, Direction, NameKind
 from mlaudit.code.source import Binding, NameScope
 from mlaudit.code.values import END, Env, NamedValue, ObjectValue
@@ -40,7 +40,7 @@ def step_outputs(evaluator: ValueEvaluator, scope: NameScope) -> Iterator[Artifa
             form="zenml",
             call="zenml.step",
             library="zenml",
-            holds=held_kinds("zenml", types),
+            holds=stored_kinds("zenml", types),
             names=(ArtifactName(kind=NameKind.REGISTRY, pieces=known.pieces, scope="zenml", at=place),),
             function=scope.qualified_name,
         )
@@ -72,13 +72,15 @@ def kept_between_steps(evaluator: ValueEvaluator, scope: NameScope) -> Iterator[
 
     https://docs.metaflow.org/scaling/dependencies/libraries
     """
-    methods = [one for one in scope.source.scopes if one.parent is scope and one.kind == "function"]
-    if not any(decorator_names(one) & _OWN_ENVIRONMENTS for one in methods):
+    methods = [
+        name_scope for name_scope in scope.source.scopes if name_scope.parent is scope and name_scope.kind == "function"
+    ]
+    if not any(decorator_names(name_scope) & _OWN_ENVIRONMENTS for name_scope in methods):
         return
     writers: dict[str, dict[str, Binding]] = {}
     for name, bindings in scope.attributes.items():
-        writers[name] = {one.scope.name: one for one in bindings if isinstance(one.node, ast.expr)}
-    read = {one.name: list(_read_attributes(one)) for one in methods}
+        writers[name] = {written.scope.name: written for written in bindings if isinstance(written.node, ast.expr)}
+    read = {name_scope.name: list(_read_attributes(name_scope)) for name_scope in methods}
     handed = {
         (method, node.attr)
         for method, nodes in read.items()
@@ -119,7 +121,7 @@ def _handed(
         form="python.pickle",
         call="metaflow.FlowSpec",
         library="metaflow",
-        holds=held_kinds("python.pickle", types),
+        holds=stored_kinds("python.pickle", types),
         names=(artifact,),
         function=f"{flow.name}.{method.name}",
     )
@@ -138,7 +140,7 @@ def _named_types(annotation: ast.expr) -> Iterator[tuple[ast.expr, ast.expr]]:
         for part in rest:
             name = part
             if isinstance(part, ast.Call):
-                given = [one.value for one in part.keywords if one.arg == "name"]
+                given = [keyword.value for keyword in part.keywords if keyword.arg == "name"]
                 name = given[0] if given else next(iter(part.args), part)
             if not isinstance(name, ast.Call):
                 yield kind, name

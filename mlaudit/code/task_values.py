@@ -20,23 +20,23 @@ _RETURNED = "return_value"
 
 def pulled(reader: ValueReader, call: ast.Call, env: Env) -> Values | None:
     """The value that another task of the same module pushed or returned; None if it is not known."""
-    given = {one.arg: one.value for one in call.keywords}
+    given = {keyword.arg: keyword.value for keyword in call.keywords}
     names = given.get("task_ids", call.args[0] if call.args else None)
     key = given.get("key")
     wanted = reader.texts(key, env)[0].known if key is not None else _RETURNED
     places = env.scope.source.calls[:MAX_CALLS]
     if wanted != _RETURNED:
-        found = [value for place in places for value in _pushed(reader, place, wanted)]
+        values = [value for place in places for value in _pushed(reader, place, wanted)]
     else:
         task = reader.texts(names, env)[0].known if names is not None else None
-        found = [value for place in places for value in _given(reader, place, task, env)] if task else []
-    return tuple(found) or None
+        values = [value for place in places for value in _given(reader, place, task, env)] if task else []
+    return tuple(values) or None
 
 
 def _pushed(reader: ValueReader, place: CallPlace, key: str | None) -> Iterator[Value]:
     if not isinstance(place.call.func, ast.Attribute) or place.call.func.attr != PUSH or key is None:
         return
-    given = {one.arg: one.value for one in place.call.keywords}
+    given = {keyword.arg: keyword.value for keyword in place.call.keywords}
     named = given.get("key", place.call.args[0] if place.call.args else None)
     value = given.get("value", place.call.args[1] if len(place.call.args) > 1 else None)
     here = Env(place.scope, place.point)
@@ -46,7 +46,7 @@ def _pushed(reader: ValueReader, place: CallPlace, key: str | None) -> Iterator[
 
 def _given(reader: ValueReader, place: CallPlace, task: str, env: Env) -> Iterator[Value]:
     """What the function of a task returns."""
-    given = {one.arg: one.value for one in place.call.keywords}
+    given = {keyword.arg: keyword.value for keyword in place.call.keywords}
     named, function = given.get("task_id"), given.get(_WITH_FUNCTION)
     here = Env(place.scope, place.point)
     if named is None or function is None or reader.texts(named, here)[0].known != task:

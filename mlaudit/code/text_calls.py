@@ -144,7 +144,7 @@ def _joined_members(reader: ValueReader, text: TextValue, call: ast.Call, env: E
 
 
 def _changed(reader: ValueReader, text: TextValue, name: str, call: ast.Call, env: Env) -> Values:
-    words = [reader.texts(one, env)[0].known for one in call.args[:2]]
+    words = [reader.texts(expression, env)[0].known for expression in call.args[:2]]
     folder, last = split_path(text.pieces)
     if not words or (words[0] is None and not name.startswith("with_")):
         return (replace(text, pieces=(None,)),)
@@ -182,15 +182,15 @@ def formatted(reader: ValueReader, text: TextValue, call: ast.Call, env: Env) ->
         return (text,)
     parts: list[TextValue] = []
     end, count = 0, 0
-    for found in _FIELD.finditer(text.known):
-        parts.append(replace(text, pieces=(text.known[end : found.start()],)))
-        end = found.end()
-        if found.group(1) is None:
-            parts.append(replace(text, pieces=(found.group(0)[0],)))
+    for match in _FIELD.finditer(text.known):
+        parts.append(replace(text, pieces=(text.known[end : match.start()],)))
+        end = match.end()
+        if match.group(1) is None:
+            parts.append(replace(text, pieces=(match.group(0)[0],)))
             continue
-        word = found.group(1) or str(count)
-        count += not found.group(1)
-        is_plain = found.group(0) in ("{}", f"{{{word}}}")
+        word = match.group(1) or str(count)
+        count += not match.group(1)
+        is_plain = match.group(0) in ("{}", f"{{{word}}}")
         parts.append(_field(reader, word, call, env) if is_plain else TextValue(pieces=(None,)))
     parts.append(replace(text, pieces=(text.known[end:],)))
     return (replace(concatenated(parts), node=text.node, source=text.source),)
@@ -199,7 +199,7 @@ def formatted(reader: ValueReader, text: TextValue, call: ast.Call, env: Env) ->
 def _field(reader: ValueReader, word: str, call: ast.Call, env: Env) -> TextValue:
     if word.isdecimal() and int(word) < len(call.args):
         return reader.texts(call.args[int(word)], env)[0]
-    node = next((one.value for one in call.keywords if one.arg == word), None)
+    node = next((keyword.value for keyword in call.keywords if keyword.arg == word), None)
     return reader.texts(node, env)[0] if node is not None else TextValue(pieces=(None,))
 
 
@@ -224,13 +224,13 @@ def percent_formatted(reader: ValueReader, node: ast.BinOp, env: Env) -> Values:
     arguments = node.right.elts if isinstance(node.right, ast.Tuple) else [node.right]
     parts: list[TextValue] = []
     end, count = 0, 0
-    for found in _PERCENT.finditer(text.known):
-        parts.append(replace(text, pieces=(text.known[end : found.start()],)))
-        end = found.end()
-        if found.group(2) == "%":
+    for match in _PERCENT.finditer(text.known):
+        parts.append(replace(text, pieces=(text.known[end : match.start()],)))
+        end = match.end()
+        if match.group(2) == "%":
             parts.append(replace(text, pieces=("%",)))
-        elif found.group(1) is None and count < len(arguments):
-            is_plain = found.group(0) in _PLAIN
+        elif match.group(1) is None and count < len(arguments):
+            is_plain = match.group(0) in _PLAIN
             parts.append(reader.texts(arguments[count], env)[0] if is_plain else TextValue(pieces=(None,)))
             count += 1
         else:
@@ -265,11 +265,11 @@ def known_call(reader: ValueReader, function: NamedValue, call: ast.Call, env: E
         return environment_variable(reader, call.args[0], default, env)
     if name in ("os.path.dirname", "os.path.basename") and call.args:
         wanted = "parent" if name.endswith("dirname") else "name"
-        return tuple(one for text in reader.texts(call.args[0], env) for one in text_attribute(text, wanted))
+        return tuple(value for text in reader.texts(call.args[0], env) for value in text_attribute(text, wanted))
     if name.endswith(f".{task_values.PULL}"):
         return task_values.pulled(reader, call, env)
     if name == "dict" and call.keywords:
-        return (TableValue(items={one.arg: Thunk(one.value, env) for one in call.keywords if one.arg}),)
+        return (TableValue(items={keyword.arg: Thunk(keyword.value, env) for keyword in call.keywords if keyword.arg}),)
     return _transparent_call(reader, function, call, env)
 
 
@@ -349,16 +349,20 @@ def _setting_prefix(klass: NameScope) -> str:
 
     https://docs.pydantic.dev/latest/concepts/pydantic_settings/#changing-default-values
     """
-    nodes = [one.node for name in ("model_config", "Config") for one in klass.bindings.get(name, ())]
+    nodes = [binding.node for name in ("model_config", "Config") for binding in klass.bindings.get(name, ())]
     for node in nodes:
         pairs: list[tuple[str | None, ast.expr]] = []
         if isinstance(node, ast.Call):
-            pairs = [(one.arg, one.value) for one in node.keywords]
+            pairs = [(keyword.arg, keyword.value) for keyword in node.keywords]
         elif isinstance(node, ast.Dict):
             pairs = [(getattr(key, "value", None), value) for key, value in zip(node.keys, node.values, strict=True)]
         elif isinstance(node, ast.ClassDef):
-            stated = [one for one in node.body if isinstance(one, ast.Assign)]
-            pairs = [(getattr(target, "id", None), one.value) for one in stated for target in one.targets]
+            stated = [statement for statement in node.body if isinstance(statement, ast.Assign)]
+            pairs = [
+                (getattr(target, "id", None), assignment.value)
+                for assignment in stated
+                for target in assignment.targets
+            ]
         for word, value in pairs:
             if word == "env_prefix" and isinstance(value, ast.Constant) and isinstance(value.value, str):
                 return value.value
@@ -374,4 +378,4 @@ def field_default(reader: ValueReader, node: ast.Call, env: Env) -> Values | Non
 
 
 def _keyword(call: ast.Call, name: str) -> ast.expr | None:
-    return next((one.value for one in call.keywords if one.arg == name), None)
+    return next((keyword.value for keyword in call.keywords if keyword.arg == name), None)

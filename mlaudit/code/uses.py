@@ -9,7 +9,7 @@ from typing import Protocol
 from mlaudit.code.arguments import decorator_names
 from mlaudit.code.call_table import MatchedRow, is_open_word, match_rows, words_of_libraries
 from mlaudit.code.evaluator import ValueEvaluator
-from mlaudit.code.forms import call_settings, held_kinds, maker_settings, object_types, stored_form
+from mlaudit.code.forms import call_settings, maker_settings, object_types, stored_form, stored_kinds
 from mlaudit.code.naming import Naming
 from mlaudit.code.nouns import ArtifactName, ArtifactUse, Direction
 from mlaudit.code.pipeline_outputs import COMPONENTS
@@ -93,7 +93,10 @@ class UseReader:
         for scope in place.scope.functions():
             bindings = scope.bindings.get(function.id)
             if bindings:
-                return any(one.how not in ("import", "definition") or self._is_wanted(one.member) for one in bindings)
+                return any(
+                    binding.how not in ("import", "definition") or self._is_wanted(binding.member)
+                    for binding in bindings
+                )
         return self._is_wanted(function.id)
 
     def _is_wanted(self, word: str) -> bool:
@@ -184,7 +187,7 @@ class UseReader:
             form=form,
             call=name if matched.certain else "*." + name.rpartition(".")[2],
             library=row.distribution,
-            holds=tuple(dict.fromkeys((*row.holds, *held_kinds(form, types)))),
+            holds=tuple(dict.fromkeys((*row.holds, *stored_kinds(form, types)))),
             names=tuple(naming.names),
             settings=(
                 *call_settings(self.evaluator, row, call, env),

@@ -17,13 +17,15 @@ def artifact_crossings(
     """Every library that an artifact records, for each environment that loads the artifact."""
     for writer, reader in pairs:
         yield from _of_readings(writer, environments[reader], environments[writer].writes)
-    for one in environments.values():
-        yield from _of_readings(one.name, one, one.reads)
+    for environment in environments.values():
+        yield from _of_readings(environment.name, environment, environment.reads)
 
 
 def _of_readings(writer: str, reader: Environment, readings: Sequence[Reading]) -> Iterator[ArtifactCrossing]:
     """What each artifact records; of a description what no file of its model records itself."""
-    recorded = {(_home(one), pin.package) for one in readings if not _is_description(one) for pin in one.pins}
+    recorded = {
+        (_home(reading), pin.package) for reading in readings if not _is_description(reading) for pin in reading.pins
+    }
     for reading in readings:
         artifact = _stand_in(reading) if _is_description(reading) else None
         for pin in reading.pins:
@@ -68,5 +70,5 @@ def _cells(artifact: Pin, pin: Pin, reader: Environment) -> tuple[Cell, ...]:
     own = artifact.artifact.kind if artifact.artifact else None
     kind = next(iter(recorded), own)
     names = dict.fromkeys((*readers(pin.package), *(readers_of(kind) if kind else ())))
-    held = tuple(cell for cell in map(reader.cells.get, names) if cell is not None)
-    return held or (reader.missing(pin.package, pin.kind),)
+    cells = tuple(cell for cell in map(reader.cells.get, names) if cell is not None)
+    return cells or (reader.missing(pin.package, pin.kind),)

@@ -21,27 +21,32 @@ def weigh(environments: Iterable[Environment], changes: Iterable[Change]) -> Map
         together.setdefault(change.environment, {}).setdefault(change.package, change.to)
     if not together:
         return {}
-    by_name = {one.name: one for one in environments}
+    by_name = {environment.name: environment for environment in environments}
     followers: dict[str, list[Environment]] = {}
-    for one in by_name.values():
-        for writer in one.follows:
-            followers.setdefault(writer, []).append(one)
-    found = {}
+    for environment in by_name.values():
+        for writer in environment.follows:
+            followers.setdefault(writer, []).append(environment)
+    reasons = {}
     for name, versions in together.items():
         if name in by_name:
-            near = [by_name[name], *(by_name[one] for one in by_name[name].follows if one in by_name)]
+            near = [by_name[name], *(by_name[followed] for followed in by_name[name].follows if followed in by_name)]
             crossing = _what_crosses([*near, *followers.get(name, ())])
-            found[name] = hazards(by_name[name], versions, *crossing)
-    return {change: found.get(change.environment, {}).get(change.package, "") for change in given}
+            reasons[name] = hazards(by_name[name], versions, *crossing)
+    return {change: reasons.get(change.environment, {}).get(change.package, "") for change in given}
 
 
 def _what_crosses(near: Iterable[Environment]) -> tuple[frozenset[str], frozenset[str]]:
     """Kinds and classes of the artifacts that an environment and its partners write or read."""
     kinds: set[str] = set()
     classes: set[str] = set()
-    for one in near:
-        kinds.update(one.artifact_kinds, *one.kinds_from.values())
-        for pin in (pin for reading in (*one.writes, *one.reads) for pin in reading.pins if pin.artifact is not None):
+    for environment in near:
+        kinds.update(environment.artifact_kinds, *environment.kinds_from.values())
+        for pin in (
+            pin
+            for reading in (*environment.writes, *environment.reads)
+            for pin in reading.pins
+            if pin.artifact is not None
+        ):
             if pin.artifact is not None:
                 kinds.update(filter(None, (pin.artifact.kind,)))
                 classes.update(pin.artifact.classes)
@@ -61,21 +66,21 @@ def hazards(
         kinds, classes: of what crosses to or from the environment; every kind if that is not known.
     """
     demanding = _demanding(environment, changes)
-    found = (
+    reasons = (
         (package, next(_reasons(environment, package, changes, demanding, (kinds, classes)), "")) for package in changes
     )
-    return {package: reason for package, reason in found if reason}
+    return {package: reason for package, reason in reasons if reason}
 
 
 def _demanding(environment: Environment, changes: Mapping[str, str]) -> Mapping[str, list[str]]:
     """What is in an environment and demands a package that changes, by that package."""
-    found: dict[str, list[str]] = {}
+    demanding: dict[str, list[str]] = {}
     for name, cell in environment.cells.items():
         version = changes.get(name, cell.version)
         if version is not None:
             for package in _demanded(name, version).intersection(changes):
-                found.setdefault(package, []).append(name)
-    return found
+                demanding.setdefault(package, []).append(name)
+    return demanding
 
 
 @lru_cache(maxsize=16384)
@@ -114,9 +119,9 @@ def _distances(cell: Cell, to: str) -> Iterator[str]:
 def _edges(package: str, version: str, to: str, kinds: frozenset[str], classes: frozenset[str]) -> Iterator[str]:
     """Rows of the knowledge that state that something breaks or changes between two versions, in either direction."""
     for writer, reader in ((version, to), (to, version)):
-        for one in judge(package, writer, reader, kinds=kinds, classes=classes):
-            if one.effect not in (Effect.HARMLESS, Effect.NO_PROMISE):
-                yield f"between {public(version)} and {public(to)} there is a known break ({one.id})"
+        for consequence in judge(package, writer, reader, kinds=kinds, classes=classes):
+            if consequence.effect not in (Effect.HARMLESS, Effect.NO_PROMISE):
+                yield f"between {public(version)} and {public(to)} there is a known break ({consequence.id})"
 
 
 def _partners(
@@ -138,10 +143,14 @@ def _partners(
 
 
 def _range(subject: str, version: str, other: str) -> str:
-    found = wanted(subject, version, other)
-    return found.range if found is not None else ""
+    demanded_range = wanted(subject, version, other)
+    return demanded_range.range if demanded_range is not None else ""
 
 
 def _fits(subject: str, version: str, other: str, other_version: str) -> bool:
-    found = wanted(subject, version, other)
-    return found is None or admits(found.range, other_version) or admits(found.range, public(other_version))
+    demanded_range = wanted(subject, version, other)
+    return (
+        demanded_range is None
+        or admits(demanded_range.range, other_version)
+        or admits(demanded_range.range, public(other_version))
+    )

@@ -62,7 +62,11 @@ def base_images(environment: Environment) -> Iterator[BaseImage]:
 
 def unknown_images(environments: Iterable[Environment]) -> tuple[str, ...]:
     """Images of which nothing is known, each once."""
-    return tuple(dict.fromkeys(image.shown for one in environments for image in base_images(one) if not image.holds))
+    return tuple(
+        dict.fromkeys(
+            image.shown for environment in environments for image in base_images(environment) if not image.holds
+        )
+    )
 
 
 def differing_images(view: View) -> Iterator[ImagePair]:
@@ -78,18 +82,18 @@ def _differing(
 ) -> Iterator[ImagePair]:
     from mlaudit.grammars.container.image_tags import family
 
-    for one in left:
-        related = [other for other in right if family(one.reference) == family(other.reference)]
-        if related and not any(_same(one, other) for other in related):
-            yield ImagePair(environments=environments, writer=one, reader=related[0])
+    for image in left:
+        related = [other for other in right if family(image.reference) == family(other.reference)]
+        if related and not any(_same(image, other) for other in related):
+            yield ImagePair(environments=environments, writer=image, reader=related[0])
 
 
-def _same(one: BaseImage, other: BaseImage) -> bool:
+def _same(image: BaseImage, other: BaseImage) -> bool:
     """Whether two references name one image, as far as both state which."""
-    if one.reference.name != other.reference.name:
+    if image.reference.name != other.reference.name:
         return False
-    if one.reference.digest and other.reference.digest:
-        return one.reference.digest == other.reference.digest
-    if one.reference.digest or other.reference.digest:
-        return one.reference.tag is None or other.reference.tag is None or one.reference.tag == other.reference.tag
-    return (one.reference.tag or "latest") == (other.reference.tag or "latest")
+    if image.reference.digest and other.reference.digest:
+        return image.reference.digest == other.reference.digest
+    if image.reference.digest or other.reference.digest:
+        return image.reference.tag is None or other.reference.tag is None or image.reference.tag == other.reference.tag
+    return (image.reference.tag or "latest") == (other.reference.tag or "latest")

@@ -129,20 +129,22 @@ class Judgements:
 def _byte_code(environments: Iterable[Environment]) -> frozenset[str]:
     """The kinds of byte code that packages of some environments store."""
     stated = (
-        kinds for package, kinds in code_picklers().items() if any(one.cell(package).stated for one in environments)
+        kinds
+        for package, kinds in code_picklers().items()
+        if any(environment.cell(package).stated for environment in environments)
     )
     return frozenset().union(*stated)
 
 
 def _of_files(judged: Judgement) -> Judgement | None:
     """What is known of the file alone: that code beside it behaves otherwise is told of the environments."""
-    kept = tuple(one for one in judged.consequences if one.effect is not Effect.PREPROCESSING)
+    kept = tuple(consequence for consequence in judged.consequences if consequence.effect is not Effect.PREPROCESSING)
     return replace(judged, consequences=kept) if kept else None
 
 
 def _artifacts(writing: Environment, reading: Environment) -> list[Artifact]:
     readings = (*writing.writes, *reading.reads)
-    return [pin.artifact for one in readings for pin in one.pins if pin.artifact is not None]
+    return [pin.artifact for reading in readings for pin in reading.pins if pin.artifact is not None]
 
 
 def _declared(writing: Environment, reading: Environment) -> frozenset[str]:
@@ -152,18 +154,20 @@ def _declared(writing: Environment, reading: Environment) -> frozenset[str]:
 def _names_that_cross(writing: Environment, reading: Environment) -> frozenset[str]:
     artifacts = _artifacts(writing, reading)
     # A kind that code or the configuration states, and that none of the files read has, is of a file that was not read.
-    is_known = _declared(writing, reading) <= {one.kind for one in artifacts} and all(one.names for one in artifacts)
-    return frozenset(name.full_name for one in artifacts for name in one.names) if is_known else frozenset()
+    is_known = _declared(writing, reading) <= {artifact.kind for artifact in artifacts} and all(
+        artifact.names for artifact in artifacts
+    )
+    return frozenset(name.full_name for artifact in artifacts for name in artifact.names) if is_known else frozenset()
 
 
 def _what_crosses(writing: Environment, reading: Environment) -> WhatCrosses:
     artifacts = _artifacts(writing, reading)
-    kinds = {*_declared(writing, reading), *(one.kind for one in artifacts if one.kind)}
-    return frozenset(kinds), frozenset(name for one in artifacts for name in one.classes)
+    kinds = {*_declared(writing, reading), *(artifact.kind for artifact in artifacts if artifact.kind)}
+    return frozenset(kinds), frozenset(name for artifact in artifacts for name in artifact.classes)
 
 
-def _python(one: Environment) -> str | None:
-    return one.target.pythons[0] if len(one.target.pythons) == 1 else None
+def _python(environment: Environment) -> str | None:
+    return environment.target.pythons[0] if len(environment.target.pythons) == 1 else None
 
 
 @lru_cache(maxsize=16384)
@@ -182,7 +186,7 @@ def _judged(
     for writer, reader in pairs:
         left, right = exact(writer), exact(reader)
         if left is not None and right is not None:
-            found = judge(
+            consequences = judge(
                 package,
                 left,
                 right,
@@ -192,7 +196,7 @@ def _judged(
                 classes=classes,
                 names=names,
             )
-            here = Judgement(left, right, found, may=False) if found else None
+            here = Judgement(left, right, consequences, may=False) if consequences else None
         else:
             here = _in_ranges(package, writer, reader, kinds, classes, names)
         if here is not None and (worst is None or here.worst.rank < worst.worst.rank):
@@ -210,7 +214,7 @@ def _in_ranges(
 ) -> Judgement | None:
     from mlaudit.knowledge.ranges import worst_in_ranges
 
-    found = worst_in_ranges(package, writer, reader, kinds=kinds, classes=classes, names=names)
-    if found is None:
+    ranges = worst_in_ranges(package, writer, reader, kinds=kinds, classes=classes, names=names)
+    if ranges is None:
         return None
-    return Judgement(found.writer, found.reader, found.consequences, may=True, holds_for_all=found.holds_for_all)
+    return Judgement(ranges.writer, ranges.reader, ranges.consequences, may=True, holds_for_all=ranges.holds_for_all)

@@ -32,13 +32,13 @@ def unmet_requirements(environment: Environment) -> tuple[Mismatch, ...]:
             versions.append((package, cell.versions[0]))
         elif cell.state is State.RANGE and cell.specifier is not None:
             ranges.append((package, cell.specifier))
-    found = _mismatches(tuple(versions), tuple(ranges), tuple(worlds_for(environment.target).items()))
-    if not found:
+    mismatches = _mismatches(tuple(versions), tuple(ranges), tuple(worlds_for(environment.target).items()))
+    if not mismatches:
         return ()
     overridden = {pin.package for reading in environment.readings for pin in reading.pins if pin.overrides}
     return tuple(
         row
-        for row in found
+        for row in mismatches
         if row.other not in overridden
         and not (solved_by_conda(cells[row.subject]) and solved_by_conda(cells[row.other]))
     )
@@ -112,13 +112,17 @@ def implied_range(environment: Environment, package: str) -> ImpliedRange | None
         if cell.kind is Kind.PACKAGE and cell.version is not None and not solved_by_conda(cell)
     )
     worlds = tuple(worlds_for(environment.target).items())
-    found = [
+    ranges = [
         ImpliedRange(package=package, range=wanted.range, chain=chain, evidence=wanted.evidence)
         for name, (version, chain) in _reached(named, worlds).items()
         for wanted in [_everywhere(name, version, package, worlds)]
         if wanted is not None and name != package
     ]
-    return max(found, key=lambda one: (exact(one.range) is not None, "<" in one.range, -len(one.chain)), default=None)
+    return max(
+        ranges,
+        key=lambda implied: (exact(implied.range) is not None, "<" in implied.range, -len(implied.chain)),
+        default=None,
+    )
 
 
 @lru_cache(maxsize=64)
@@ -153,6 +157,11 @@ def _exact_requirements(name: str, version: str, worlds: Worlds) -> Iterator[tup
 
 def _everywhere(name: str, version: str, package: str, worlds: Worlds) -> DemandedRange | None:
     """What a release requires of a package where that is the same on every Python."""
-    found = [wanted_of(name, version, package, holds) for _, holds in worlds]
-    first = found[0]
-    return first if first is not None and all(one is not None and one.range == first.range for one in found) else None
+    ranges = [wanted_of(name, version, package, holds) for _, holds in worlds]
+    first = ranges[0]
+    return (
+        first
+        if first is not None
+        and all(demanded_range is not None and demanded_range.range == first.range for demanded_range in ranges)
+        else None
+    )

@@ -25,8 +25,8 @@ def rows(
 ) -> Iterator[Row]:
     """The rows of all packages that are compared, in the order of their names."""
     kinds: dict[str, Kind] = {}
-    for one in environments:
-        for package, cell in one.cells.items():
+    for environment in environments:
+        for package, cell in environment.cells.items():
             kinds.setdefault(package, cell.kind)
     for package in sorted(kinds):
         if _compared(package, settings):
@@ -45,22 +45,29 @@ def _row(
     pairs: Sequence[tuple[str, str]],
     settings: Settings,
 ) -> Row:
-    held = {one.name: one.cells.get(package) or one.missing(package, kind) for one in environments}
+    cells_by_name = {
+        environment.name: environment.cells.get(package) or environment.missing(package, kind)
+        for environment in environments
+    }
     watched = kind is not Kind.LOCAL and (
         kind is not Kind.PACKAGE or table.watched(package) or watches(settings, package)
     )
-    models = {one.name for one in environments if one.is_model}
+    models = {environment.name for environment in environments if environment.is_model}
     crossings = tuple(
-        crossing(held[writer], held[reader], watched=watched, from_model=writer in models)
+        crossing(cells_by_name[writer], cells_by_name[reader], watched=watched, from_model=writer in models)
         for writer, reader in pairs
         # What a model does not name is no news: it is no list of what was installed.
-        if held[writer].named or (held[reader].named and writer not in models)
+        if cells_by_name[writer].named or (cells_by_name[reader].named and writer not in models)
     )
-    worst = min(crossings, key=lambda one: (one.verdict.rank, one.distance.rank if one.distance else 9), default=None)
+    worst = min(
+        crossings,
+        key=lambda crossing: (crossing.verdict.rank, crossing.distance.rank if crossing.distance else 9),
+        default=None,
+    )
     return Row(
         package=package,
         kind=kind,
-        cells=tuple(held.values()),
+        cells=tuple(cells_by_name.values()),
         crossings=crossings,
         verdict=worst.verdict if worst else Verdict.ALIGNED,
         distance=worst.distance if worst else None,

@@ -54,15 +54,15 @@ class View:
 
     def _each_compared_pair(self) -> Iterator[tuple[str, str]]:
         crossed: set[tuple[str, str]] = set()
-        for one in self.crossings():
-            pair = one.environments
+        for crossing in self.crossings():
+            pair = crossing.environments
             # Of a fleet nearly every pair is known by its first package.
-            if pair in crossed or one.writer.kind is Kind.PYTHON:
+            if pair in crossed or crossing.writer.kind is Kind.PYTHON:
                 continue
-            if one.writer.stated and one.reader.stated:
+            if crossing.writer.stated and crossing.reader.stated:
                 crossed.add(pair)
                 yield pair
-        yield from ((one.writer, one.reader) for one in self.artifacts if is_compared(one))
+        yield from ((artifact.writer, artifact.reader) for artifact in self.artifacts if is_compared(artifact))
 
     def place(self, cell: Cell) -> Place:
         """Where a cell points to; where it names nothing, the first source of its environment."""
@@ -70,8 +70,8 @@ class View:
 
     def home(self, environment: str) -> Place:
         """The first source of an environment."""
-        found = self.environments[environment]
-        path = found.readings[0].path if found.readings else next(iter(found.sources), environment)
+        home = self.environments[environment]
+        path = home.readings[0].path if home.readings else next(iter(home.sources), environment)
         return Place(path=path)
 
 

@@ -52,16 +52,20 @@ def judge(writer: Cell, reader: Cell) -> Judged:
     return _statements(_statement(writer), _statement(reader), writer.variant, reader.variant)
 
 
-def agree(one: str, other: str, kind: Kind) -> bool:
+def agree(left: str, other: str, kind: Kind) -> bool:
     """Whether two exact versions say the same, as far as both say it: `12.9` of CUDA is every 12.9.x."""
     if kind in _PREFIXES:
-        return _prefixes(one, other) == _ALIGNED
-    return same_public(one, other)
+        return _prefixes(left, other) == _ALIGNED
+    return same_public(left, other)
 
 
 def worst(judged: Iterator[Judged]) -> Judged:
     """The worst of several judgements."""
-    return min(judged, key=lambda found: (found[0].rank, found[1].rank if found[1] else 9), default=_ALIGNED)
+    return min(
+        judged,
+        key=lambda judged_pair: (judged_pair[0].rank, judged_pair[1].rank if judged_pair[1] else 9),
+        default=_ALIGNED,
+    )
 
 
 def _missing(writer: Cell, reader: Cell) -> Judged:
@@ -94,10 +98,10 @@ def _version(statement: str) -> str | None:
     return exact(statement) if statement else None
 
 
-def _versions(left: str, right: str, one: str | None, other: str | None) -> Judged:
+def _versions(left: str, right: str, left_exact: str | None, other: str | None) -> Judged:
     if not same_public(left, right):
         return Verdict.DIFFERS, distance(left, right)
-    if one is not None and other is not None and one != other:
+    if left_exact is not None and other is not None and left_exact != other:
         return Verdict.DIFFERS, Distance.VARIANT
     return _ALIGNED
 
@@ -105,13 +109,13 @@ def _versions(left: str, right: str, one: str | None, other: str | None) -> Judg
 def _prefixes(left: str, right: str) -> Judged:
     """Versions at the precision that both state: Python `3.11` and CUDA `12.1` are every patch release of it."""
     precision = min(left.count("."), right.count(".")) + 1
-    one, other = (".".join(version.split(".")[:precision]) for version in (left, right))
-    return _ALIGNED if same_public(one, other) else (Verdict.DIFFERS, distance(one, other))
+    first, other = (".".join(version.split(".")[:precision]) for version in (left, right))
+    return _ALIGNED if same_public(first, other) else (Verdict.DIFFERS, distance(first, other))
 
 
 def _by_alternatives(writer: Cell, reader: Cell) -> Iterator[Judged]:
-    for one, other in meetings(writer, reader):
-        yield _statements(one, other, _variant(one, writer), _variant(other, reader))
+    for writing, other in meetings(writer, reader):
+        yield _statements(writing, other, _variant(writing, writer), _variant(other, reader))
 
 
 def meetings(writer: Cell, reader: Cell) -> tuple[tuple[str, str], ...]:
@@ -121,7 +125,7 @@ def meetings(writer: Cell, reader: Cell) -> tuple[tuple[str, str], ...]:
     pairs = (
         [(left[python], right[python]) for python in shared]
         if shared and _splits(writer) and _splits(reader)
-        else [(one, other) for one in left.values() for other in right.values()]
+        else [(writing, other) for writing in left.values() for other in right.values()]
     )
     return tuple(dict.fromkeys(pairs))
 

@@ -28,11 +28,11 @@ class NamedLibraries:
         part = candidate.group.part
         if part is not None and part.unresolved:
             return None
-        paths = part.installs if part is not None else [one.path for one in candidate.group.documents]
-        found = [self._named_in(path) for path in paths]
-        known = [one for one in found if one is not None]
+        paths = part.installs if part is not None else [document.path for document in candidate.group.documents]
+        named = [self._named_in(path) for path in paths]
+        known = [packages for packages in named if packages is not None]
         own = part.packages if part is not None else frozenset()
-        return own.union(*known) if len(known) == len(found) else None
+        return own.union(*known) if len(known) == len(named) else None
 
     def _named_in(self, path: str) -> frozenset[str] | None:
         if path not in self._of_document:
@@ -41,10 +41,16 @@ class NamedLibraries:
 
     def _read(self, path: str) -> frozenset[str] | None:
         document = self._tree.document(path)
-        found = stated(document) if document is not None else None
-        if found is None or any(isinstance(one, (Include, Unread)) for one in found.statements):
+        stated_document = stated(document) if document is not None else None
+        if stated_document is None or any(
+            isinstance(statement, (Include, Unread)) for statement in stated_document.statements
+        ):
             return None
-        return frozenset(one.package for one in found.statements if isinstance(one, Pin) and one.kind is Kind.PACKAGE)
+        return frozenset(
+            statement.package
+            for statement in stated_document.statements
+            if isinstance(statement, Pin) and statement.kind is Kind.PACKAGE
+        )
 
 
 def able_holders(
@@ -54,21 +60,25 @@ def able_holders(
 
     If none of them names it, none is left out.
     """
-    return {use: _able(use, found, scopes, libraries) for use, found in holders.items()}
+    return {use: _able(use, holder, scopes, libraries) for use, holder in holders.items()}
 
 
 def _able(
-    use: ArtifactUse, found: list[Candidate], scopes: Mapping[Candidate, CodeScope], libraries: NamedLibraries
+    use: ArtifactUse, candidates: list[Candidate], scopes: Mapping[Candidate, CodeScope], libraries: NamedLibraries
 ) -> list[Candidate]:
-    doubtful = [one for one in found if one.group.part is not None and not scopes[one].is_exact and not use.is_placed]
-    if len(found) < 2 or not doubtful or use.library in ("", "python"):
-        return found
-    if not any(use.library in (libraries.of(one) or ()) for one in found):
-        return found
-    unable = [one for one in doubtful if _lacks(use.library, libraries.of(one))]
-    return [one for one in found if one not in unable]
+    doubtful = [
+        candidate
+        for candidate in candidates
+        if candidate.group.part is not None and not scopes[candidate].is_exact and not use.is_placed
+    ]
+    if len(candidates) < 2 or not doubtful or use.library in ("", "python"):
+        return candidates
+    if not any(use.library in (libraries.of(candidate) or ()) for candidate in candidates):
+        return candidates
+    unable = [candidate for candidate in doubtful if _lacks(use.library, libraries.of(candidate))]
+    return [candidate for candidate in candidates if candidate not in unable]
 
 
 def _lacks(library: str, named: Iterable[str] | None) -> bool:
-    bringing: Sequence[str] = [library, *(one.subject for one in demands_of(library))]
+    bringing: Sequence[str] = [library, *(demand.subject for demand in demands_of(library))]
     return named is not None and not set(bringing).intersection(named)

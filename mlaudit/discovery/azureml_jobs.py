@@ -47,7 +47,7 @@ class _AzureJob:
 
 def with_azureml_jobs(parts: Sequence[RecipePart], tree: AuditedTree) -> list[RecipePart]:
     """Parts of recipes, environments of Azure ML with what runs in them."""
-    paths = dict.fromkeys(one.path for one in parts if one.format == FORMAT)
+    paths = dict.fromkeys(recipe_part.path for recipe_part in parts if recipe_part.format == FORMAT)
     if not paths:
         return list(parts)
     named: dict[str, str] = {}
@@ -63,24 +63,30 @@ def with_azureml_jobs(parts: Sequence[RecipePart], tree: AuditedTree) -> list[Re
                 # The parser of the format shows what is wrong with it.
                 continue
     return [
-        _with_jobs(one, [job for job in jobs if job.environment in (one.path, named.get(one.path))]) for one in parts
+        _with_jobs(
+            recipe_part, [job for job in jobs if job.environment in (recipe_part.path, named.get(recipe_part.path))]
+        )
+        for recipe_part in parts
     ]
 
 
 def _with_jobs(part: RecipePart, jobs: Sequence[_AzureJob]) -> RecipePart:
     if part.format != FORMAT or not jobs:
         return part
-    running = tuple(dict.fromkeys(one for job in jobs for one in job.running))
+    running = tuple(dict.fromkeys(command for job in jobs for command in job.running))
     return replace(
         part,
         commands=(*part.commands, *running),
         runs=tuple(
-            ImageRun(dockerfile="", target="", name="", at=one.at, settings=one.settings)
-            for one in jobs
-            if one.settings
+            ImageRun(dockerfile="", target="", name="", at=job.at, settings=job.settings)
+            for job in jobs
+            if job.settings
         ),
         models=tuple(dict.fromkeys(model for job in jobs for model in job.models)),
-        evidence=(*part.evidence, *(Observation(at=one.at, says=f"runs {one.shown}") for one in running[:3])),
+        evidence=(
+            *part.evidence,
+            *(Observation(at=command.at, says=f"runs {command.shown}") for command in running[:3]),
+        ),
     )
 
 
@@ -139,17 +145,19 @@ def _job(path: str, document: Document, node: Node, environment: str) -> _AzureJ
         running.append(RunCommand(words=words, at=document.at(*script.route), folder=folder))
     command = node.get("command")
     if command.is_text:
-        filled = _INPUT.sub(lambda found: inputs.get(found[1], "VALUE"), command.text())
+        filled = _INPUT.sub(lambda match: inputs.get(match[1], "VALUE"), command.text())
         at = document.at(*command.route)
         started = commands(_EXPRESSION.sub("VALUE", filled), {})
-        running += [RunCommand(words=tuple(word.text for word in one.words), at=at, folder=folder) for one in started]
+        running += [
+            RunCommand(words=tuple(word.text for word in command.words), at=at, folder=folder) for command in started
+        ]
     model = node.get("model")
     asset = _ASSET.fullmatch(model.text()) if model.is_text else None
     return _AzureJob(
         environment=environment,
         at=document.at(*node.route),
         running=tuple(running),
-        settings=tuple(pair for one in running for pair in option_settings(one.words)),
+        settings=tuple(pair for run_command in running for pair in option_settings(run_command.words)),
         models=(RegisteredModel(name=asset[1], at=document.at(*model.route)),) if asset is not None else (),
     )
 
@@ -163,20 +171,20 @@ def _folder(path: str, node: Node) -> str:
 
 def _inputs(node: Node) -> Mapping[str, str]:
     """Inputs that are stated as plain values, or have a default."""
-    found: dict[str, str] = {}
+    inputs: dict[str, str] = {}
     for name, value in node.items() if node.is_table else ():
         stated = value.get("default") if value.is_table else value
         text = stated.text() if stated.is_text else ""
         if text and "$" not in text and " " not in text:
-            found[name] = text
-    return found
+            inputs[name] = text
+    return inputs
 
 
 def registered_uses(part: RecipePart) -> Iterator[ArtifactUse]:
     """The registered models that deployments load in an environment; the registry of Azure ML is one of MLflow, too."""
-    for one in part.models:
+    for model in part.models:
         names = tuple(
-            ArtifactName(kind=NameKind.REGISTRY, pieces=(one.name,), scope=scope, at=one.at)
+            ArtifactName(kind=NameKind.REGISTRY, pieces=(model.name,), scope=scope, at=model.at)
             for scope in ("azureml", "mlflow")
         )
-        yield ArtifactUse(at=one.at, direction=Direction.READS, form="bytes", call="model", library="", names=names)
+        yield ArtifactUse(at=model.at, direction=Direction.READS, form="bytes", call="model", library="", names=names)

@@ -8,6 +8,7 @@ from mlaudit.discovery.recipes import RunCommand
 from mlaudit.discovery.role_signs import role_of_command, script_paths
 from mlaudit.grammars.container import dockerfile_text
 from mlaudit.grammars.container.dockerfile_stages import DockerfileStages, Stage
+from mlaudit.grammars.shell.install_command import installs
 from mlaudit.grammars.shell.shell_commands import commands
 
 
@@ -25,25 +26,22 @@ def build_commands(stages: Iterable[Stage]) -> tuple[RunCommand, ...]:
 def _words(script: str) -> Iterator[tuple[str, ...]]:
     for command in commands(script, {}):
         words = tuple(word.text for word in command.words)
-        if any(named.endswith(".py") for named in script_paths(words)) and not _installs(words):
+        is_install = "setup.py" in words or installs(command.words)
+        if not is_install and any(named.endswith(".py") for named in script_paths(words)):
             yield words
-
-
-def _installs(words: tuple[str, ...]) -> bool:
-    return "setup.py" in words or (
-        "-m" in words[:3] and words[words.index("-m") + 1 : words.index("-m") + 2] == ("pip",)
-    )
 
 
 def trains(stage: Stage) -> bool:
     """Whether a stage trains while it is built."""
-    return any(role_of_command(one.words) == "training" for one in build_commands((stage,)))
+    return any(role_of_command(command.words) == "training" for command in build_commands((stage,)))
 
 
 def trainers(build: DockerfileStages) -> frozenset[int]:
     """The stages that train and hand over files, to a stage that is not built from them and installs for itself."""
-    made_of = {index for one in build.stages for index in (one.base, *one.packages_from) if index is not None}
-    handing = {build.number(instruction.flag("from") or "") for one in build.stages for instruction in one.instructions}
+    made_of = {index for stage in build.stages for index in (stage.base, *stage.packages_from) if index is not None}
+    handing = {
+        build.number(instruction.flag("from") or "") for stage in build.stages for instruction in stage.instructions
+    }
     return frozenset(
-        one.index for one in build.stages if one.index in handing and one.index not in made_of and trains(one)
+        stage.index for stage in build.stages if stage.index in handing and stage.index not in made_of and trains(stage)
     )

@@ -21,15 +21,15 @@ _SERVED = {"bentofile": "service", "cog": "predict"}
 """The key of a descriptor that names the code which it has served: `service.py:svc`, `predict.py:Predictor`."""
 
 
-def build_parts(path: str, found: StatedDocument, tree: AuditedTree) -> Iterator[RecipePart]:
+def build_parts(path: str, document: StatedDocument, tree: AuditedTree) -> Iterator[RecipePart]:
     """One part where the descriptor states what is installed: nothing else of its folder is in the image then.
 
     A descriptor without packages and lists belongs to the environment beside it.
     """
-    part = whole_part(path, found, tree)
+    part = whole_part(path, document, tree)
     if part.installs or part.packages:
-        running = tuple(_commands(path, found.format, tree))
-        shown = (Observation(at=one.at, says=f"serves {one.words[-1]}") for one in running)
+        running = tuple(_commands(path, document.format, tree))
+        shown = (Observation(at=command.at, says=f"serves {command.words[-1]}") for command in running)
         yield replace(part, commands=running, evidence=(*part.evidence, *shown))
 
 
@@ -40,11 +40,11 @@ def _commands(path: str, format_name: str, tree: AuditedTree) -> Iterator[RunCom
         return
     with document_budget():
         try:
-            found = _of_truss(document) if format_name == "truss-config" else _named(document, _SERVED[format_name])
+            command = _of_truss(document) if format_name == "truss-config" else _named(document, _SERVED[format_name])
         except (Unreadable, Malformed, BudgetExceeded):
             # The parser of the format shows what is wrong with it.
             return
-        module, at = found
+        module, at = command
         if module:
             yield RunCommand(words=(_TOOLS[format_name], "serve", module), at=at)
 

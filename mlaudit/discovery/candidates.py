@@ -122,10 +122,10 @@ def _by_file(group: DocumentGroup) -> Candidate | None:
     table = words()
     names = [document.path.rpartition("/")[2] for document in group.documents]
     of_names = [word for name in names for word in tokens(name) if table.is_role_word(word)]
-    found = table.role(tuple(of_names))
-    if found is None:
+    role_word = table.role(tuple(of_names))
+    if role_word is None:
         return None
-    role, word = found
+    role, word = role_word
     subject = frozenset(word for word in group.qualifier if not table.is_role_word(word) and table.side(word) is None)
     return Candidate(group=group, role=role, reason=f'file name "{word}"', project=group.home, subject=subject)
 
@@ -135,13 +135,13 @@ def _by_folder(group: DocumentGroup) -> Candidate | None:
     table = words()
     for depth in range(len(group.home) - 1, -1, -1):
         of_folder = tokens(group.home[depth])
-        found = table.role(of_folder)
-        if found is not None:
+        role = table.role(of_folder)
+        if role is not None:
             below = [word for folder in group.home[depth + 1 :] for word in tokens(folder)]
             return Candidate(
                 group=group,
-                role=found[0],
-                reason=f'folder name "{found[1]}"',
+                role=role[0],
+                reason=f'folder name "{role[1]}"',
                 project=group.home[:depth],
                 subject=subject_of((*of_folder, *below, *group.qualifier)),
             )
@@ -163,14 +163,16 @@ def unique_names(candidates: Sequence[Candidate]) -> dict[Candidate, str]:
     ladders = {candidate: tuple(_ladder(candidate)) for candidate in candidates}
     names: dict[Candidate, str] = {}
     for rung in range(_RUNGS):
-        wanted = {one: ladder[rung] for one, ladder in ladders.items() if one not in names}
+        wanted = {candidate: ladder[rung] for candidate, ladder in ladders.items() if candidate not in names}
         counts = Counter((*names.values(), *wanted.values()))
-        names.update({one: name for one, name in wanted.items() if counts[name] == 1})
+        names.update({candidate: name for candidate, name in wanted.items() if counts[name] == 1})
     used = set(names.values())
-    for one in candidates:
-        if one not in names:
-            names[one] = next(name for number in count(2) if (name := f"{ladders[one][-1]}-{number}") not in used)
-            used.add(names[one])
+    for candidate_named in candidates:
+        if candidate_named not in names:
+            names[candidate_named] = next(
+                name for number in count(2) if (name := f"{ladders[candidate_named][-1]}-{number}") not in used
+            )
+            used.add(names[candidate_named])
     return names
 
 
@@ -181,11 +183,20 @@ def _ladder(candidate: Candidate) -> Iterator[str]:
     group = candidate.group
     qualifier = "-".join(group.qualifier)
     home = "/".join(group.home)
-    told = candidate.role or qualifier or (group.home[-1] if group.home else "")
+    stem = candidate.role or qualifier or (group.home[-1] if group.home else "")
     build = "-".join(group.build)
     if build:
-        told, qualifier = f"{told or PLAIN_NAME}-{build}", "-".join(part for part in (qualifier, build) if part)
-    for parts in ((told,), (home, qualifier), (home, told), ("/".join(group.folder), qualifier), (_written(group),)):
+        stem, qualifier = (
+            f"{stem or PLAIN_NAME}-{build}",
+            "-".join(part for part in (qualifier, build) if part),
+        )
+    for parts in (
+        (stem,),
+        (home, qualifier),
+        (home, stem),
+        ("/".join(group.folder), qualifier),
+        (_written(group),),
+    ):
         name = "/".join(part for part in parts if part.strip()) or PLAIN_NAME
         # An environment's name precedes `=` on the command line and must survive being printed.
         yield "".join("_" if sign in "=,#" or not sign.isprintable() else sign for sign in name)

@@ -78,13 +78,13 @@ def join_code(candidates: list[Candidate], spent: Sequence[DocumentGroup], tree:
     kept = [use for use in uses if use not in settled or any(scope.holds(use) for scope in scopes.values())]
     uses = [*kept, *added]
     _leave_functions(scopes)
-    for one in candidates:
-        scope = scopes.get(one, CodeScope())
-        one.signs += _signs(scope, uses, program)
-        part = one.group.part
-        one.exchanges = exchanges_of(use for use in uses if scope.holds(use))
-        one.reads_published = _reads_what_others_published(scope, uses)
-        one.does = _does(scope, uses, is_deployment=part is not None and part.format in words().described)
+    for candidate in candidates:
+        scope = scopes.get(candidate, CodeScope())
+        candidate.signs += _signs(scope, uses, program)
+        part = candidate.group.part
+        candidate.exchanges = exchanges_of(use for use in uses if scope.holds(use))
+        candidate.reads_published = _reads_what_others_published(scope, uses)
+        candidate.does = _does(scope, uses, is_deployment=part is not None and part.format in words().described)
     cross(candidates, scopes, uses, NamedLibraries(tree))
     join_registered(candidates, scopes, uses, tree)
     deploy(candidates, scopes, uses)
@@ -99,24 +99,24 @@ def _add_described(
     uses: list[ArtifactUse] = list(moved_uses(tree))
     served = list(server_uses(tree))
     models = triton_models(tree)
-    parts = [one.group.part for one in candidates if one.group.part is not None]
-    for one in candidates:
-        part = one.group.part
-        own = [use for folder, use in served if folder == folder_of(one.group) and not _is_apart(part)]
-        held = triton_served(part, parts, models) if part is not None else []
-        own += [model.use for model in held if model.use is not None]
+    parts = [candidate.group.part for candidate in candidates if candidate.group.part is not None]
+    for candidate in candidates:
+        part = candidate.group.part
+        own = [use for folder, use in served if folder == folder_of(candidate.group) and not _is_apart(part)]
+        models_served = triton_served(part, parts, models) if part is not None else []
+        own += [model.use for model in models_served if model.use is not None]
         own += (
             [*stored_uses(part, tree), *mounted_models(part, tree), *registered_uses(part)] if part is not None else []
         )
-        one.signs += [
+        candidate.signs += [
             RoleSign(role="serving", weight=CODE, why=f"{use.at.path} has {_named(use)} loaded") for use in own[:1]
         ]
         own += copied_uses(part, tree) if part is not None else []
-        own += converting_uses((*([part] if part is not None else []), *one.group.shown_by))
-        code = program.closure(path for model in held for path in model.code) if held else frozenset()
+        own += converting_uses((*([part] if part is not None else []), *candidate.group.shown_by))
+        code = program.closure(path for model in models_served for path in model.code) if models_served else frozenset()
         if own or code:
-            scope = scopes.get(one, CodeScope())
-            scopes[one] = replace(scope, uses=frozenset(own), files=scope.files | code)
+            scope = scopes.get(candidate, CodeScope())
+            scopes[candidate] = replace(scope, uses=frozenset(own), files=scope.files | code)
             uses += own
     return uses
 
@@ -126,28 +126,28 @@ def _add_mounted(
 ) -> list[ArtifactUse]:
     """Give environments of services what they use under the names that volumes and variables give it; all such uses."""
     added: list[ArtifactUse] = []
-    for one, scope in scopes.items():
-        held = [use for use in uses if scope.holds(use)]
-        runs = _runs(one, held, tree)
-        found = list(mounted_uses(held, runs)) if runs else []
-        if found:
-            own = [placed for _, placed in found]
-            settled = frozenset(use for use, _ in found if all(name.bucket_variable for name in use.names))
-            scopes[one] = replace(scope, uses=scope.uses.union(own), settled=settled)
+    for candidate, scope in scopes.items():
+        uses_inside = [use for use in uses if scope.holds(use)]
+        runs = _runs(candidate, uses_inside, tree)
+        mounted = list(mounted_uses(uses_inside, runs)) if runs else []
+        if mounted:
+            own = [placed for _, placed in mounted]
+            settled = frozenset(use for use, _ in mounted if all(name.bucket_variable for name in use.names))
+            scopes[candidate] = replace(scope, uses=scope.uses.union(own), settled=settled)
             added += own
     return added
 
 
-def _runs(candidate: Candidate, held: Iterable[ArtifactUse], tree: AuditedTree) -> tuple[ImageRun, ...]:
+def _runs(candidate: Candidate, uses: Iterable[ArtifactUse], tree: AuditedTree) -> tuple[ImageRun, ...]:
     """How an environment is run; the `.env` of its project sets what services leave as it is."""
     part = candidate.group.part
     runs = part.runs if part is not None else ()
-    if not any(name.variable or name.bucket_variable for use in held for name in use.names):
+    if not any(name.variable or name.bucket_variable for use in uses for name in use.names):
         return runs
-    found = dotenv_run(folder_of(candidate.group), tree)
-    if found is None:
+    image_run = dotenv_run(folder_of(candidate.group), tree)
+    if image_run is None:
         return runs
-    return tuple(with_image_settings(run, found) for run in runs) or (found,)
+    return tuple(with_image_settings(run, image_run) for run in runs) or (image_run,)
 
 
 def _is_apart(part: RecipePart | None) -> bool:
@@ -157,7 +157,9 @@ def _is_apart(part: RecipePart | None) -> bool:
 
 def _leave_functions(scopes: dict[Candidate, CodeScope]) -> None:
     """What a function does that has an environment of its own, the environment around it does not do."""
-    apart = {(path, name) for one in scopes.values() for name in one.functions for path in one.files}
+    apart = {
+        (path, name) for code_scope in scopes.values() for name in code_scope.functions for path in code_scope.files
+    }
     for candidate, scope in scopes.items():
         # A flow does not do what a step of it does in an environment of its own.
         inner = {(path, name) for path, name in apart if any(name.startswith(f"{own}.") for own in scope.functions)}
@@ -190,7 +192,11 @@ def _notebooks(
     for use in uses:
         if use.at.path.endswith(".ipynb"):
             busy.setdefault(use.at.path, []).append(use)
-    homes = {folder_of(one.group) for one in candidates if one.group.part is None and not one.group.build}
+    homes = {
+        folder_of(candidate.group)
+        for candidate in candidates
+        if candidate.group.part is None and not candidate.group.build
+    }
     taken = {folder_of(group) for group in spent}
     for path in code:
         if not path.endswith(".ipynb") or why_ignored(path) is not None:
@@ -220,8 +226,8 @@ def _has_home(path: str, homes: set[str], taken: set[str]) -> bool:
 
 def _notebook_part(path: str, tree: AuditedTree) -> RecipePart | None:
     document = tree.document(path)
-    found = stated(document, "notebook") if document is not None else None
-    return whole_part(path, found, tree) if found is not None else None
+    stated_document = stated(document, "notebook") if document is not None else None
+    return whole_part(path, stated_document, tree) if stated_document is not None else None
 
 
 def _makes_environments(path: str, tree: AuditedTree) -> bool:
@@ -249,7 +255,7 @@ def _revived(
         own = [use for use in homeless if lies_in(use.at.path, folder_of(group))]
         if not own:
             continue
-        nearer = [other for other in (*spent, *(one.group for one in candidates)) if other is not group]
+        nearer = [other for other in (*spent, *(candidate.group for candidate in candidates)) if other is not group]
         inner = [folder_of(other) for other in nearer if len(folder_of(other)) > len(folder_of(group))]
         own = [use for use in own if not any(lies_in(use.at.path, folder) for folder in inner)]
         if own:
@@ -281,17 +287,17 @@ def _signs(scope: CodeScope, uses: Sequence[ArtifactUse], program: Program) -> I
         yield RoleSign(role="training", weight=CODE, why=f"{writes[0].at.path} writes {_named(writes[0])}")
     elif reads:
         yield RoleSign(role="serving", weight=NAMES, why=f"{reads[0].at.path} reads {_named(reads[0])}")
-    served = next((one for one in _entry_points(scope, program) if one[1] == "serving"), None)
+    served = next((entry_point for entry_point in _entry_points(scope, program) if entry_point[1] == "serving"), None)
     if served is not None:
         yield RoleSign(role="serving", weight=CODE if reads and not writes else 2.5, why=f"{served[0]} serves")
 
 
 def _reads_what_others_published(scope: CodeScope, uses: Sequence[ArtifactUse]) -> bool:
     """Whether all models that code reads are those of a hub, under complete names that no code of the tree writes."""
-    made = {name.text for use in uses if use.direction is Direction.WRITES for name in use.names}
+    written = {name.text for use in uses if use.direction is Direction.WRITES for name in use.names}
     own = [use for use in uses if scope.holds(use) and _is_model(use.form) and use.form not in DATA_FORMS]
     read = [name for use in own if use.direction is Direction.READS for name in use.names]
-    return bool(read) and all(name.kind is NameKind.HUB and name.complete and name.text not in made for name in read)
+    return bool(read) and all(name.kind is NameKind.HUB and name.complete and name.text not in written for name in read)
 
 
 def _entry_points(scope: CodeScope, program: Program) -> Iterator[tuple[str, str]]:
@@ -299,7 +305,7 @@ def _entry_points(scope: CodeScope, program: Program) -> Iterator[tuple[str, str
         reading = program.modules.get(path)
         if reading is not None and not scope.functions:
             described = program.described(reading)
-            yield from ((path, one.role) for one in described.entry_points if one.role)
+            yield from ((path, entry_point.role) for entry_point in described.entry_points if entry_point.role)
 
 
 def _named(use: ArtifactUse) -> str:

@@ -83,23 +83,23 @@ def code_scopes(
     candidates: Sequence[Candidate], code: Collection[str], program: Program, tree: AuditedTree
 ) -> dict[Candidate, CodeScope]:
     """The scope of every candidate; `code` are the modules and notebooks of the tree."""
-    found: dict[Candidate, CodeScope] = {}
+    by_candidate: dict[Candidate, CodeScope] = {}
     owned: set[str] = set()
     tree_of_code = _CodeTree(code)
-    for one in candidates:
-        part = one.group.part
+    for candidate in candidates:
+        part = candidate.group.part
         if part is not None:
-            found[one] = _of_part(part, one.group, tree_of_code, program, tree)
-            if found[one].is_exact and not part.is_job and not found[one].functions:
-                owned.update(found[one].files)
-    plain = [one for one in candidates if one.group.part is None]
+            by_candidate[candidate] = _of_part(part, candidate.group, tree_of_code, program, tree)
+            if by_candidate[candidate].is_exact and not part.is_job and not by_candidate[candidate].functions:
+                owned.update(by_candidate[candidate].files)
+    plain = [candidate for candidate in candidates if candidate.group.part is None]
     by_folder = _by_folder(plain, [path for path in code if path not in owned])
-    for one in plain:
-        started = [path for part in one.group.shown_by for path in _entries(part, part.commands, tree)]
-        files = list(dict.fromkeys([*started, *by_folder.get(one, ())]))
+    for candidate in plain:
+        started = [path for part in candidate.group.shown_by for path in _entries(part, part.commands, tree)]
+        files = list(dict.fromkeys([*started, *by_folder.get(candidate, ())]))
         if files:
-            found[one] = CodeScope(files=program.closure(files[:MAX_ENTRIES]))
-    return found
+            by_candidate[candidate] = CodeScope(files=program.closure(files[:MAX_ENTRIES]))
+    return by_candidate
 
 
 class _CodeTree:
@@ -124,8 +124,8 @@ class _CodeTree:
 
     def copied(self, copies: Iterable[str]) -> list[str]:
         """What some COPYs of an image take."""
-        found = {path for one in copies for path in self._of_copy(one)}
-        return sorted(found, key=self._order.__getitem__)
+        paths = {path for copy in copies for path in self._of_copy(copy)}
+        return sorted(paths, key=self._order.__getitem__)
 
     def _of_copy(self, copied: str) -> Iterable[str]:
         if "*" not in copied:
@@ -170,32 +170,32 @@ def _of_source(part: RecipePart, code: _CodeTree, program: Program) -> CodeScope
 def _entries(part: RecipePart, started: Iterable[RunCommand], tree: AuditedTree) -> Iterator[str]:
     """Modules of the tree that commands of a recipe start, through the shell scripts that they run."""
     home = posixpath.dirname(part.path)
-    bases = [one if not posixpath.splitext(one)[1] else posixpath.dirname(one) for one in part.copies or ()]
-    bases = list(dict.fromkeys([*bases, *(posixpath.dirname(one) for one in part.copies or ()), home]))
+    bases = [copy if not posixpath.splitext(copy)[1] else posixpath.dirname(copy) for copy in part.copies or ()]
+    bases = list(dict.fromkeys([*bases, *(posixpath.dirname(copy) for copy in part.copies or ()), home]))
     # The code of a project comes with it.
-    projects = [posixpath.dirname(one) for one in part.installs if posixpath.basename(one) in MANIFESTS]
-    bases += [base for one in projects for base in (one, posixpath.join(one, "src")) if base not in bases]
+    projects = [posixpath.dirname(listed) for listed in part.installs if posixpath.basename(listed) in MANIFESTS]
+    bases += [base for project in projects for base in (project, posixpath.join(project, "src")) if base not in bases]
     if part.is_job:
         bases = ["", *bases]
     bases = [*part.folders, *bases]
     waiting = [(command.words, command.folder) for command in started]
     for words_of_command, folder in waiting:
         if len(waiting) < MAX_ENTRIES:
-            waiting.extend((one, folder) for one in _tasks(words_of_command, [folder, *bases], tree))
+            waiting.extend((task, folder) for task in _tasks(words_of_command, [folder, *bases], tree))
         for named in script_paths(words_of_command):
             tail = named.lstrip("/").removeprefix("./")
             own = [folder] if folder else []
-            found = next((path for path in _joined([*own, *bases], tail) if path in tree.paths), None)
-            if found is not None and found.endswith(".py"):
-                yield found
-            elif found is not None and len(waiting) < MAX_ENTRIES:
-                waiting.extend((one, folder) for one in _commands_of(found, tree))
+            script = next((path for path in _joined([*own, *bases], tail) if path in tree.paths), None)
+            if script is not None and script.endswith(".py"):
+                yield script
+            elif script is not None and len(waiting) < MAX_ENTRIES:
+                waiting.extend((command, folder) for command in _commands_of(script, tree))
 
 
 def _tasks(words_of_command: Sequence[str], folders: Iterable[str], tree: AuditedTree) -> list[tuple[str, ...]]:
     """The commands behind one that runs tasks, in the first of some folders that has them."""
-    found = (commands_behind(words_of_command, one.strip("."), tree) for one in dict.fromkeys(folders))
-    return next((one for one in found if one), [])
+    command_lists = (commands_behind(words_of_command, folder.strip("."), tree) for folder in dict.fromkeys(folders))
+    return next((commands for commands in command_lists if commands), [])
 
 
 def _commands_of(path: str, tree: AuditedTree) -> list[tuple[str, ...]]:
@@ -204,7 +204,7 @@ def _commands_of(path: str, tree: AuditedTree) -> list[tuple[str, ...]]:
     with document_budget():
         try:
             text = document.text if document is not None else ""
-            return [tuple(word.text for word in one.words) for one in commands(text, {})]
+            return [tuple(word.text for word in command.words) for command in commands(text, {})]
         except (Unreadable, BudgetExceeded):
             # What cannot be read starts nothing that is known.
             return []
@@ -222,9 +222,9 @@ def _joined(bases: Iterable[str], tail: str) -> Iterator[str]:
 def _by_folder(candidates: Sequence[Candidate], code: Iterable[str]) -> Mapping[Candidate, list[str]]:
     """Each module for the innermost project folder around it; of several environments there, for that it fits best."""
     homes: dict[str, list[Candidate]] = {}
-    for one in candidates:
-        homes.setdefault(folder_of(one.group), []).append(one)
-    found: dict[Candidate, list[str]] = {}
+    for candidate in candidates:
+        homes.setdefault(folder_of(candidate.group), []).append(candidate)
+    by_candidate: dict[Candidate, list[str]] = {}
     for path in code:
         folder = posixpath.dirname(path)
         while folder and folder not in homes:
@@ -232,23 +232,23 @@ def _by_folder(candidates: Sequence[Candidate], code: Iterable[str]) -> Mapping[
         there = homes.get(folder, [])
         chosen = there[0] if len(there) == 1 else _fitting(path, folder, there)
         if chosen is not None:
-            found.setdefault(chosen, []).append(path)
-    return found
+            by_candidate.setdefault(chosen, []).append(path)
+    return by_candidate
 
 
 def _fitting(path: str, folder: str, candidates: Sequence[Candidate]) -> Candidate | None:
     """The one environment whose name has words of a module's path; None if there is none or more than one."""
     inner = path[len(folder) :].removesuffix(".py").removesuffix(".ipynb")
-    said = [word for piece in inner.split("/") for word in tokens(piece)]
-    role = words().role(tuple(said))
+    folder_words = [word for piece in inner.split("/") for word in tokens(piece)]
+    role = words().role(tuple(folder_words))
     scores: dict[Candidate, int] = {}
-    for one in candidates:
-        own = {word for word in one.group.qualifier if not words().is_role_word(word)}
-        same_role = role is not None and one.role == role[0]
-        scores[one] = 2 * same_role + len(own.intersection(said))
+    for candidate in candidates:
+        own = {word for word in candidate.group.qualifier if not words().is_role_word(word)}
+        same_role = role is not None and candidate.role == role[0]
+        scores[candidate] = 2 * same_role + len(own.intersection(folder_words))
     best = max(scores.values(), default=0)
-    fitting = [one for one, score in scores.items() if score == best and best > 0]
+    fitting = [candidate for candidate, score in scores.items() if score == best and best > 0]
     if len(fitting) == 1:
         return fitting[0]
-    plain = [one for one in candidates if not one.group.qualifier and not one.group.build]
+    plain = [candidate for candidate in candidates if not candidate.group.qualifier and not candidate.group.build]
     return plain[0] if not fitting and len(plain) == 1 else None

@@ -60,17 +60,17 @@ def is_compose(path: str) -> bool:
     return "compose" in path and _COMPOSE.fullmatch(path.rpartition("/")[2]) is not None
 
 
-def service_parts(path: str, found: StatedDocument, tree: AuditedTree, runs: Sequence[ImageRun]) -> list[RecipePart]:
+def service_parts(path: str, document: StatedDocument, tree: AuditedTree, runs: Sequence[ImageRun]) -> list[RecipePart]:
     """The environments of services whose image the tree does not build: of a known image with what a model needs."""
     parts: list[RecipePart] = []
-    for root in found.roots():
-        part = whole_part(path, found, tree, root.name)
+    for root in document.roots():
+        part = whole_part(path, document, tree, root.name)
         own = [run for run in runs if root.at is not None and run.at.path == root.at.path and run.name == root.name]
         running = tuple(RunCommand(words=words, at=run.at) for run in own for words in _started(run))
         if not _is_environment(part, running):
             continue
         copies = [mount.source for run in own for mount in run.mounts if mount.scope == "tree"]
-        shown = (Observation(at=one.at, says=f"runs {one.shown}") for one in running[:3])
+        shown = (Observation(at=command.at, says=f"runs {command.shown}") for command in running[:3])
         parts.append(
             replace(
                 part,
@@ -156,7 +156,7 @@ def _of_tree(document: Document, image: str, folder: str) -> tuple[str, str]:
 def _words(node: Node) -> tuple[str, ...] | None:
     """The words of `command` or `entrypoint`, which no shell sees; None if it is not stated."""
     if node.is_list:
-        return tuple(with_defaults(one.text()) for one in node.each() if one.is_text)
+        return tuple(with_defaults(item.text()) for item in node.each() if item.is_text)
     if not node.is_text:
         return None
     first = next(iter(commands(with_defaults(node.text()), {})), None)
@@ -168,7 +168,7 @@ def _settings(node: Node) -> Iterator[tuple[str, str]]:
     if node.is_table:
         pairs = [(name, value.text()) for name, value in node.items() if value.is_text]
     else:
-        listed = [one.text().partition("=") for one in node.each() if one.is_text] if node.is_list else []
+        listed = [item.text().partition("=") for item in node.each() if item.is_text] if node.is_list else []
         pairs = [(name, value) for name, _, value in listed]
     for name, value in pairs:
         filled = with_defaults(value)
@@ -178,8 +178,8 @@ def _settings(node: Node) -> Iterator[tuple[str, str]]:
 
 def _of_files(node: Node, folder: str, tree: AuditedTree) -> Iterator[tuple[str, str]]:
     """Variables that the files of `env_file` set, a later file over an earlier one."""
-    for one in node.each() if node.is_list else (node,):
-        named = one.get("path") if one.is_table else one
+    for entry in node.each() if node.is_list else (node,):
+        named = entry.get("path") if entry.is_table else entry
         if named.is_text:
             yield from stated_variables(posixpath.normpath(posixpath.join(folder, with_defaults(named.text()))), tree)
 

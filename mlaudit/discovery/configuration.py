@@ -23,8 +23,8 @@ def root_of(start: Path) -> Path:
     here = paths.current_folder()
     real = Path(paths.real_path(start))
     inside = real if real.is_relative_to(here) else here
-    found = next((folder for folder in (inside, *inside.parents) if paths.lexists(folder / ".git")), here)
-    return Path(paths.relative(found, here))
+    path = next((folder for folder in (inside, *inside.parents) if paths.lexists(folder / ".git")), here)
+    return Path(paths.relative(path, here))
 
 
 def settings_for(

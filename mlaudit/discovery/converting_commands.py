@@ -22,12 +22,12 @@ def converting_uses(parts: Iterable[RecipePart]) -> Iterator[ArtifactUse]:
 
 def _use(row: WritingCommand, command: RunCommand) -> ArtifactUse | None:
     words = [posixpath.basename(command.words[0]), *command.words[1:]] if command.words else []
-    start = next((len(one.split()) for one in row.starts if _begins(words, one)), None)
+    start = next((len(start_words.split()) for start_words in row.starts if _begins(words, start_words)), None)
     name = option_of(words[start:], row.name) if start is not None else ""
     if not name or "$" in name:
         return None
     path = posixpath.normpath(posixpath.join(command.folder, name))
-    settings = ((one, option_of(words, f"--{one}")) for one in row.settings)
+    settings = ((setting, option_of(words, f"--{setting}")) for setting in row.settings)
     return ArtifactUse(
         at=command.at,
         direction=Direction.WRITES,
@@ -35,7 +35,7 @@ def _use(row: WritingCommand, command: RunCommand) -> ArtifactUse | None:
         call=" ".join(words[:start]),
         library=row.distribution,
         names=(ArtifactName(kind=NameKind.PATH, pieces=(path,), at=command.at),),
-        settings=tuple((one, text) for one, text in settings if text),
+        settings=tuple((setting, text) for setting, text in settings if text),
     )
 
 

@@ -23,8 +23,10 @@ def find_parted_code(candidates: Sequence[Candidate], scopes: Mapping[Candidate,
     for reader in candidates:
         for writer in reader.crosses:
             if writer in scopes and reader in scopes:
-                found = _parted(scopes[writer].files, scopes[reader].files, program)
-                reader.parted[writer] = [one for one, _ in zip(found, range(MAX_PARTED), strict=False)]
+                definitions = _parted(scopes[writer].files, scopes[reader].files, program)
+                reader.parted[writer] = [
+                    definition for definition, _ in zip(definitions, range(MAX_PARTED), strict=False)
+                ]
 
 
 def _parted(written: frozenset[str], read: frozenset[str], program: Program) -> Iterator[PartedDefinition]:
@@ -35,12 +37,16 @@ def _parted(written: frozenset[str], read: frozenset[str], program: Program) -> 
         by_name.setdefault(posixpath.basename(path), []).append(path)
     for path in ours:
         for other in by_name.get(posixpath.basename(path), ()):
-            one, two = program.module(path), program.module(other)
-            if one is not None and two is not None:
-                yield from (found for found in parted_definitions(one, two) if _prepares(found, path))
+            reading, two = program.module(path), program.module(other)
+            if reading is not None and two is not None:
+                yield from (
+                    parted_definition
+                    for parted_definition in parted_definitions(reading, two)
+                    if _prepares(parted_definition, path)
+                )
 
 
-def _prepares(found: PartedDefinition, path: str) -> bool:
+def _prepares(definition: PartedDefinition, path: str) -> bool:
     """Whether a function makes features, as its name or its module's says: others may differ on purpose."""
     asked = words().preparing
-    return bool(asked.intersection((*tokens(posixpath.basename(path)), *tokens(found.name))))
+    return bool(asked.intersection((*tokens(posixpath.basename(path)), *tokens(definition.name))))

@@ -65,7 +65,7 @@ _MODES = lazy_pattern(r"[rwax]b?\+?|[rwax]t")
 
 def with_real_names(use: ArtifactUse) -> ArtifactUse:
     """A use without names that are modes of `open`, and without those that say nothing."""
-    names = tuple(one for one in use.names if not _MODES.fullmatch(one.text) and one.text.strip("*/."))
+    names = tuple(name for name in use.names if not _MODES.fullmatch(name.text) and name.text.strip("*/."))
     return use if len(names) == len(use.names) else replace(use, names=names)
 
 
@@ -73,12 +73,12 @@ def _in_folder(write: ArtifactUse, read: ArtifactUse) -> Sameness:
     """Whether a folder is written of which the other side reads what only a run would show."""
     if not fits(write.form, read.form):
         return Sameness.DIFFERENT
-    for one in write.names:
+    for name in write.names:
         for other in read.names:
-            if _is_inside(one, other):
+            if _is_inside(name, other):
                 return Sameness.LIKELY
-            if one.kind is other.kind is NameKind.PATH:
-                folder, inner = one.text.strip("./"), other.text.rstrip("/")
+            if name.kind is other.kind is NameKind.PATH:
+                folder, inner = name.text.strip("./"), other.text.rstrip("/")
                 base = inner.rstrip("*").rstrip("/")
                 if inner != base and folder and "*" not in folder and f"/{base}".endswith(f"/{folder}"):
                     return Sameness.LIKELY
@@ -104,10 +104,13 @@ def cross(
     libraries: NamedLibraries,
 ) -> None:
     """Give each reader its writers with what crosses."""
-    holding = {use: [one for one in candidates if one in scopes and scopes[one].holds(use)] for use in uses}
+    holding = {
+        use: [candidate for candidate in candidates if candidate in scopes and scopes[candidate].holds(use)]
+        for use in uses
+    }
     holders = able_holders(holding, scopes, libraries)
     every = list(UseIndex(uses).handovers(Sameness.POSSIBLE))
-    direct = [one for one in every if one.sameness >= Sameness.LIKELY]
+    direct = [handover for handover in every if handover.sameness >= Sameness.LIKELY]
     orphans = {use.at.path for use in uses if not holders[use]}
     fed = _fed(direct)
     read_as: dict[ArtifactUse, list[ArtifactUse]] = {}
@@ -187,7 +190,7 @@ def _add_known(handover: Handover, holders: Mapping[ArtifactUse, Sequence[Candid
     """An artifact of a common name counts between two environments that are known to hand something over."""
     for reader in holders[handover.read]:
         for writer in holders[handover.write]:
-            if writer in reader.crosses and any(one.is_plain for one in reader.crosses[writer]):
+            if writer in reader.crosses and any(artifact.is_plain for artifact in reader.crosses[writer]):
                 _add(writer, reader, handover)
 
 
@@ -224,7 +227,7 @@ def _is_common(handover: Handover) -> bool:
     names = joining_names(handover.write, handover.read)
     if names is None:
         return True
-    return all(is_generic(posixpath.basename(one.text.rstrip("/"))) for one in names)
+    return all(is_generic(posixpath.basename(name.text.rstrip("/"))) for name in names)
 
 
 def _without_backflow(candidates: Sequence[Candidate]) -> None:
@@ -232,7 +235,9 @@ def _without_backflow(candidates: Sequence[Candidate]) -> None:
     for reader in candidates:
         for writer in list(reader.crosses):
             back = writer.crosses.get(reader, [])
-            if any(one.kinds for one in back) and not any(one.kinds for one in reader.crosses[writer]):
+            if any(artifact.kinds for artifact in back) and not any(
+                artifact.kinds for artifact in reader.crosses[writer]
+            ):
                 del reader.crosses[writer]
                 reader.writers.remove(writer)
 
@@ -248,7 +253,7 @@ def deploy(candidates: Sequence[Candidate], scopes: Mapping[Candidate, CodeScope
             if writer is reader or scope is None or scope.functions or part.path not in scope.files:
                 continue
             writes = [use for use in uses if scope.holds(use) and use.direction is Direction.WRITES and use.names]
-            at = next((one.at for one in part.evidence), Place(path=part.path))
+            at = next((observation.at for observation in part.evidence), Place(path=part.path))
             for write in writes:
                 if write.form in artifact_kinds() or write.form == "transformers":
                     read = replace(write, at=at, direction=Direction.READS)
@@ -289,9 +294,9 @@ def _converted(
                     sameness=min(first.sameness, after.sameness),
                     is_converted=True,
                 )
-                for one in frontier
-                if one.read.at.path in orphans
-                for rewritten in by_path.get(one.read.at.path, ())
+                for handover in frontier
+                if handover.read.at.path in orphans
+                for rewritten in by_path.get(handover.read.at.path, ())
                 for after in following.get(rewritten, ())
             ]
             yield from frontier
@@ -301,10 +306,10 @@ def _add(writer: Candidate, reader: Candidate, handover: Handover) -> None:
     crosses = reader.crosses.setdefault(writer, [])
     artifact = crossing_artifact(handover)
     same = [
-        one
-        for one in crosses
-        if (one.artifact, one.form) == (artifact.artifact, artifact.form)
-        or (one.written, one.read) == (artifact.written, artifact.read)
+        known
+        for known in crosses
+        if (known.artifact, known.form) == (artifact.artifact, artifact.form)
+        or (known.written, known.read) == (artifact.written, artifact.read)
     ]
     if not same and len(crosses) < MAX_CROSSES:
         crosses.append(artifact)
@@ -340,7 +345,7 @@ def crossing_artifact(handover: Handover) -> CrossingArtifact:
 def _is_unseen_upload(write: ArtifactUse, read: ArtifactUse) -> bool:
     """Whether a descriptor names a key of a bucket that nothing in the code uploads to: only the last part is alike."""
     is_stored = read.call == "storageUri"
-    return is_stored and not any(one.kind is NameKind.BUCKET for one in write.names)
+    return is_stored and not any(name.kind is NameKind.BUCKET for name in write.names)
 
 
 def form_title(form: str) -> str:

@@ -29,7 +29,7 @@ _NO_MODEL = lazy_pattern(
 
 def copied_uses(part: RecipePart, tree: AuditedTree) -> Iterator[ArtifactUse]:
     """What an image holds besides code: a model that its COPY names is read there."""
-    places = {one.at.path: one.at for one in part.evidence}
+    places = {observation.at.path: observation.at for observation in part.evidence}
     at = next(iter(places.values()), Place(path=part.path))
     for path in part.copies or ():
         if path in (".", "") or _NO_MODEL.search(path) or _is_code(path, tree):
@@ -39,7 +39,7 @@ def copied_uses(part: RecipePart, tree: AuditedTree) -> Iterator[ArtifactUse]:
 
 def _is_code(path: str, tree: AuditedTree) -> bool:
     """Whether a copied folder holds modules; a folder that is not in the tree is made by something else."""
-    return any(one.startswith(f"{path}/") and one.endswith((".py", ".ts", ".js")) for one in tree.paths)
+    return any(other.startswith(f"{path}/") and other.endswith((".py", ".ts", ".js")) for other in tree.paths)
 
 
 def _use(direction: Direction, form: str, at: Place, path: str, call: str) -> ArtifactUse:

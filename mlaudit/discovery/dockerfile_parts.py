@@ -34,15 +34,15 @@ _SHELLS = ("sh", "bash", "dash")
 
 
 def dockerfile_parts(
-    path: str, found: StatedDocument, tree: AuditedTree, runs: Sequence[ImageRun] = (), depth: int = 0
+    path: str, stated_document: StatedDocument, tree: AuditedTree, runs: Sequence[ImageRun] = (), depth: int = 0
 ) -> Iterator[RecipePart]:
     """Every final stage: the last one, named ones that no other is made of, those that services run, and trainers.
 
     A stage holds the files of the image that it starts from, where the tree builds that one too, and runs its command.
     """
     document = tree.document(path)
-    if document is None or not found.roots():
-        yield whole_part(path, found, tree)
+    if document is None or not stated_document.roots():
+        yield whole_part(path, stated_document, tree)
         return
     with document_budget():
         build, _ = dockerfile_stages.read(document)
@@ -53,7 +53,7 @@ def dockerfile_parts(
             here = (run for run, target in zip(runs, targets, strict=True) if target == stage.index)
             own = [_placed_run(run, build, stage) for run in here]
             by_itself = image_run(path, build, _chain(build, stage))
-            part = whole_part(path, found, tree, stage.name)
+            part = whole_part(path, stated_document, tree, stage.name)
             below = _below(path, build, stage, tree, depth)
             running = tuple(_commands_of_runs(build, stage, own) or _commands(build, stage))
             running = running or (below.commands if below is not None else ())
@@ -69,8 +69,8 @@ def dockerfile_parts(
                 copies=tuple(dict.fromkeys((*_copies(path, build, stage), *((below.copies or ()) if below else ())))),
                 evidence=(
                     *part.evidence,
-                    *(Observation(at=one.at, says=f"is built for the service {one.name}") for one in own if one.name),
-                    *(Observation(at=one.at, says=f"runs {one.shown}") for one in running),
+                    *(Observation(at=run.at, says=f"is built for the service {run.name}") for run in own if run.name),
+                    *(Observation(at=command.at, says=f"runs {command.shown}") for command in running),
                 ),
                 runs=_with_settings(own, by_itself),
             )
@@ -92,12 +92,15 @@ def _below(path: str, build: DockerfileStages, stage: Stage, tree: AuditedTree, 
     own = build.own_image(first.image.text)
     inner = posixpath.normpath(posixpath.join(posixpath.dirname(path), own.file)) if own is not None else ""
     document = tree.document(inner) if inner in tree.paths else None
-    found = stated(document, "dockerfile") if document is not None else None
-    if own is None or found is None:
+    stated_document = stated(document, "dockerfile") if document is not None else None
+    if own is None or stated_document is None:
         return None
     runs = [ImageRun(dockerfile=inner, target=own.target, name="", at=Place(path=inner))] if own.target else []
-    parts = dockerfile_parts(inner, found, tree, runs, depth + 1)
-    return next((one for one in parts if (one.name if own.target else one.part) == own.target), None)
+    parts = dockerfile_parts(inner, stated_document, tree, runs, depth + 1)
+    return next(
+        (recipe_part for recipe_part in parts if (recipe_part.name if own.target else recipe_part.part) == own.target),
+        None,
+    )
 
 
 def final_stages(build: DockerfileStages, targets: Collection[int | None] = ()) -> Sequence[Stage]:
@@ -110,13 +113,13 @@ def final_stages(build: DockerfileStages, targets: Collection[int | None] = ()) 
             if source is not None and source != stage.index:
                 used.add(source)
     last = build.stages[-1]
-    if last.index not in targets and any(one.index in targets for one in _chain(build, last)):
+    if last.index not in targets and any(base.index in targets for base in _chain(build, last)):
         # What services run is built; what only adds to it is for debugging or tests.
         used.add(last.index)
     else:
         used.discard(last.index)
     ends = {last.index} - used | {index for index in targets if index is not None} | trainers(build)
-    return [one for one in build.stages if one.index in ends or _is_apart(one, used)]
+    return [stage for stage in build.stages if stage.index in ends or _is_apart(stage, used)]
 
 
 def _is_apart(stage: Stage, used: Collection[int]) -> bool:
@@ -126,8 +129,8 @@ def _is_apart(stage: Stage, used: Collection[int]) -> bool:
 def _placed_run(run: ImageRun, build: DockerfileStages, stage: Stage) -> ImageRun:
     """A run with the folder that the image's WORKDIR gives where the service names none."""
     folder = ""
-    for one in _chain(build, stage):
-        for instruction in one.instructions:
+    for layer in _chain(build, stage):
+        for instruction in layer.instructions:
             if instruction.keyword == "WORKDIR":
                 folder = posixpath.join(folder, instruction.rest.text.strip().strip("\"'"))
     return run if run.folder or "$" in folder else replace(run, folder=folder)
@@ -135,17 +138,17 @@ def _placed_run(run: ImageRun, build: DockerfileStages, stage: Stage) -> ImageRu
 
 def _commands_of_runs(build: DockerfileStages, stage: Stage, runs: Sequence[ImageRun]) -> list[RunCommand]:
     """What services run instead of what the image says, each command once."""
-    entry = next((one for one in _running(build, stage) if one.keyword == "ENTRYPOINT"), None)
+    entry = next((instruction for instruction in _running(build, stage) if instruction.keyword == "ENTRYPOINT"), None)
     items = entry.items() if entry is not None else ()
     of_image = tuple(word.text for word in items) if items is not None else None
-    found: dict[tuple[str, ...], RunCommand] = {}
+    by_words: dict[tuple[str, ...], RunCommand] = {}
     for run in runs:
         before = run.entrypoint if run.entrypoint is not None else of_image
         if before is None or (run.entrypoint is None and run.command is None):
             continue
         for words in inner_commands((*before, *(run.command or ()))):
-            found.setdefault(words, RunCommand(words=words, at=run.at))
-    return list(found.values())
+            by_words.setdefault(words, RunCommand(words=words, at=run.at))
+    return list(by_words.values())
 
 
 def _chain(build: DockerfileStages, stage: Stage) -> Iterator[Stage]:
@@ -173,8 +176,8 @@ def _commands(build: DockerfileStages, stage: Stage) -> Iterator[RunCommand]:
 def _running(build: DockerfileStages, stage: Stage) -> Iterator[Instruction]:
     """The ENTRYPOINT and the CMD that hold; an ENTRYPOINT takes back the CMD of what it is built from."""
     last: dict[str, Instruction] = {}
-    for one in _chain(build, stage):
-        for instruction in one.instructions:
+    for layer in _chain(build, stage):
+        for instruction in layer.instructions:
             if instruction.keyword == "ENTRYPOINT":
                 last.pop("CMD", None)
             if instruction.keyword in _RUNNING:
@@ -185,7 +188,7 @@ def _running(build: DockerfileStages, stage: Stage) -> Iterator[Instruction]:
 def _unwrapped(words: Sequence[str]) -> tuple[str, ...]:
     """The command inside `["sh", "-c", "..."]`."""
     if len(words) > 2 and words[0].rpartition("/")[2] in _SHELLS and words[1].startswith("-"):
-        inner = [tuple(word.text for word in one.words) for one in commands(words[2], {})]
+        inner = [tuple(word.text for word in command.words) for command in commands(words[2], {})]
         return inner[-1] if inner else tuple(words)
     return tuple(words)
 
@@ -198,8 +201,8 @@ def _run_command(instruction: Instruction, words: Sequence[str]) -> RunCommand:
 def _copies(path: str, build: DockerfileStages, stage: Stage) -> Iterator[str]:
     """Files and folders of the tree that are in an image of a stage."""
     above = posixpath.normpath(posixpath.join(posixpath.dirname(path), build.context.prefix))
-    for one in _holding(build, stage):
-        for instruction in one.instructions:
+    for holding in _holding(build, stage):
+        for instruction in holding.instructions:
             if instruction.keyword in ("COPY", "ADD") and not instruction.heredocs and not instruction.flag("from"):
                 words = list(instruction.items() or dockerfile_text.words(instruction.rest, build.globals))
                 for word in words[:-1]:
@@ -212,12 +215,12 @@ def _holding(build: DockerfileStages, stage: Stage) -> Iterator[Stage]:
     seen: set[int] = set()
     waiting = list(_chain(build, stage))
     while waiting:
-        one = waiting.pop(0)
-        if one.index in seen:
+        current = waiting.pop(0)
+        if current.index in seen:
             continue
-        seen.add(one.index)
-        yield one
-        for instruction in one.instructions:
+        seen.add(current.index)
+        yield current
+        for instruction in current.instructions:
             source = build.number(instruction.flag("from") or "")
-            if source is not None and source != one.index:
+            if source is not None and source != current.index:
                 waiting.extend(_chain(build, build.stages[source]))

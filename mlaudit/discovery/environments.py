@@ -79,15 +79,15 @@ class Pair:
     @property
     def is_sure(self) -> bool:
         """Whether something crosses for certain that a library wrote which the reader needs as well."""
-        return self.certain and (not self.crosses or any(not one.is_plain for one in self.crosses))
+        return self.certain and (not self.crosses or any(not artifact.is_plain for artifact in self.crosses))
 
     @property
     def kinds(self) -> tuple[str, ...]:
         """The kinds of all that crosses; none where of one artifact the kind is not known."""
-        judged = [one for one in self.crosses if not one.is_plain]
-        if not all(one.kinds for one in judged):
+        judged = [artifact for artifact in self.crosses if not artifact.is_plain]
+        if not all(artifact.kinds for artifact in judged):
             return ()
-        return tuple(dict.fromkeys(kind for one in judged for kind in one.kinds))
+        return tuple(dict.fromkeys(kind for artifact in judged for kind in artifact.kinds))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -166,7 +166,7 @@ def _leave_plain(candidates: Sequence[Candidate]) -> None:
     """Tables and texts make a pair where a server or a batch job reads them; what training reads is data."""
     for reader in candidates:
         for writer, crosses in list(reader.crosses.items()):
-            if reader.side != READER and all(one.is_plain for one in crosses):
+            if reader.side != READER and all(artifact.is_plain for artifact in crosses):
                 del reader.crosses[writer]
                 reader.writers.remove(writer)
 
@@ -192,7 +192,7 @@ def _environment(candidate: Candidate, names: dict[Candidate, str]) -> Discovere
 def _is_sure(reader: Candidate) -> bool:
     """Whether more than names shows that it reads what its writers write."""
     if reader.crosses:
-        return any(one.certain for crosses in reader.crosses.values() for one in crosses)
+        return any(artifact.certain for crosses in reader.crosses.values() for artifact in crosses)
     return reader.is_role_shown and len(reader.writers) == 1 and not _is_around(reader, reader.writers[0])
 
 
@@ -203,16 +203,16 @@ def _is_around(reader: Candidate, writer: Candidate) -> bool:
 
 
 def _pairs(candidates: Sequence[Candidate], names: dict[Candidate, str]) -> Iterator[Pair]:
-    found = [(writer, reader, common_project(writer, reader)) for reader in candidates for writer in reader.writers]
-    rivals = Counter((project, common_subject(writer, reader)) for writer, reader, project in found)
-    for writer, reader, project in found:
+    pairs = [(writer, reader, common_project(writer, reader)) for reader in candidates for writer in reader.writers]
+    rivals = Counter((project, common_subject(writer, reader)) for writer, reader, project in pairs)
+    for writer, reader, project in pairs:
         crosses = tuple(reader.crosses.get(writer, ()))
         alone = len(reader.writers) == rivals[project, common_subject(writer, reader)] == 1
         yield Pair(
             writer=names[writer],
             reader=names[reader],
             project="/".join(project),
-            certain=any(one.certain for one in crosses)
+            certain=any(artifact.certain for artifact in crosses)
             or (not crosses and alone and reader.is_role_shown and not _is_around(reader, writer)),
             crosses=crosses,
             reason="" if crosses else reader.reason,

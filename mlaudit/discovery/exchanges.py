@@ -19,8 +19,16 @@ MAX_EXCHANGES = 200
 def exchanges_of(uses: Iterable[ArtifactUse]) -> list[Exchange]:
     """The exchanges of some uses, in the order of their places; tables and texts, which any version reads, are none."""
     known = artifact_kinds()
-    found: dict[Exchange, None] = {}
-    for use in sorted(uses, key=lambda one: (one.at.path, one.at.line or 0, one.at.column or 0, one.call)):
+    exchanges: dict[Exchange, None] = {}
+    for use in sorted(
+        uses,
+        key=lambda artifact_use: (
+            artifact_use.at.path,
+            artifact_use.at.line or 0,
+            artifact_use.at.column or 0,
+            artifact_use.call,
+        ),
+    ):
         if use.form in PLAIN_FORMS or not use.certain:
             continue
         kinds = tuple(kind for kind in dict.fromkeys((*use.holds, use.form)) if kind in known)
@@ -35,8 +43,8 @@ def exchanges_of(uses: Iterable[ArtifactUse]) -> list[Exchange]:
                     kinds=kinds,
                     at=use.at,
                 )
-                found.setdefault(exchange)
-    return list(found)[:MAX_EXCHANGES]
+                exchanges.setdefault(exchange)
+    return list(exchanges)[:MAX_EXCHANGES]
 
 
 def _is_address(name: ArtifactName) -> bool:

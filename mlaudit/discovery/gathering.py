@@ -20,10 +20,12 @@ def gather(
 ) -> tuple[list[Candidate], list[DocumentGroup], list[Ignored]]:
     """The candidates among documents and parts of recipes, the groups that recipes install, and what is left out."""
     recipes = {part.path for part in parts if not part.is_task}
-    formats = {path: found for path in paths if path not in recipes and (found := recognise(path)) is not None}
+    formats = {
+        path: format_name for path in paths if path not in recipes and (format_name := recognise(path)) is not None
+    }
     groups, ignored = grouped(formats, roots)
-    made, left = _with_neighbours(parts, groups)
-    of_parts = [part_group(part) for part in _without_trainers(made, groups)]
+    with_lists, left = _with_neighbours(parts, groups)
+    of_parts = [part_group(part) for part in _without_trainers(with_lists, groups)]
     spent: list[DocumentGroup] = []
     groups = [*_unspent(groups, of_parts, spent), *of_parts]
     for part in left:
@@ -49,10 +51,10 @@ def signed_candidate(group: DocumentGroup) -> Candidate:
         candidate.signs += [*signs_of_commands(part.commands), *signs_of_packages(part.packages)]
     for shown in group.shown_by:
         roles = ("training",) if shown.is_job else WORK
-        working = [one for one in shown.commands if role_of_command(one.words) in roles]
+        working = [command for command in shown.commands if role_of_command(command.words) in roles]
         # What people may run in an environment says less than what its image runs.
-        candidate.signs += [replace(one, weight=SCRIPTS) for one in signs_of_commands(working)]
-        candidate.evidence += [Observation(at=one.at, says=f"runs {one.shown}") for one in working[:2]]
+        candidate.signs += [replace(sign, weight=SCRIPTS) for sign in signs_of_commands(working)]
+        candidate.evidence += [Observation(at=command.at, says=f"runs {command.shown}") for command in working[:2]]
     return candidate
 
 
@@ -77,17 +79,17 @@ def _with_neighbours(
 
     A part whose commands could not be followed installs what is beside it, where that is one environment.
     """
-    made: list[RecipePart] = []
+    with_lists: list[RecipePart] = []
     left: list[RecipePart] = []
     for part in parts:
         beside = _beside(part, groups)
         if beside is not None:
             beside.documents.append(named_document(part.path, part.format))
         elif part.installs or part.states:
-            made.append(part)
+            with_lists.append(part)
         else:
             left.append(part)
-    return made, left
+    return with_lists, left
 
 
 def _without_trainers(parts: Iterable[RecipePart], groups: Sequence[DocumentGroup]) -> Iterator[RecipePart]:
@@ -98,7 +100,14 @@ def _without_trainers(parts: Iterable[RecipePart], groups: Sequence[DocumentGrou
         # Tools add what they need to what others install.
         files = part.installs if part.is_tool else part.installs[:1]
         is_asked = bool(signs) or part.is_tool
-        own = next((one for one in groups if set(taken(one).sources[:1]) & set(files)), None) if is_asked else None
+        own = (
+            next(
+                (document_group for document_group in groups if set(taken(document_group).sources[:1]) & set(files)),
+                None,
+            )
+            if is_asked
+            else None
+        )
         if own is not None and part.is_tool and not signs:
             # It runs nothing that shows more than the files that it installs.
             continue
@@ -107,15 +116,15 @@ def _without_trainers(parts: Iterable[RecipePart], groups: Sequence[DocumentGrou
         elif not part.is_task:
             yield part
     for group in groups:
-        if len({role for one in group.shown_by for role in _roles(one)}) > 1:
+        if len({role for recipe_part in group.shown_by for role in _roles(recipe_part)}) > 1:
             # Where people train and serve in one environment, tasks do not show what it is for.
-            group.shown_by = [one for one in group.shown_by if one.is_job]
+            group.shown_by = [recipe_part for recipe_part in group.shown_by if recipe_part.is_job]
 
 
 def _roles(part: RecipePart) -> set[str]:
     """What a task does; a job of CI is only asked whether it trains."""
-    found = {role_of_command(one.words) for one in part.commands}
-    return {role for role in WORK if role in found and (not part.is_job or role == "training")}
+    roles = {role_of_command(command.words) for command in part.commands}
+    return {role for role in WORK if role in roles and (not part.is_job or role == "training")}
 
 
 def _beside(part: RecipePart, groups: Sequence[DocumentGroup]) -> DocumentGroup | None:
@@ -132,9 +141,13 @@ def _unspent(
 ) -> Iterator[DocumentGroup]:
     """The groups whose surest source no recipe installs, without what a recipe installs."""
     claimed: dict[str, list[DocumentGroup]] = {}
-    for one in of_parts:
-        for path in one.part.installs if one.part is not None and not (one.part.is_job or one.part.is_tool) else ():
-            claimed.setdefault(path, []).append(one)
+    for document_group in of_parts:
+        for path in (
+            document_group.part.installs
+            if document_group.part is not None and not (document_group.part.is_job or document_group.part.is_tool)
+            else ()
+        ):
+            claimed.setdefault(path, []).append(document_group)
     for group in groups:
         sources = [source.partition("#")[0] for source in taken(group).sources]
         takers = claimed.get(sources[0], []) if sources else []
@@ -147,25 +160,27 @@ def _unspent(
                 spent.append(group)
                 continue
         elif not group.member:
-            kept = [one for one in group.documents if one.path not in claimed]
+            kept = [document for document in group.documents if document.path not in claimed]
             group.documents = kept or group.documents
         yield group
 
 
 def _lists_beside(group: DocumentGroup, claimed: Collection[str]) -> list[NamedDocument]:
     """The lists for pip that no recipe installs, beside a file of conda that one does: another environment."""
-    if not any(one.format == "conda-env" and one.path in claimed for one in group.documents):
+    if not any(document.format == "conda-env" and document.path in claimed for document in group.documents):
         return []
-    return [one for one in group.documents if one.format == "requirements" and one.path not in claimed]
+    return [
+        document for document in group.documents if document.format == "requirements" and document.path not in claimed
+    ]
 
 
 def _trains(group: DocumentGroup) -> bool:
     """Whether a recipe runs what a job of CI trains with."""
-    return any(role_of_command(one.words) == "training" for one in (group.part.commands if group.part else ()))
+    return any(role_of_command(command.words) == "training" for command in (group.part.commands if group.part else ()))
 
 
 def _cover(group: DocumentGroup, first: str, takers: Iterable[DocumentGroup]) -> None:
     """Let those who install a lock hold it against what it was made of."""
-    if any(one.path == first and one.kind == "lock" for one in group.documents):
+    if any(document.path == first and document.kind == "lock" for document in group.documents):
         for taker in takers:
-            taker.covered = tuple(one.path for one in group.documents if one.kind == "manifest")
+            taker.covered = tuple(document.path for document in group.documents if document.kind == "manifest")

@@ -91,16 +91,16 @@ class DocumentGroup:
         return tuple(_common(first, last))
 
 
-def _common(one: Parts, other: Parts) -> Iterator[str]:
-    for left, right in zip(one, other, strict=False):
+def _common(parts: Parts, other: Parts) -> Iterator[str]:
+    for left, right in zip(parts, other, strict=False):
         if left != right:
             return
         yield left
 
 
-def common_length(one: Parts, other: Parts) -> int:
+def common_length(parts: Parts, other: Parts) -> int:
     """How many folders two paths share from the root on."""
-    return sum(1 for _ in _common(one, other))
+    return sum(1 for _ in _common(parts, other))
 
 
 def grouped(
@@ -132,7 +132,7 @@ def named_document(path: str, format_name: str) -> NamedDocument:
     table = words()
     *folders, name = path.split("/")
     kind = kind_of(format_name)
-    qualifier, variant = _told(table, tokens(name))
+    qualifier, variant = _qualifier_and_variant(table, tokens(name))
     return NamedDocument(
         path=path,
         format=format_name,
@@ -164,7 +164,7 @@ def lies_in_left_out(path: str) -> bool:
     return _why_ignored(named_document(f"{path.rpartition('/')[0]}/x", "")) is not None if "/" in path else False
 
 
-def _told(table: Words, of_name: Parts) -> tuple[Parts, Parts]:
+def _qualifier_and_variant(table: Words, of_name: Parts) -> tuple[Parts, Parts]:
     """Qualifier and variant in the words of a file's name; a number belongs to the word before it."""
     qualifier: list[str] = []
     variant: list[str] = []
@@ -191,7 +191,7 @@ def _why_folder_ignored(folders: Parts) -> str | None:
         if table.skips(folder):
             return f'lies in "{folder}", which is not searched'
         of_folder = tokens(folder)
-        is_example = any(table.examples.intersection(tokens(one)) for one in folders[depth + 1 :])
+        is_example = any(table.examples.intersection(tokens(name)) for name in folders[depth + 1 :])
         if table.role(of_folder) is None and not is_example:
             for row in table.ignored:
                 if row.folders.intersection(outer_words(of_folder)):
@@ -204,9 +204,9 @@ def _why_ignored(document: NamedDocument) -> str | None:
     if why is not None:
         return why
     for row in words().ignored:
-        found = row.files.intersection(document.qualifier)
-        if found:
-            return f'{row.why} (file name "{min(found)}")'
+        matching = row.files.intersection(document.qualifier)
+        if matching:
+            return f'{row.why} (file name "{min(matching)}")'
     return "belongs to no environment unless the configuration says so" if document.kind == "aside" else None
 
 
@@ -214,14 +214,16 @@ def _groups(documents: Iterable[NamedDocument]) -> Iterator[DocumentGroup]:
     def key(document: NamedDocument) -> tuple[Parts, Parts]:
         return document.home, document.qualifier
 
-    for (home, qualifier), members in groupby(sorted(documents, key=lambda one: (key(one), one.path)), key):
-        found = list(members)
-        if _clash(found):
-            by_folder = sorted(found, key=lambda one: (one.folder, one.path))
-            for _, inner in groupby(by_folder, lambda one: one.folder):
+    for (home, qualifier), members in groupby(
+        sorted(documents, key=lambda document: (key(document), document.path)), key
+    ):
+        named_documents = list(members)
+        if _clash(named_documents):
+            by_folder = sorted(named_documents, key=lambda document: (document.folder, document.path))
+            for _, inner in groupby(by_folder, lambda document: document.folder):
                 yield DocumentGroup(home=home, qualifier=qualifier, documents=list(inner))
         else:
-            yield DocumentGroup(home=home, qualifier=qualifier, documents=found)
+            yield DocumentGroup(home=home, qualifier=qualifier, documents=named_documents)
 
 
 def _clash(documents: Iterable[NamedDocument]) -> bool:
@@ -255,7 +257,7 @@ def _with_members(groups: list[DocumentGroup], roots: Callable[[str], Sequence[s
     locks = [document for group in groups for document in group.documents if document.kind == "lock"]
     for group in groups:
         manifests = [document for document in group.documents if document.kind == "manifest"]
-        above = [lock for lock in locks for one in manifests[:1] if _is_above(lock.folder, one.folder)]
+        above = [lock for lock in locks for manifest in manifests[:1] if _is_above(lock.folder, manifest.folder)]
         if above and not group.kinds & _SURE:
             nearest = max(above, key=lambda lock: (len(lock.folder), lock.path))
             group.member = _member(nearest.path, manifests[0].path, roots)
@@ -280,14 +282,14 @@ def _without_spent_locks(
     taken_from = {group.member.partition("#package=")[0] for group in groups if group.member}
     kept: list[DocumentGroup] = []
     for group in groups:
-        lock = next((one.path for one in group.documents if one.path in taken_from), None)
-        manifest = next((one.path for one in group.documents if one.kind == "manifest"), None)
+        lock = next((document.path for document in group.documents if document.path in taken_from), None)
+        manifest = next((document.path for document in group.documents if document.kind == "manifest"), None)
         group.member = group.member or (_member(lock, manifest, roots) if lock and manifest else None)
         if lock and not group.member:
             why = "is a workspace; each member is an environment"
-            spent = [one for one in group.documents if one.kind in ("lock", "manifest", "list")]
-            ignored.extend(Ignored(path=one.path, why=why) for one in spent)
-            group.documents = [one for one in group.documents if one not in spent]
+            spent = [document for document in group.documents if document.kind in ("lock", "manifest", "list")]
+            ignored.extend(Ignored(path=document.path, why=why) for document in spent)
+            group.documents = [document for document in group.documents if document not in spent]
         if group.documents:
             kept.append(group)
     return kept
@@ -309,7 +311,7 @@ def _takes(group: DocumentGroup, recipe: DocumentGroup) -> bool:
     if not recipe.qualifier:
         return group.home == recipe.home
     named = group.home[:-1] == recipe.home and group.home and not group.qualifier
-    return bool(named) and _told(words(), tokens(group.home[-1]))[0] == recipe.qualifier
+    return bool(named) and _qualifier_and_variant(words(), tokens(group.home[-1]))[0] == recipe.qualifier
 
 
 def _placed_hints(hints: Sequence[NamedDocument], groups: Sequence[DocumentGroup]) -> Iterator[Ignored]:

@@ -43,7 +43,7 @@ class StageSettings:
     def _argument(self, name: str, default: str | None) -> None:
         outer = self.build.globals.get(name)
         stated = self.build.doc.defines.get(name, self.build.arguments.get(name))
-        value = next((one for one in (stated, default, outer) if one is not None), None)
+        value = next((value_given for value_given in (stated, default, outer) if value_given is not None), None)
         if value is not None:
             self.arguments[name] = value
 

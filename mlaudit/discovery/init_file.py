@@ -131,8 +131,10 @@ def _crossing_keys(environment: DiscoveredEnvironment, discovery: Discovery) -> 
     """What crosses to an environment, with where both sides name it; that a pair is a guess."""
     pairs = [pair for pair in discovery.pairs if pair.reader == environment.name]
     for pair in pairs:
-        for one in pair.crosses[:MAX_EVIDENCE]:
-            yield _comment(f"{pair.writer} writes {one.artifact} ({one.form}): {one.written} -> {one.read}")
+        for artifact in pair.crosses[:MAX_EVIDENCE]:
+            yield _comment(
+                f"{pair.writer} writes {artifact.artifact} ({artifact.form}): {artifact.written} -> {artifact.read}"
+            )
     if environment.guessed:
         known = any(pair.crosses for pair in pairs)
         why = "It is likely that these are a pair, and not certain" if known else "Only names suggest this pair"

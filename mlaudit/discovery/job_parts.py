@@ -20,22 +20,25 @@ MAX_COMMANDS = 300
 """Commands of one job that are looked at."""
 
 
-def job_parts(path: str, found: StatedDocument, tree: AuditedTree) -> Iterator[RecipePart]:
+def job_parts(path: str, stated_document: StatedDocument, tree: AuditedTree) -> Iterator[RecipePart]:
     """One part for each named part of a document, the whole document where it names none."""
-    roots = [one for one in found.roots() if one.kind == "environment"]
+    roots = [root for root in stated_document.roots() if root.kind == "environment"]
     document = tree.document(path)
     if not roots or document is None:
-        yield whole_part(path, found, tree)
+        yield whole_part(path, stated_document, tree)
         return
     for root in roots:
-        part = whole_part(path, found, tree, root.name)
+        part = whole_part(path, stated_document, tree, root.name)
         running = tuple(_commands(document, root.name))
         yield replace(
             part,
             part=f"environment={root.name}",
             name=root.name,
             commands=running,
-            evidence=(*part.evidence, *(Observation(at=one.at, says=f"runs {one.shown}") for one in running[:3])),
+            evidence=(
+                *part.evidence,
+                *(Observation(at=command.at, says=f"runs {command.shown}") for command in running[:3]),
+            ),
         )
 
 
@@ -62,10 +65,10 @@ def _read_commands(document: Document, job: str) -> Iterator[RunCommand]:
             count += 1
             if count > MAX_COMMANDS:
                 return
-            found = tuple(word.text for word in command.words)
-            if len(found) == 2 and found[0] in ("cd", "pushd"):
-                here = posixpath.normpath(posixpath.join(here, found[1]))
-            yield RunCommand(words=found, at=document.at(*node.route), folder=here)
+            texts = tuple(word.text for word in command.words)
+            if len(texts) == 2 and texts[0] in ("cd", "pushd"):
+                here = posixpath.normpath(posixpath.join(here, texts[1]))
+            yield RunCommand(words=texts, at=document.at(*node.route), folder=here)
 
 
 def _default_folder(table: Node, outer: str) -> str:

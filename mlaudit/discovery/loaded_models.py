@@ -33,12 +33,12 @@ def models_by_name(uses: Iterable[ArtifactUse], paths: Collection[str]) -> Model
 
 def loaded_models(scope: CodeScope, uses: Iterable[ArtifactUse], models: ModelsByName) -> dict[str, Place]:
     """The model files of a tree that calls in a scope name, each with the first call."""
-    found: dict[str, Place] = {}
+    places: dict[str, Place] = {}
     for use in uses if models else ():
         if _loads_a_model(use) and scope.holds(use):
             for path in _named(use, models):
-                found.setdefault(path, use.at)
-    return dict(list(found.items())[:MAX_LOADED])
+                places.setdefault(path, use.at)
+    return dict(list(places.items())[:MAX_LOADED])
 
 
 def _loads_a_model(use: ArtifactUse) -> bool:
@@ -67,7 +67,7 @@ def _file(name: ArtifactName, module: str, candidates: Sequence[str]) -> str | N
         # An image has folders around its application that the tree does not have.
         rest = "/".join(end.split("/")[start:])
         fitting = [path for path in candidates if f"/{path}".endswith(f"/{rest}")]
-        near = [path for path in fitting if any(path == posixpath.join(one, rest) for one in _around(module))]
+        near = [path for path in fitting if any(path == posixpath.join(around, rest) for around in _around(module))]
         if len(near) == 1 or len(fitting) == 1:
             return (near or fitting)[0]
         if fitting or not name.text.startswith("/"):

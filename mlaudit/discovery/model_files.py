@@ -29,7 +29,7 @@ def may_be_model(path: str) -> bool:
 
 def is_loadable_model(path: str) -> bool:
     """Whether a file may be a model because code loads it: by its name, and not in a folder of data."""
-    return may_be_model(path) and _told(path) is not False and why_ignored(path) is None
+    return may_be_model(path) and _folder_says(path) is not False and why_ignored(path) is None
 
 
 def by_series(paths: Iterable[str]) -> list[str]:
@@ -68,13 +68,13 @@ class ModelPlace:
 def likely_models(paths: Iterable[str]) -> list[str]:
     """Files of a tree that may be models: those whose names nothing else has, and others in folders of models."""
     named_so = [path for path in paths if may_be_model(path) and why_ignored(path) is None]
-    sure = [path for path in named_so if not is_hint(path) and _told(path) is not False]
+    sure = [path for path in named_so if not is_hint(path) and _folder_says(path) is not False]
     homes = {_folder(path) for path in sure}
-    hinted = (path for path in named_so if is_hint(path) and (_told(path) is True or _folder(path) in homes))
+    hinted = (path for path in named_so if is_hint(path) and (_folder_says(path) is True or _folder(path) in homes))
     return by_series(sorted({*sure, *hinted}))
 
 
-def _told(path: str) -> bool | None:
+def _folder_says(path: str) -> bool | None:
     return holds_models(word for folder in path.split("/")[:-1] for word in tokens(folder))
 
 
@@ -82,58 +82,80 @@ def _folder(path: str) -> str:
     return path.rpartition("/")[0]
 
 
-def place(folder: str, found: Discovery) -> ModelPlace:
+def place(folder: str, discovery: Discovery) -> ModelPlace:
     """Where the models in a folder belong: the environment whose folder they are in, else the nearest pair."""
-    inside = [one for one in found.environments if one.folder and _is_in(folder, one.folder)]
-    own = max(inside, key=lambda one: len(one.folder), default=None)
-    beside = [one for one in inside if own is not None and one.folder == own.folder and _is_reader(one)]
+    inside = [
+        environment
+        for environment in discovery.environments
+        if environment.folder and _is_in(folder, environment.folder)
+    ]
+    own = max(inside, key=lambda environment: len(environment.folder), default=None)
+    beside = [
+        environment
+        for environment in inside
+        if own is not None and environment.folder == own.folder and _is_reader(environment)
+    ]
     if len(beside) > 1:
-        writers = {writer for one in beside for writer in one.follows}
-        if len(writers) == 1 and all(one.follows for one in beside):
+        writers = {writer for environment in beside for writer in environment.follows}
+        if len(writers) == 1 and all(environment.follows for environment in beside):
             writer = writers.pop()
-            return ModelPlace(environment=writer, is_written=True, why=_compared(writer, [one.name for one in beside]))
-        why = f"which of {', '.join(one.name for one in beside)} loads them is not known; {DECLARE}"
+            return ModelPlace(
+                environment=writer, is_written=True, why=_compared(writer, [environment.name for environment in beside])
+            )
+        why = f"which of {', '.join(environment.name for environment in beside)} loads them is not known; {DECLARE}"
         return ModelPlace(environment=None, is_written=False, why=why)
     if own is not None and _is_reader(own):
         why = f"they lie in the folder of {own.name}, and are taken for what it loads"
         return ModelPlace(environment=own.name, is_written=False, why=why)
-    readers = [one.name for one in found.environments if own is not None and own.name in one.follows]
+    readers = [
+        environment.name
+        for environment in discovery.environments
+        if own is not None and own.name in environment.follows
+    ]
     if own is not None and readers:
         return ModelPlace(environment=own.name, is_written=True, why=_compared(own.name, readers))
-    return _by_project(folder, found)
+    return _by_project(folder, discovery)
 
 
-def loaders(path: str, found: Discovery) -> list[str]:
+def loaders(path: str, discovery: Discovery) -> list[str]:
     """The environments whose code loads a model file, where its folder does not lead to them already."""
-    where = place(_folder(path), found)
-    held = {where.environment}
+    where = place(_folder(path), discovery)
+    environments_meant = {where.environment}
     if where.is_written:
-        held.update(one.name for one in found.environments if where.environment in one.follows)
-    named = [one.name for one in found.environments if any(loaded == path for loaded, _ in one.loads)]
-    return [] if held.intersection(named) else named
+        environments_meant.update(
+            environment.name for environment in discovery.environments if where.environment in environment.follows
+        )
+    named = [
+        environment.name
+        for environment in discovery.environments
+        if any(loaded == path for loaded, _ in environment.loads)
+    ]
+    return [] if environments_meant.intersection(named) else named
 
 
-def places(folder: str, paths: Sequence[str], found: Discovery) -> Iterator[tuple[ModelPlace, list[str]]]:
+def places(folder: str, paths: Sequence[str], discovery: Discovery) -> Iterator[tuple[ModelPlace, list[str]]]:
     """The model files of a folder by the environments that they belong to: those that load them, else by folders."""
     loaded: dict[str, list[str]] = {}
     for path in paths:
-        for name in loaders(path, found):
+        for name in loaders(path, discovery):
             loaded.setdefault(name, []).append(path)
-    for one in found.environments:
-        own = loaded.get(one.name, [])
-        calls = list(dict.fromkeys(f"{at.path}:{at.line}" for path, at in one.loads if path in own))
+    for environment in discovery.environments:
+        own = loaded.get(environment.name, [])
+        calls = list(dict.fromkeys(f"{at.path}:{at.line}" for path, at in environment.loads if path in own))
         if own:
-            why = f"the code of {one.name} names {'it' if len(own) == 1 else 'them'} ({', '.join(calls[:SHOWN])})"
-            yield ModelPlace(environment=one.name, is_written=False, why=why), own
+            why = (
+                f"the code of {environment.name} names {'it' if len(own) == 1 else 'them'} ({', '.join(calls[:SHOWN])})"
+            )
+            yield ModelPlace(environment=environment.name, is_written=False, why=why), own
     known = {path for own in loaded.values() for path in own}
     left = [path for path in paths if path not in known]
     if left:
-        yield place(folder, found), left
+        yield place(folder, discovery), left
 
 
-def _by_project(folder: str, found: Discovery) -> ModelPlace:
-    folders = {one.name: one.folder for one in found.environments}
-    homes = {pair: _home(pair, folders) for pair in found.pairs}
+def _by_project(folder: str, discovery: Discovery) -> ModelPlace:
+    folders = {environment.name: environment.folder for environment in discovery.environments}
+    homes = {pair: _home(pair, folders) for pair in discovery.pairs}
     around = [pair for pair, home in homes.items() if not home or _is_in(folder, home)]
     nearest = max((len(homes[pair]) for pair in around), default=0)
     pairs = [pair for pair in around if len(homes[pair]) == nearest]
@@ -149,8 +171,8 @@ def _by_project(folder: str, found: Discovery) -> ModelPlace:
     )
 
 
-def _is_reader(one: DiscoveredEnvironment) -> bool:
-    return bool(one.follows) or words().side(one.role) == READER
+def _is_reader(environment: DiscoveredEnvironment) -> bool:
+    return bool(environment.follows) or words().side(environment.role) == READER
 
 
 def _home(pair: Pair, folders: Mapping[str, str]) -> str:

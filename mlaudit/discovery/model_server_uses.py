@@ -16,7 +16,7 @@ from mlaudit.discovery.model_files import SERVED_MODEL
 from mlaudit.discovery.recipes import AuditedTree, ImageRun, Mount, RecipePart
 from mlaudit.document.budget import BudgetExceeded, document_budget
 from mlaudit.document.node import Malformed, Node
-from mlaudit.grammars.descriptors import found
+from mlaudit.grammars.descriptors import values_under
 from mlaudit.grammars.manifests import Manifests
 from mlaudit.knowledge.schema import checked, words_of
 from mlaudit.model.errors import Unreadable
@@ -45,7 +45,7 @@ def stored_uses(part: RecipePart, tree: AuditedTree) -> Iterator[ArtifactUse]:
             for table in manifests.tables() if manifests is not None else ():
                 if part.name and table.dig("metadata", "name").value != part.name:
                     continue
-                for node in found(table.get("spec"), "storageUri"):
+                for node in values_under(table.get("spec"), "storageUri"):
                     address = _ADDRESS.fullmatch(node.text() if node.is_text else "")
                     if address is not None and manifests is not None:
                         yield _of_address(address[2], address[3].rstrip("/"), manifests.at(node))
@@ -85,9 +85,9 @@ def triton_served(part: RecipePart, parts: Sequence[RecipePart], models: Sequenc
     """The models that a server with Triton holds, or that the only such server is for."""
     if not _is_triton(part):
         return []
-    holding = [one for one in models if _holds(part, one.repository)]
-    others = [one for one in parts if one is not part and _is_triton(one)]
-    repositories = {one.repository for one in models}
+    holding = [model for model in models if _holds(part, model.repository)]
+    others = [recipe_part for recipe_part in parts if recipe_part is not part and _is_triton(recipe_part)]
+    repositories = {model.repository for model in models}
     return holding or (list(models) if not others and len(repositories) == 1 else [])
 
 
@@ -107,7 +107,7 @@ def mounted_models(part: RecipePart, tree: AuditedTree) -> Iterator[ArtifactUse]
         mount, path = stored
         paths = [f"{path}/{version}" for version in _versions(path, tree)] if row["versions"] else [path]
         kind, scope = (NameKind.PATH, "") if mount.scope == "tree" else (NameKind.VOLUME, mount.scope)
-        names = tuple(ArtifactName(kind=kind, pieces=(one,), scope=scope, at=run.at) for one in (*paths, path))
+        names = tuple(ArtifactName(kind=kind, pieces=(piece,), scope=scope, at=run.at) for piece in (*paths, path))
         yield ArtifactUse(
             at=run.at,
             direction=Direction.READS,
@@ -133,22 +133,25 @@ def _setting(run: ImageRun, names: object) -> str:
 
 def _stored(place: str, run: ImageRun) -> tuple[Mount, str] | None:
     """The innermost mount that holds a path of a service, and where the path is kept."""
-    holding = [one for one in run.mounts if f"{place}/".startswith(f"{one.target.rstrip('/')}/")]
+    holding = [mount for mount in run.mounts if f"{place}/".startswith(f"{mount.target.rstrip('/')}/")]
     if not holding:
         return None
-    mount = max(holding, key=lambda one: len(one.target))
+    mount = max(holding, key=lambda mount: len(mount.target))
     return mount, posixpath.normpath(posixpath.join(mount.source, place[len(mount.target.rstrip("/")) :].lstrip("/")))
 
 
 def _is_triton(part: RecipePart) -> bool:
     images = {name.rpartition("/")[2] for name in part.packages}
-    return _TRITON in images or any(one.words[0].rpartition("/")[2] == _TRITON for one in part.commands if one.words)
+    return _TRITON in images or any(
+        command.words[0].rpartition("/")[2] == _TRITON for command in part.commands if command.words
+    )
 
 
 def _holds(part: RecipePart, repository: str) -> bool:
     mounted = [mount.source for run in part.runs for mount in run.mounts if mount.scope == "tree"]
     return any(
-        one not in ("", ".") and f"{repository}/".startswith(f"{one}/") for one in (*mounted, *(part.copies or ()))
+        mounted_path not in ("", ".") and f"{repository}/".startswith(f"{mounted_path}/")
+        for mounted_path in (*mounted, *(part.copies or ()))
     )
 
 
@@ -168,7 +171,9 @@ def _of_configuration(path: str, tree: AuditedTree) -> ServedModel | None:
     at = Place(path=path, line=line)
     if word == "python":
         code = tuple(f"{folder}/{version}/{file}" for version in _versions(folder, tree))
-        return ServedModel(repository=posixpath.dirname(folder), code=tuple(one for one in code if one in tree.paths))
+        return ServedModel(
+            repository=posixpath.dirname(folder), code=tuple(path for path in code if path in tree.paths)
+        )
     names = tuple(
         ArtifactName(kind=NameKind.PATH, pieces=(f"{folder}/{version}/{file}",), at=at)
         for version in _versions(folder, tree)
@@ -182,7 +187,7 @@ def _of_configuration(path: str, tree: AuditedTree) -> ServedModel | None:
 def _versions(folder: str, tree: AuditedTree) -> list[str]:
     """The folders of versions, 1 where the tree has none: what code writes there is seldom kept in it."""
     inner = {path[len(folder) + 1 :].partition("/")[0] for path in tree.paths if path.startswith(f"{folder}/")}
-    return sorted(one for one in inner if one.isdigit()) or ["1"]
+    return sorted(name for name in inner if name.isdigit()) or ["1"]
 
 
 @lru_cache(maxsize=1)
@@ -197,7 +202,7 @@ def _triton_reads() -> Mapping[str, Mapping[str, str]]:
 def _servers() -> Mapping[str, Mapping[str, object]]:
     def rows(root: Node) -> Mapping[str, Mapping[str, object]]:
         return {
-            name: {key: one.value for key, one in row.items()} for name, row in root.dig("servers", "images").items()
+            name: {key: node.value for key, node in row.items()} for name, row in root.dig("servers", "images").items()
         }
 
     return checked("serving_runtimes.toml", rows)

@@ -20,7 +20,11 @@ def mounted_uses(uses: Iterable[ArtifactUse], runs: Iterable[ImageRun]) -> Itera
     """The uses of an environment that a service names differently from its code does, each with the service's names."""
     services = tuple(runs)
     for use in uses:
-        names = tuple(dict.fromkeys(name for run in services for one in use.names for name in _names(one, use, run)))
+        names = tuple(
+            dict.fromkeys(
+                name for run in services for artifact_name in use.names for name in _names(artifact_name, use, run)
+            )
+        )
         if names:
             yield use, replace(use, names=names, is_placed=True)
 
@@ -59,9 +63,9 @@ def _below_mounts(name: ArtifactName, run: ImageRun) -> Iterator[ArtifactName]:
     path = posixpath.normpath(posixpath.join(run.folder, name.text))
     if not path.startswith("/") or "*" in path:
         return
-    holding = [one for one in run.mounts if path.startswith(one.target.rstrip("/") + "/")]
+    holding = [mount for mount in run.mounts if path.startswith(mount.target.rstrip("/") + "/")]
     if holding:
-        mount = max(holding, key=lambda one: len(one.target))
+        mount = max(holding, key=lambda mount: len(mount.target))
         inner = path[len(mount.target.rstrip("/")) + 1 :]
         stored = posixpath.normpath(posixpath.join(mount.source, inner))
         yield replace(name, kind=NameKind.VOLUME, pieces=(stored,), scope=mount.scope)

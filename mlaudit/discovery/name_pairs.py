@@ -18,8 +18,12 @@ WRITER_ROLE = "training"
 
 def pair_by_names(candidates: Sequence[Candidate]) -> None:
     """Give each reader its writers: those nearest to it of which it is nearest too, else the folder above."""
-    readers = [one for one in candidates if one.side == READER and _is_open(one)]
-    writers = [one for one in candidates if one.side == WRITER and not one.group.build and _may_be(WRITER, one)]
+    readers = [candidate for candidate in candidates if candidate.side == READER and _is_open(candidate)]
+    writers = [
+        candidate
+        for candidate in candidates
+        if candidate.side == WRITER and not candidate.group.build and _may_be(WRITER, candidate)
+    ]
     near = tuple(_near(writers, readers))
     best_writer: dict[Candidate, tuple[int, ...]] = {}
     best_reader: dict[tuple[Candidate, str], tuple[int, ...]] = {}
@@ -34,9 +38,12 @@ def pair_by_names(candidates: Sequence[Candidate]) -> None:
             # Where so many projects fit equally well, names show nothing.
             reader.writers.clear()
     plain = _by_home(
-        one
-        for one in candidates
-        if not one.side and not one.group.qualifier and not one.group.build and _may_be(WRITER, one)
+        candidate
+        for candidate in candidates
+        if not candidate.side
+        and not candidate.group.qualifier
+        and not candidate.group.build
+        and _may_be(WRITER, candidate)
     )
     for reader in readers:
         if not reader.writers:
@@ -51,9 +58,9 @@ def _drop_tooling(readers: Iterable[Candidate]) -> None:
         for writer in reader.writers:
             if reader.home != writer.home:
                 homes.setdefault(writer, set()).add(reader.home)
-    tooling = {writer for writer, found in homes.items() if len(found) > MAX_FOLLOWERS}
+    tooling = {writer for writer, home in homes.items() if len(home) > MAX_FOLLOWERS}
     for reader in readers if tooling else ():
-        reader.writers = [one for one in reader.writers if one not in tooling]
+        reader.writers = [candidate for candidate in reader.writers if candidate not in tooling]
 
 
 def _is_open(reader: Candidate) -> bool:
@@ -77,10 +84,10 @@ def _may_be(side: str, candidate: Candidate) -> bool:
 
 
 def _by_home(candidates: Iterable[Candidate]) -> dict[Parts, list[Candidate]]:
-    found: dict[Parts, list[Candidate]] = {}
+    by_home: dict[Parts, list[Candidate]] = {}
     for candidate in candidates:
-        found.setdefault(candidate.home, []).append(candidate)
-    return found
+        by_home.setdefault(candidate.home, []).append(candidate)
+    return by_home
 
 
 def _near(
@@ -129,8 +136,8 @@ def _is_notebook(candidate: Candidate) -> bool:
 
 
 def _confined_nearness(writer: Candidate, reader: Candidate) -> tuple[int, ...] | None:
-    for one, other in ((writer, reader), (reader, writer)):
-        if one.confined and other.home[: len(one.project)] != one.project:
+    for candidate, other in ((writer, reader), (reader, writer)):
+        if candidate.confined and other.home[: len(candidate.project)] != candidate.project:
             return None
     return len(common_project(writer, reader)), 1, 0, common_length(writer.home, reader.home)
 

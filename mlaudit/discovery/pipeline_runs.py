@@ -45,7 +45,7 @@ def _runs(path: str, document: Document, tree: ast.Module) -> Iterator[ImageRun]
     handed = _TaskWiring(tree)
     for task in tasks(tree):
         kind, call = task.given[-1]
-        given = {one.arg: one.value for one in call.keywords if one.arg}
+        given = {keyword.arg: keyword.value for keyword in call.keywords if keyword.arg}
         image = given.get(kind.image)
         text = image.value if isinstance(image, ast.Constant) and isinstance(image.value, str) else ""
         own = own_image(document, text, MAX_PARENTS) if text else None
@@ -80,7 +80,7 @@ def _listed(given: Mapping[str, ast.expr], names: tuple[str, ...], values: Mappi
     """The words under the first of some keywords; what is computed is `VALUE`."""
     node = next((given[name] for name in names if name in given), None)
     if isinstance(node, ast.Constant) and isinstance(node.value, str):
-        return tuple(word.text for one in commands(node.value, {}) for word in one.words)[:MAX_WORDS]
+        return tuple(word.text for command in commands(node.value, {}) for word in command.words)[:MAX_WORDS]
     members = node.elts if isinstance(node, (ast.List, ast.Tuple)) else []
     return tuple(_word(member, values) for member in members[:MAX_WORDS])
 
@@ -117,25 +117,28 @@ class _TaskWiring:
             if isinstance(node, ast.Call) and task_kinds().get(_last(node.func)) is not None:
                 self._makers[function.name] = function
                 self._inside[id(node)] = function.name
-                listed = next((one.value for one in node.keywords if one.arg == "file_outputs"), None)
+                listed = next((keyword.value for keyword in node.keywords if keyword.arg == "file_outputs"), None)
                 if isinstance(listed, ast.Dict):
                     pairs = zip(listed.keys, listed.values, strict=True)
                     texts = {_literal(key): _literal(value) for key, value in pairs}
                     self._outputs[function.name] = {key: value for key, value in texts.items() if key and value}
 
     def _wire(self, pipeline: ast.FunctionDef) -> None:
-        made: dict[str, str] = {}
+        makers: dict[str, str] = {}
         for node in ast.walk(pipeline):
             if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
                 maker = self._maker(node.value)
                 if maker is not None:
-                    made[node.targets[0].id] = maker
+                    makers[node.targets[0].id] = maker
         for node in ast.walk(pipeline):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in self._makers:
-                names = [one.arg for one in self._makers[node.func.id].args.args]
-                pairs = [*zip(names, node.args, strict=False), *((one.arg or "", one.value) for one in node.keywords)]
+                names = [argument.arg for argument in self._makers[node.func.id].args.args]
+                pairs = [
+                    *zip(names, node.args, strict=False),
+                    *((keyword.arg or "", keyword.value) for keyword in node.keywords),
+                ]
                 for name, value in pairs:
-                    path = self._output(value, made)
+                    path = self._output(value, makers)
                     if path is not None:
                         self._given.setdefault(node.func.id, {})[name] = path
 
@@ -147,13 +150,13 @@ class _TaskWiring:
             node = node.func.value if isinstance(node.func, ast.Attribute) else node.func
         return None
 
-    def _output(self, node: ast.expr, made: Mapping[str, str]) -> str | None:
+    def _output(self, node: ast.expr, makers: Mapping[str, str]) -> str | None:
         """The path behind `task.output` or `task.outputs["model"]`."""
         key = node.slice if isinstance(node, ast.Subscript) else None
         base = node.value if isinstance(node, ast.Subscript) else node
         if not isinstance(base, ast.Attribute) or not isinstance(base.value, ast.Name):
             return None
-        outputs = self._outputs.get(made.get(base.value.id, ""), {})
+        outputs = self._outputs.get(makers.get(base.value.id, ""), {})
         if base.attr == "outputs" and key is not None:
             return outputs.get(_literal(key) or "")
         return next(iter(outputs.values())) if base.attr == "output" and len(outputs) == 1 else None

@@ -102,7 +102,7 @@ def _started(part: RecipePart, files: Sequence[str]) -> tuple[str, ...] | None:
     name = program.rpartition("/")[2]
     if name.startswith("python"):
         return _started_by_python(arguments, files)
-    servers = (one.programs for one in words().runs if words().side(one.role) == READER)
+    servers = (run.programs for run in words().runs if words().side(run.role) == READER)
     is_server = any(name in programs for programs in servers)
     return () if is_server and not any(map(_runs_file, arguments)) else None
 

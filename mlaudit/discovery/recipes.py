@@ -214,7 +214,7 @@ class StatedDocument:
 
     def roots(self) -> tuple[Root, ...]:
         """The parts that it is made of."""
-        return tuple(one for one in self.statements if isinstance(one, Root))
+        return tuple(statement for statement in self.statements if isinstance(statement, Root))
 
 
 def stated(document: Document, as_format: str | None = None) -> StatedDocument | None:
@@ -235,16 +235,16 @@ _SHELLS = ("sh", "bash", "dash")
 def inner_commands(words: tuple[str, ...]) -> list[tuple[str, ...]]:
     """All commands of `sh -c "..."`, else the command itself."""
     if len(words) > 2 and words[0].rpartition("/")[2] in _SHELLS and words[1].startswith("-"):
-        return [tuple(word.text for word in one.words) for one in commands(words[2], {})]
+        return [tuple(word.text for word in command.words) for command in commands(words[2], {})]
     return [words] if words else []
 
 
 def of_part(statements: Iterable[Statement], name: str | None) -> Iterator[Statement]:
     """The statements that belong to a part; those of no part belong to all."""
-    for one in statements:
-        parts = one.parts if isinstance(one, (Pin, Include)) else ()
+    for statement in statements:
+        parts = statement.parts if isinstance(statement, (Pin, Include)) else ()
         if name is None or not parts or name in parts:
-            yield one
+            yield statement
 
 
 def installed_files(path: str, statements: Iterable[Statement], tree: AuditedTree) -> tuple[tuple[str, ...], bool]:
@@ -253,15 +253,15 @@ def installed_files(path: str, statements: Iterable[Statement], tree: AuditedTre
     missing = False
     listed = list(statements)
     files_of = _own_manifests(path, tree) if any(map(_may_be_own, listed)) else {}
-    for one in listed:
-        if isinstance(one, Include):
-            target = posixpath.normpath(posixpath.join(posixpath.dirname(path), one.target))
+    for statement in listed:
+        if isinstance(statement, Include):
+            target = posixpath.normpath(posixpath.join(posixpath.dirname(path), statement.target))
             if target in tree.paths:
                 files.setdefault(target)
             else:
                 missing = True
-        elif isinstance(one, Pin) and _may_be_own(one):
-            files.update(dict.fromkeys(files_of.get(one.package, ())))
+        elif isinstance(statement, Pin) and _may_be_own(statement):
+            files.update(dict.fromkeys(files_of.get(statement.package, ())))
     return tuple(_with_included(files, tree)), missing
 
 
@@ -273,11 +273,11 @@ def _own_manifests(path: str, tree: AuditedTree) -> dict[str, list[str]]:
     """The manifests of the projects that a recipe is in, by the name under which it may install them."""
     document = tree.document(path)
     own = local_projects.own_projects(document) if document is not None else {}
-    found: dict[str, list[str]] = {}
+    manifests: dict[str, list[str]] = {}
     for project, folder in own.items():
         places = (posixpath.join(posixpath.dirname(path), folder, name) for name in local_projects.MANIFESTS)
-        found[project] = [one for one in map(posixpath.normpath, places) if one in tree.paths]
-    return found
+        manifests[project] = [path for path in map(posixpath.normpath, places) if path in tree.paths]
+    return manifests
 
 
 def _with_included(files: Iterable[str], tree: AuditedTree) -> Iterator[str]:
@@ -291,25 +291,27 @@ def _with_included(files: Iterable[str], tree: AuditedTree) -> Iterator[str]:
         yield path
         document = tree.document(path) if path.endswith((".txt", ".in", ".pip", ".yml", ".yaml")) else None
         inner = stated(document) if document is not None else None
-        included = (one for one in (inner.statements if inner is not None else ()) if isinstance(one, Include))
-        targets = [posixpath.normpath(posixpath.join(posixpath.dirname(path), one.target)) for one in included]
+        included = (
+            statement for statement in (inner.statements if inner is not None else ()) if isinstance(statement, Include)
+        )
+        targets = [posixpath.normpath(posixpath.join(posixpath.dirname(path), include.target)) for include in included]
         waiting += [target for target in targets if target in tree.paths]
 
 
-def whole_part(path: str, found: StatedDocument, tree: AuditedTree, name: str | None = None) -> RecipePart:
+def whole_part(path: str, document: StatedDocument, tree: AuditedTree, name: str | None = None) -> RecipePart:
     """The part of a recipe that its statements make, without what runs in it."""
-    statements = list(of_part(found.statements, name))
+    statements = list(of_part(document.statements, name))
     installs, missing = installed_files(path, statements, tree)
-    pins = [one for one in statements if isinstance(one, Pin)]
+    pins = [statement for statement in statements if isinstance(statement, Pin)]
     return RecipePart(
         path=path,
-        format=found.format,
+        format=document.format,
         name=name or "",
         installs=installs,
         states=bool(pins),
         has_python=any(pin.kind is Kind.PYTHON for pin in pins),
         has_packages=any(pin.kind is Kind.PACKAGE for pin in pins),
-        unresolved=missing or any(isinstance(one, Unread) for one in statements),
+        unresolved=missing or any(isinstance(statement, Unread) for statement in statements),
         evidence=tuple(_observed(statements)),
         packages=frozenset(pin.package for pin in pins if pin.kind in (Kind.PACKAGE, Kind.IMAGE)),
     )
@@ -317,8 +319,11 @@ def whole_part(path: str, found: StatedDocument, tree: AuditedTree, name: str | 
 
 def _observed(statements: Sequence[Statement]) -> Iterator[Observation]:
     """The first place that installs a file, and the image that it starts from."""
-    for one in statements:
-        if isinstance(one, Include):
-            yield Observation(at=one.at, says=f"installs {one.target}")
-        elif isinstance(one, Pin) and one.kind is Kind.IMAGE:
-            yield Observation(at=one.at, says=f"starts from {one.name}{f':{one.version}' if one.version else ''}")
+    for statement in statements:
+        if isinstance(statement, Include):
+            yield Observation(at=statement.at, says=f"installs {statement.target}")
+        elif isinstance(statement, Pin) and statement.kind is Kind.IMAGE:
+            yield Observation(
+                at=statement.at,
+                says=f"starts from {statement.name}{f':{statement.version}' if statement.version else ''}",
+            )

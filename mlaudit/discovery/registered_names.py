@@ -35,10 +35,20 @@ def join_registered(
     tree: AuditedTree,
 ) -> None:
     """Give readers of registered models their writer, where its name in the registry is given by hand."""
-    held = [(use, one) for use in uses for one in candidates if one in scopes and scopes[one].holds(use)]
-    writes = [(use, one, name) for use, one in held if use.direction is Direction.WRITES for name in _in_registry(use)]
+    uses_by_candidate = [
+        (use, candidate)
+        for use in uses
+        for candidate in candidates
+        if candidate in scopes and scopes[candidate].holds(use)
+    ]
+    writes = [
+        (use, candidate, name)
+        for use, candidate in uses_by_candidate
+        if use.direction is Direction.WRITES
+        for name in _in_registry(use)
+    ]
     # Of a model that is downloaded and then loaded, the loading tells the form.
-    for use, reader in sorted(held, key=lambda row: row[0].form == "bytes"):
+    for use, reader in sorted(uses_by_candidate, key=lambda row: row[0].form == "bytes"):
         if use.direction is Direction.READS and use.form not in PLAIN_FORMS:
             for name in _in_registry(use):
                 if name.complete and not is_generic(name.text):
@@ -57,7 +67,7 @@ def _join(
     tree: AuditedTree,
 ) -> None:
     there = [row for row in writes if row[2].scope == name.scope]
-    writers = {id(one): one for _, one, _ in there}
+    writers = {id(candidate): candidate for _, candidate, _ in there}
     if len(writers) != 1 or any(written.complete for *_, written in there):
         return
     write, writer, _ = there[0]
@@ -82,8 +92,8 @@ def _mentions(name: str, folder: str, tree: AuditedTree) -> Iterator[Place]:
         except Unreadable:
             # What cannot be read names nothing.
             continue
-        found = value.search(text)
-        if found is not None:
-            start = found.start(1)
+        match = value.search(text)
+        if match is not None:
+            start = match.start(1)
             line = text.count("\n", 0, start) + 1
             yield Place(path=path, line=line, column=start - text.rfind("\n", 0, start))

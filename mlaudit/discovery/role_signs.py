@@ -65,7 +65,7 @@ def role_of_program(command: Sequence[str]) -> str | None:
     phrase = " ".join(command)
     program, _ = _program(command)
     for row in words().runs:
-        if program in row.programs or any(f"{phrase} ".startswith(f"{one} ") for one in row.phrases):
+        if program in row.programs or any(f"{phrase} ".startswith(f"{beginning} ") for beginning in row.phrases):
             return row.role
     return None
 
@@ -85,11 +85,16 @@ def role_of_script(command: Sequence[str]) -> str | None:
 def _program(command: Sequence[str]) -> tuple[str, tuple[str, ...]]:
     """The program of a command by its last name, launchers of Python left out, and what follows it."""
     rest = list(command)
-    while rest and (rest[0].rpartition("/")[2] in _PYTHONS or rest[0] in _RUNNERS or rest[0].startswith("python")):
+    while rest and _is_launcher(rest[0]):
         rest.pop(0)
     if not rest:
         return "", ()
     return rest[0].rpartition("/")[2], tuple(rest[1:])
+
+
+def _is_launcher(word: str) -> bool:
+    name = word.rpartition("/")[2]
+    return name in _PYTHONS or name.startswith("python") or word in _RUNNERS
 
 
 def signs_of_packages(packages: Iterable[str]) -> Iterator[RoleSign]:
@@ -102,10 +107,10 @@ def signs_of_packages(packages: Iterable[str]) -> Iterator[RoleSign]:
     for role, names in words().packages.items():
         if role == "development":
             continue
-        found = sorted(named & names)[:MOST_PACKAGES]
-        if found:
-            weight = PACKAGES * len(found)
-            yield RoleSign(role=role, weight=weight, why=f"installs {', '.join(found)}")
+        installed = sorted(named & names)[:MOST_PACKAGES]
+        if installed:
+            weight = PACKAGES * len(installed)
+            yield RoleSign(role=role, weight=weight, why=f"installs {', '.join(installed)}")
 
 
 def script_paths(command: Sequence[str]) -> Iterator[str]:
@@ -119,10 +124,14 @@ def script_paths(command: Sequence[str]) -> Iterator[str]:
             yield f"{word.replace('.', '/')}.py"
             yield f"{word.replace('.', '/')}/__main__.py"
     for word in arguments:
-        module, colon, _ = word.partition(":")
-        if colon and module and "/" not in module and module.replace(".", "").replace("_", "").isalnum():
+        module, colon, rest = word.partition(":")
+        if colon and not rest.startswith("//") and _may_be_module(module):
             yield f"{module.replace('.', '/')}.py"
             yield f"{module.replace('.', '/')}/__init__.py"
     last = command[-1] if command else ""
-    if "." in last and not last.endswith((".py", ".sh")) and last.replace(".", "").replace("_", "").isalnum():
+    if "." in last and not last.endswith((".py", ".sh")) and _may_be_module(last):
         yield f"{last.rpartition('.')[0].replace('.', '/')}.py"
+
+
+def _may_be_module(word: str) -> bool:
+    return word.replace(".", "").replace("_", "").isalnum()

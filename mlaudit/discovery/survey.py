@@ -91,28 +91,33 @@ def survey_with_code(tree: AuditedTree, stating: Sequence[str], roots: Callable[
         roots: the names of the projects that a lock or manifest is about.
     """
     parts, ignored = recipe_parts(tree, stating)
-    told = {one.path for one in parts if not one.is_named}
-    candidates, spent, left = gather([one for one in stating if one not in told], _stating_format, roots, parts)
+    settled = {recipe_part.path for recipe_part in parts if not recipe_part.is_named}
+    candidates, spent, left = gather([path for path in stating if path not in settled], _stating_format, roots, parts)
     known = {entry.path for entry in left}
-    joined = join_code([one for one in candidates if not _states_nothing(one, tree)], spent, tree)
+    joined = join_code([candidate for candidate in candidates if not _states_nothing(candidate, tree)], spent, tree)
     candidates = joined.candidates
-    taken = {one.path for candidate in candidates for one in candidate.group.documents}
+    taken = {document.path for candidate in candidates for document in candidate.group.documents}
     every = [*left, *(entry for entry in ignored if entry.path not in known)]
-    found = settle(candidates, [entry for entry in every if entry.path not in taken])
-    named = zip(found.environments, candidates, strict=True)
-    scopes = {one.name: joined.scopes[candidate] for one, candidate in named if candidate in joined.scopes}
+    discovery = settle(candidates, list(dict.fromkeys(entry for entry in every if entry.path not in taken)))
+    named = zip(discovery.environments, candidates, strict=True)
+    scopes = {
+        environment.name: joined.scopes[candidate] for environment, candidate in named if candidate in joined.scopes
+    }
     models = models_by_name(joined.uses, tree.paths)
-    loading = tuple(_with_loads(one, scopes.get(one.name), joined.uses, models) for one in found.environments)
-    found = replace(found, environments=loading)
-    return Survey(discovery=found, program=joined.program, uses=joined.uses, scopes=scopes)
+    loading = tuple(
+        _with_loads(environment, scopes.get(environment.name), joined.uses, models)
+        for environment in discovery.environments
+    )
+    discovery = replace(discovery, environments=loading)
+    return Survey(discovery=discovery, program=joined.program, uses=joined.uses, scopes=scopes)
 
 
 def _with_loads(
-    one: DiscoveredEnvironment, scope: CodeScope | None, uses: Sequence[ArtifactUse], models: ModelsByName
+    environment: DiscoveredEnvironment, scope: CodeScope | None, uses: Sequence[ArtifactUse], models: ModelsByName
 ) -> DiscoveredEnvironment:
     """An environment with the model files of the tree that its code loads."""
     loads = tuple(loaded_models(scope, uses, models).items()) if scope is not None else ()
-    return replace(one, loads=loads) if loads else one
+    return replace(environment, loads=loads) if loads else environment
 
 
 def _states_nothing(candidate: Candidate, tree: AuditedTree) -> bool:
@@ -120,10 +125,14 @@ def _states_nothing(candidate: Candidate, tree: AuditedTree) -> bool:
     group = candidate.group
     if group.part is not None or group.member or group.hints or group.shown_by or len(group.documents) > 1:
         return False
-    one = group.documents[0]
-    document = tree.document(one.path) if one.format in ("pyproject", "setup-py", "setup-cfg") else None
-    found = stated(document, one.format) if document is not None else None
-    return found is not None and not any(isinstance(each, (Pin, Include, Unread)) for each in found.statements)
+    named_document = group.documents[0]
+    document = (
+        tree.document(named_document.path) if named_document.format in ("pyproject", "setup-py", "setup-cfg") else None
+    )
+    stated_document = stated(document, named_document.format) if document is not None else None
+    return stated_document is not None and not any(
+        isinstance(each, (Pin, Include, Unread)) for each in stated_document.statements
+    )
 
 
 def _stating_format(path: str) -> str | None:
@@ -144,34 +153,34 @@ def recipe_parts(tree: AuditedTree, stating: Sequence[str]) -> tuple[list[Recipe
         if why is not None and format_name not in JOB_FORMATS:
             continue
         document = tree.document(path)
-        found = stated(document, format_name) if document is not None else None
-        if found is None:
+        stated_document = stated(document, format_name) if document is not None else None
+        if stated_document is None:
             continue
         if format_name == "devcontainer":
             ignored.append(Ignored(path=path, why="is what developers work in"))
         else:
-            parts += _parts_of(path, format_name, found, tree, runs)
+            parts += _parts_of(path, format_name, stated_document, tree, runs)
     return [*with_azureml_jobs(parts, tree), *task_parts(tree)], ignored
 
 
 def _parts_of(
-    path: str, format_name: str, found: StatedDocument, tree: AuditedTree, runs: Sequence[ImageRun]
+    path: str, format_name: str, document: StatedDocument, tree: AuditedTree, runs: Sequence[ImageRun]
 ) -> Iterable[RecipePart]:
     """The parts of one recipe."""
     if format_name == "dockerfile":
-        return dockerfile_parts(path, found, tree, [one for one in runs if one.dockerfile == path])
+        return dockerfile_parts(path, document, tree, [run for run in runs if run.dockerfile == path])
     if format_name == "compose":
-        return service_parts(path, found, tree, runs)
+        return service_parts(path, document, tree, runs)
     if format_name in BUILD_FORMATS:
-        return build_parts(path, found, tree)
+        return build_parts(path, document, tree)
     if format_name in TOOL_FORMATS:
-        return filter(_is_worth, tool_parts(path, found, tree))
+        return filter(_is_worth, tool_parts(path, document, tree))
     if format_name in JOB_FORMATS:
-        return filter(_is_worth, job_parts(path, found, tree))
+        return filter(_is_worth, job_parts(path, document, tree))
     is_named = format_name in format_names(path) and format_name != "python-image"
     elsewhere = {run.name for run in runs if tree.inner(run.at.path) == path}
-    made = (part for part in job_parts(path, found, tree) if part.name not in elsewhere)
-    return (replace(part, is_named=is_named) for part in made)
+    own_parts = (part for part in job_parts(path, document, tree) if part.name not in elsewhere)
+    return (replace(part, is_named=is_named) for part in own_parts)
 
 
 def _is_worth(job: RecipePart) -> bool:
@@ -192,7 +201,7 @@ def _recipes(tree: AuditedTree, stating: Sequence[str]) -> Iterator[tuple[str, s
     scanned = 0
     for path in tree.paths:
         formats = format_names(path) if path in named else ()
-        recipe = next((one for one in formats if one in _RECIPES), None)
+        recipe = next((name for name in formats if name in _RECIPES), None)
         if recipe is not None:
             yield path, recipe
         elif scanned < MAX_SCANNED and _may_tell(path, formats):

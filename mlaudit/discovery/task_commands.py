@@ -72,7 +72,7 @@ def _in_folder(folder: str, text: str) -> Iterator[Words]:
 
 
 def _of_targets(folder: str, named: Sequence[str], tree: AuditedTree) -> Iterator[Words]:
-    path = next((one for name in _MAKEFILES if (one := posixpath.join(folder, name)) in tree.paths), None)
+    path = next((makefile for name in _MAKEFILES if (makefile := posixpath.join(folder, name)) in tree.paths), None)
     document = tree.document(path) if path is not None else None
     if document is None or document.size > MAX_TEXT:
         return

@@ -76,10 +76,12 @@ def _of_file(path: str, document: Document, tree: AuditedTree) -> Iterator[Recip
     else:
         return
     parts = [_part(path, name, lines, document, tree) for name, lines in tasks.items()]
-    lists = {one.installs for one in parts if one.installs}
-    for one in parts:
+    lists = {recipe_part.installs for recipe_part in parts if recipe_part.installs}
+    for recipe_part in parts:
         # A target that installs nothing runs in the environment that the only other one makes.
-        part = one if one.installs or len(lists) != 1 else replace(one, installs=next(iter(lists)))
+        part = (
+            recipe_part if recipe_part.installs or len(lists) != 1 else replace(recipe_part, installs=next(iter(lists)))
+        )
         if part.installs and any(role_of_command(command.words) in WORK for command in part.commands):
             yield part
 
@@ -88,8 +90,10 @@ def _of_file(path: str, document: Document, tree: AuditedTree) -> Iterator[Recip
 def _work_words() -> re.Pattern[str]:
     """What a command that works has in it: the name of a program, the start of a phrase, a word of a script's name."""
     rows = [row for row in role_words().runs if row.role in WORK]
-    told = {word for row in rows for word in (*row.programs, *row.scripts, *(one.split()[0] for one in row.phrases))}
-    return re.compile("|".join(map(re.escape, sorted(word.lower() for word in told))))
+    words_of_work = {
+        word for row in rows for word in (*row.programs, *row.scripts, *(phrase.split()[0] for phrase in row.phrases))
+    }
+    return re.compile("|".join(map(re.escape, sorted(word.lower() for word in words_of_work))))
 
 
 def _may_work(text: str) -> bool:
@@ -104,7 +108,7 @@ def targets(text: str) -> Mapping[str, list[TaskLine]]:
     needs: dict[str, list[str]] = {}
     current: list[str] = []
     for line in _joined_lines(text):
-        filled = _REFERENCE.sub(lambda found: values.get(found[1], found[0]), line.text)
+        filled = _REFERENCE.sub(lambda match: values.get(match[1], match[0]), line.text)
         rule = _RULE.fullmatch(filled)
         if line.text.startswith("\t"):
             shown = TaskLine(number=line.number, text=filled.strip().lstrip("@-+").replace("$$", "$"))
@@ -137,12 +141,12 @@ def _with_needed(
 ) -> Iterator[TaskLine]:
     waiting, order = [name], dict[str, None]()
     while waiting and len(order) < MAX_LINES:
-        one = waiting.pop()
-        if one in own and one not in order:
-            order[one] = None
-            waiting.extend(needs.get(one, ()))
-    for one in reversed(order):
-        yield from own[one]
+        target = waiting.pop()
+        if target in own and target not in order:
+            order[target] = None
+            waiting.extend(needs.get(target, ()))
+    for target in reversed(order):
+        yield from own[target]
 
 
 def _part(path: str, name: str, lines: Sequence[TaskLine], document: Document, tree: AuditedTree) -> RecipePart:
@@ -155,7 +159,7 @@ def _part(path: str, name: str, lines: Sequence[TaskLine], document: Document, t
         stated += statements(script, recipe)
         running += _commands(script)
     home = posixpath.dirname(path)
-    entered = [one.words[1] for one in running if one.words[0] == "cd" and len(one.words) == 2]
+    entered = [command.words[1] for command in running if command.words[0] == "cd" and len(command.words) == 2]
     installs, missing = installed_files(path, stated, tree)
     return RecipePart(
         path=path,
@@ -164,7 +168,7 @@ def _part(path: str, name: str, lines: Sequence[TaskLine], document: Document, t
         installs=installs,
         unresolved=missing,
         commands=tuple(running),
-        folders=tuple(dict.fromkeys(posixpath.normpath(posixpath.join(home, one)) for one in entered)),
+        folders=tuple(dict.fromkeys(posixpath.normpath(posixpath.join(home, folder)) for folder in entered)),
     )
 
 

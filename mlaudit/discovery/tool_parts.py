@@ -20,14 +20,14 @@ MAX_COMMANDS = 300
 """Commands of one environment that are looked at."""
 
 
-def tool_parts(path: str, found: StatedDocument, tree: AuditedTree) -> Iterator[RecipePart]:
+def tool_parts(path: str, stated_document: StatedDocument, tree: AuditedTree) -> Iterator[RecipePart]:
     """One part for each environment of tox, or session of nox."""
     document = tree.document(path)
-    running = _running(document, found.format) if document is not None else {}
-    for root in found.roots():
-        part = whole_part(path, found, tree, root.name)
+    running = _running(document, stated_document.format) if document is not None else {}
+    for root in stated_document.roots():
+        part = whole_part(path, stated_document, tree, root.name)
         own = tuple(running.get(root.name, ())[:MAX_COMMANDS])
-        shown = (Observation(at=one.at, says=f"runs {one.shown}") for one in own[:3])
+        shown = (Observation(at=command.at, says=f"runs {command.shown}") for command in own[:3])
         yield replace(
             part, part=f"environment={root.name}", name=root.name, commands=own, evidence=(*part.evidence, *shown)
         )

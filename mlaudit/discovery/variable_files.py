@@ -29,17 +29,19 @@ def variables_of(document: Document) -> Iterator[tuple[str, str]]:
     """Variables of one file with their values; what refers to other variables is left out. Raises Unreadable."""
     if document.size > MAX_BYTES:
         return
-    for found in list(_LINE.finditer(document.text))[:MAX_VARIABLES]:
-        quoted = _QUOTED.match(found.group(2))
-        value = (quoted.group(1) or quoted.group(2) or "") if quoted else _COMMENT.sub("", found.group(2)).strip()
+    for match in list(_LINE.finditer(document.text))[:MAX_VARIABLES]:
+        quoted = _QUOTED.match(match.group(2))
+        value = (quoted.group(1) or quoted.group(2) or "") if quoted else _COMMENT.sub("", match.group(2)).strip()
         if value and "$" not in value and not value.startswith("<"):
-            yield found.group(1), value
+            yield match.group(1), value
 
 
 def file_of_variables(path: str, tree: AuditedTree) -> Document | None:
     """The file at a path or, where the tree has none since nobody commits it, the example beside it."""
-    found = next((one for one in (path, *(path + ending for ending in _EXAMPLES)) if one in tree.paths), None)
-    return tree.document(found) if found is not None else None
+    file = next(
+        (file_path for file_path in (path, *(path + ending for ending in _EXAMPLES)) if file_path in tree.paths), None
+    )
+    return tree.document(file) if file is not None else None
 
 
 def stated_variables(path: str, tree: AuditedTree) -> tuple[tuple[str, str], ...]:

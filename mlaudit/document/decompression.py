@@ -94,19 +94,19 @@ def decompressed(raw: Pieces, name: str, bounds: UnfoldingBounds, *, ends_with_m
         return
     make = _maker(name, bounds.memory)
     follows = MAGICS.get(name, ())
-    inner, held = make(), b""
+    inner, pending = make(), b""
     while True:
         if inner.eof:
-            held = _next_member(held, raw)
-            if not held or not (ends_with_members or held.startswith(follows or (b"\0none",))):
+            pending = _next_member(pending, raw)
+            if not pending or not (ends_with_members or pending.startswith(follows or (b"\0none",))):
                 return
             inner = make()
-        if inner.needs_input and not held:
-            held = next(raw, b"")
-            if not held:
+        if inner.needs_input and not pending:
+            pending = next(raw, b"")
+            if not pending:
                 raise Unreadable(_CUT.format(name))
-        piece = _fed(inner, held, name, bounds.piece)
-        held = inner.unused_data if inner.eof else b""
+        piece = _fed(inner, pending, name, bounds.piece)
+        pending = inner.unused_data if inner.eof else b""
         if piece:
             yield piece
 
@@ -123,12 +123,12 @@ def capped(pieces: Pieces, packed: Callable[[], int], bounds: UnfoldingBounds) -
         yield piece
 
 
-def _next_member(held: bytes, raw: Pieces) -> bytes:
+def _next_member(pending: bytes, raw: Pieces) -> bytes:
     """What follows a member, its padding of zeros left out; empty at the end."""
-    held = held.lstrip(b"\0")
-    while len(held) < _FULL_MAGIC and (more := next(raw, b"")):
-        held = (held + more).lstrip(b"\0")
-    return held
+    pending = pending.lstrip(b"\0")
+    while len(pending) < _FULL_MAGIC and (more := next(raw, b"")):
+        pending = (pending + more).lstrip(b"\0")
+    return pending
 
 
 def _maker(name: str, memory: int) -> Callable[[], _Decompressor]:
@@ -186,9 +186,9 @@ class _Stream:
         self._held = b""
 
     def read(self, size: int) -> bytes:
-        held = self._held or next(self._raw, b"")
-        self._held = held[size:]
-        return held[:size]
+        chunk = self._held or next(self._raw, b"")
+        self._held = chunk[size:]
+        return chunk[:size]
 
 
 def _of_zstd_extra(raw: Pieces, bounds: UnfoldingBounds) -> Pieces:

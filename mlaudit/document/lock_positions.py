@@ -46,18 +46,18 @@ class LockLocator:
         text = self._text
         if '"""' in text or "'''" in text or "\r" in text or text.count(_HEADER) != self._packages:
             return {}
-        found: dict[tuple[str | int, ...], Span] = {}
+        spans: dict[tuple[str | int, ...], Span] = {}
         head = _HEAD.match(text)
         if head is not None:
-            found["requires-python",] = Span(head[0].count("\n"), 19, *head.span(1))
+            spans["requires-python",] = Span(head[0].count("\n"), 19, *head.span(1))
         line, seen, number = 1, 0, 0
         while (header := text.find(_HEADER, seen)) >= 0:
             start = header + len(_HEADER)
             line += text.count("\n", seen, start)
             package = _PACKAGE.match(text, start)
             if package is not None:
-                found["package", number, "name"] = Span(line, 8, *package.span("name"))
+                spans["package", number, "name"] = Span(line, 8, *package.span("name"))
                 if package["version"] is not None:
-                    found["package", number, "version"] = Span(line + 1, 11, *package.span("version"))
+                    spans["package", number, "version"] = Span(line + 1, 11, *package.span("version"))
             seen, number = start, number + 1
-        return found
+        return spans

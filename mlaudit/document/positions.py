@@ -72,12 +72,12 @@ class _LazyLocator:
     def at(self, *route: str | int) -> Span | None:
         if not route:
             return Span(1, 1, 0, len(self._text))
-        found = self._index.find(route)
-        return self._span(found[0], found[1]) if found else None
+        entry = self._index.find(route)
+        return self._span(entry[0], entry[1]) if entry else None
 
     def key(self, *route: str | int) -> Span | None:
-        found = self._index.find(route) if route else None
-        return self._span(found[2], found[3]) if found and found[2] >= 0 else None
+        entry = self._index.find(route) if route else None
+        return self._span(entry[2], entry[3]) if entry and entry[2] >= 0 else None
 
     @property
     def _index(self) -> _Index:

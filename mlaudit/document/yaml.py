@@ -121,16 +121,16 @@ class _OpenCollection:
             self.repeated.append(key)
         self.table[key] = value
 
-    def made(self) -> object:
+    def finished(self) -> object:
         """The finished collection; own keys win over merged ones, and earlier merged tables over later ones."""
         if self.table is None:
             return self.items
         table = self._with_merged(self.table) if self.merged else self.table
         if not self.repeated:
             return table
-        made = RepeatingTable(table)
-        made.repeated = tuple(dict.fromkeys(self.repeated))
-        return made
+        repeating_table = RepeatingTable(table)
+        repeating_table.repeated = tuple(dict.fromkeys(self.repeated))
+        return repeating_table
 
     def _with_merged(self, own: dict[str, object]) -> dict[str, object]:
         table: dict[str, object] = {}
@@ -196,9 +196,9 @@ class _TreeBuilder:
             self.open[-1].key = source[:_KEY_LENGTH]
             self.open[-1].size += frame.size
             if frame.anchor:
-                self.anchors[frame.anchor] = frame.made(), frame.size
+                self.anchors[frame.anchor] = frame.finished(), frame.size
             return
-        self._put(frame.made(), frame.size, frame.anchor)
+        self._put(frame.finished(), frame.size, frame.anchor)
 
     def _alias(self, event: yaml.AliasEvent) -> None:
         name = event.anchor or ""

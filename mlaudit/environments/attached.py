@@ -19,12 +19,12 @@ Selections = Mapping[str, InstallSelection]
 def with_attached(readings: Sequence[Reading], parts: Mapping[str, str]) -> tuple[Reading, ...]:
     """Readings and the locks that they install from, each document once."""
     paths = {reading.path for reading in readings}
-    found = list(readings)
+    with_lock = list(readings)
     for _, attached in _installs(readings, parts):
         if attached.path not in paths:
             paths.add(attached.path)
-            found.append(attached)
-    return tuple(found)
+            with_lock.append(attached)
+    return tuple(with_lock)
 
 
 def selections_of(readings: Iterable[Reading], parts: Mapping[str, str]) -> Selections:
@@ -79,7 +79,7 @@ def _of_its_lock(reading: Reading, selections: Selections) -> InstallSelection |
     if reading.format not in _OF_THE_LOCK:
         return None
     folder = posixpath.dirname(reading.path)
-    return next((one for path, one in selections.items() if posixpath.dirname(path) == folder), None)
+    return next((selection for path, selection in selections.items() if posixpath.dirname(path) == folder), None)
 
 
 def _installs(readings: Iterable[Reading], parts: Mapping[str, str]) -> Iterator[tuple[Include, Reading]]:

@@ -39,7 +39,7 @@ def cells(environment: str, stated: Iterable[Stated], unread: Iterable[NotRead],
     named: dict[str, list[Stated]] = {}
     bounds: dict[str, list[Stated]] = {}
     replaced: dict[str, list[Pin]] = {}
-    lost = [one for one in unread if one.entry.package is not None]
+    lost = [not_read for not_read in unread if not_read.entry.package is not None]
     last_lost = _last_lost(lost)
     for statement in stated:
         pin = statement.pin
@@ -49,16 +49,19 @@ def cells(environment: str, stated: Iterable[Stated], unread: Iterable[NotRead],
             bounds.setdefault(pin.package, []).append(statement)
         elif pin.kind in _COMPARED and pin.layer is not Layer.RECORDED:
             named.setdefault(pin.package, []).append(statement)
-    made = {package: _cell(environment, package, found, bounds.get(package, ())) for package, found in named.items()}
-    made.update(_python(environment, made.get("python"), target))
-    for one in lost:
-        package = one.entry.package or ""
-        if package not in made:
+    built_cells = {
+        package: _cell(environment, package, statements, bounds.get(package, ()))
+        for package, statements in named.items()
+    }
+    built_cells.update(_python(environment, built_cells.get("python"), target))
+    for not_read in lost:
+        package = not_read.entry.package or ""
+        if package not in built_cells:
             overruled = tuple(replaced.get(package, ()))
-            made[package] = Cell(
-                environment=environment, package=package, state=State.UNREAD, overruled=overruled, at=one.entry.at
+            built_cells[package] = Cell(
+                environment=environment, package=package, state=State.UNREAD, overruled=overruled, at=not_read.entry.at
             )
-    return made
+    return built_cells
 
 
 def _last_lost(lost: Iterable[NotRead]) -> Mapping[tuple[str | None, int], int]:
@@ -67,9 +70,9 @@ def _last_lost(lost: Iterable[NotRead]) -> Mapping[tuple[str | None, int], int]:
     Whatever it installs takes the place of what earlier steps state.
     """
     last: dict[tuple[str | None, int], int] = {}
-    for one in lost:
-        key = one.entry.package, one.reading
-        last[key] = max(last.get(key, 0), one.entry.step)
+    for not_read in lost:
+        key = not_read.entry.package, not_read.reading
+        last[key] = max(last.get(key, 0), not_read.entry.step)
     return last
 
 
@@ -79,21 +82,21 @@ def _cell(environment: str, package: str, stated: list[Stated], bounds: Sequence
         if pin.version is not None and not pin.specifier:
             return _only(environment, package, pin, pin.version)
         versions = _alone(pin.version) if pin.version is not None else ()
-        return _made(environment, package, _Combined((pin,), versions, _bounded(pin.specifier or "")), ())
+        return _cells(environment, package, _Combined((pin,), versions, _bounded(pin.specifier or "")), ())
     effective = _effective(stated)
     counting = set(map(id, effective))
-    overruled = tuple(one.pin for one in stated if id(one) not in counting)
-    pythons = sorted({python for one in (*effective, *bounds) for python in one.pythons or ()})
+    overruled = tuple(statement.pin for statement in stated if id(statement) not in counting)
+    pythons = sorted({python for statement in (*effective, *bounds) for python in statement.pythons or ()})
     if not pythons:
-        return _made(environment, package, _combined(effective, bounds), overruled)
+        return _cells(environment, package, _combined(effective, bounds), overruled)
     by_python = {
         python: _combined(active, [bound for bound in bounds if _for(bound, python)])
         for python in pythons
-        if (active := [one for one in effective if _for(one, python)])
+        if (active := [statement for statement in effective if _for(statement, python)])
     }
-    distinct = {(found.versions, found.specifier) for found in by_python.values()}
+    distinct = {(combined.versions, combined.specifier) for combined in by_python.values()}
     if len(distinct) == 1:
-        return _made(environment, package, next(iter(by_python.values())), overruled)
+        return _cells(environment, package, next(iter(by_python.values())), overruled)
     return _several(environment, package, by_python, overruled)
 
 
@@ -125,8 +128,8 @@ def _for(stated: Stated, python: str) -> bool:
 def _effective(stated: list[Stated]) -> list[Stated]:
     """The last install of each recipe, then the surest layer that has a statement."""
     last = _last_installs(stated)
-    surest = max(one.pin.layer.rank for one in last)
-    return [one for one in last if one.pin.layer.rank == surest]
+    surest = max(statement.pin.layer.rank for statement in last)
+    return [statement for statement in last if statement.pin.layer.rank == surest]
 
 
 def _last_installs(stated: list[Stated]) -> list[Stated]:
@@ -136,16 +139,16 @@ def _last_installs(stated: list[Stated]) -> list[Stated]:
     next one replaces is at the end of the list.
     """
     kept: dict[int, list[Stated]] = {}
-    for one in stated:
-        others = kept.setdefault(one.reading, [])
-        if others and others[-1].pin.step < one.pin.step:
-            if _satisfied(one.pin, others[-1].pin):
+    for statement in stated:
+        others = kept.setdefault(statement.reading, [])
+        if others and others[-1].pin.step < statement.pin.step:
+            if _satisfied(statement.pin, others[-1].pin):
                 continue
-            while others and others[-1].pin.step < one.pin.step:
+            while others and others[-1].pin.step < statement.pin.step:
                 others.pop()
-        others.append(one)
+        others.append(statement)
     lasting = {id(other) for others in kept.values() for other in others}
-    return [one for one in stated if id(one) in lasting]
+    return [statement for statement in stated if id(statement) in lasting]
 
 
 def _satisfied(later: Pin, earlier: Pin) -> bool:
@@ -209,7 +212,7 @@ def _combined(stated: Sequence[Stated], bounds: Iterable[Stated]) -> _Combined:
 
     An override replaces what is declared, and narrows nothing that is locked or installed.
     """
-    pins = tuple(one.pin for one in stated)
+    pins = tuple(statement.pin for statement in stated)
     limits = [bound.pin for bound in bounds]
     declared = all(pin.layer is Layer.DECLARED for pin in pins)
     replaced = declared and any(pin.overrides and not pin.optional for pin in limits)
@@ -219,7 +222,7 @@ def _combined(stated: Sequence[Stated], bounds: Iterable[Stated]) -> _Combined:
     specifier = joined(ranges)
     if not versions and specifier and (only := exact(specifier)) is not None:
         versions = (only,)
-    return _Combined(pins, versions, specifier, all(one.sure for one in stated))
+    return _Combined(pins, versions, specifier, all(statement.sure for statement in stated))
 
 
 def _range_of(pin: Pin) -> str:
@@ -231,9 +234,9 @@ def _bounded(specifier: str) -> str:
     return specifier if specifier.count(",") < MAX_CLAUSES else joined((specifier,))
 
 
-def crowded(made: Mapping[str, Cell]) -> Iterable[str]:
+def crowded(cells: Mapping[str, Cell]) -> Iterable[str]:
     """Sentences on the packages of which more bounds are stated than are compared."""
-    for package, cell in made.items():
+    for package, cell in cells.items():
         if not cell.is_plain and (cell.specifier or "").count(",") >= MAX_CLAUSES - 1:
             yield f"of {package} {MAX_CLAUSES} bounds or more are stated; the tightest {MAX_CLAUSES} are compared"
 
@@ -243,7 +246,7 @@ def _empty(specifier: str) -> bool:
     return not meet([clause for clause in specifier.split(",") if clause])
 
 
-def _made(environment: str, package: str, combined: _Combined, overruled: tuple[Pin, ...]) -> Cell:
+def _cells(environment: str, package: str, combined: _Combined, overruled: tuple[Pin, ...]) -> Cell:
     state, specifier = _state(combined)
     first = combined.pins[0]
     return Cell(
@@ -276,20 +279,20 @@ def _variant(combined: _Combined) -> str | None:
 
 
 def _several(environment: str, package: str, by_python: Mapping[str, _Combined], overruled: tuple[Pin, ...]) -> Cell:
-    pins = tuple(dict.fromkeys(pin for found in by_python.values() for pin in found.pins))
-    ranges = tuple(dict.fromkeys(found.specifier for found in by_python.values() if not found.versions))
+    pins = tuple(dict.fromkeys(pin for combined in by_python.values() for pin in combined.pins))
+    ranges = tuple(dict.fromkeys(combined.specifier for combined in by_python.values() if not combined.versions))
     return Cell(
         environment=environment,
         package=package,
         state=State.SEVERAL,
-        versions=tuple(dict.fromkeys(version for found in by_python.values() for version in found.versions)),
+        versions=tuple(dict.fromkeys(version for combined in by_python.values() for version in combined.versions)),
         specifier=" | ".join(ranges) or None,
         layer=pins[0].layer,
         kind=pins[0].kind,
-        by_python={python: found.statement for python, found in by_python.items()},
+        by_python={python: combined.statement for python, combined in by_python.items()},
         pins=pins,
         overruled=overruled,
-        conflict=next((found.pins for found in by_python.values() if found.conflict), ()),
+        conflict=next((combined.pins for combined in by_python.values() if combined.conflict), ()),
         at=pins[0].at,
     )
 

@@ -14,11 +14,11 @@ def with_code_evidence(environments: Sequence[Environment], options: Options) ->
     """The environments, those whose code is available with what it lacks, or refuses, of the models that they load."""
     files = ArtifactFiles(WorkingTree(options.root, tree=options.tree), options.opened)
     judged = list(environments)
-    if any(one.names_code for one in judged):
+    if any(environment.names_code for environment in judged):
         from mlaudit.environments.missing_names import with_missing_names
 
         judged = with_missing_names(judged, files, options)
-    if any(one.kinds_at_hand for one in judged):
+    if any(environment.kinds_at_hand for environment in judged):
         from mlaudit.environments.refused_configurations import with_refused_configurations
 
         judged = with_refused_configurations(judged, files, options)

@@ -19,7 +19,7 @@ from mlaudit.request.audit_request import EnvironmentRequest
 from mlaudit.request.config_file import ConfigError
 from mlaudit.request.options import Options
 from mlaudit.request.settings import EnvironmentSettings, PairSettings, TargetSettings
-from mlaudit.request.source_spec import BadSource, Spelled
+from mlaudit.request.source_spec import BadSource, SourcePart
 from mlaudit.request.wanted import Wanted
 from mlaudit.sources.confinement import reason_outside, tree_around
 from mlaudit.sources.listing import walk
@@ -108,7 +108,7 @@ def _shared(root: WorkingTree, path: Path, refused: Unread | None) -> SharedFile
         return SharedFile(path=root.shown(path), text=None, why=reason(error))
 
 
-def _parts(text: str, base: Path, at: Place, tree: Path | None) -> Iterator[Spelled]:
+def _parts(text: str, base: Path, at: Place, tree: Path | None) -> Iterator[SourcePart]:
     """The parts of a source; its paths are relative to the configuration's folder."""
     try:
         yield from parse_source(text, base, lambda part: _refused(part.path, base, at, tree, part))
@@ -116,7 +116,7 @@ def _parts(text: str, base: Path, at: Place, tree: Path | None) -> Iterator[Spel
         raise ConfigError(at, str(error)) from None
 
 
-def _present(text: str, base: Path, at: Place, tree: Path | None) -> Sequence[Spelled]:
+def _present(text: str, base: Path, at: Place, tree: Path | None) -> Sequence[SourcePart]:
     """The parts of a source that the user declared, each of which is there. Raises ConfigError."""
     parts = tuple(_parts(text, base, at, tree))
     try:
@@ -126,7 +126,7 @@ def _present(text: str, base: Path, at: Place, tree: Path | None) -> Sequence[Sp
     return parts
 
 
-def _refused(path: str, base: Path, at: Place, tree: Path | None, part: Spelled | None = None) -> Unread | None:
+def _refused(path: str, base: Path, at: Place, tree: Path | None, part: SourcePart | None = None) -> Unread | None:
     """Why a path of the configuration is not read, None if it may be; of a commit git itself leads nowhere else."""
     if tree is None or (part is not None and part.revision is not None and part.clone is None):
         return None
@@ -169,8 +169,8 @@ def _fleet(pair: PairSettings, base: Path, options: Options) -> Iterator[Environ
         )
 
 
-def _at(base: Path, path: str) -> Sequence[Spelled]:
-    return [Spelled(text=path, path=str(base / path))]
+def _at(base: Path, path: str) -> Sequence[SourcePart]:
+    return [SourcePart(text=path, path=str(base / path))]
 
 
 def _folders_and_files(base: Path, tree: Path | None) -> list[str]:
@@ -195,9 +195,9 @@ def _matches(glob: str, paths: Sequence[str], at: Place) -> dict[tuple[str, ...]
             if not (path.startswith(first) and path.endswith(last)):
                 continue
             budget.spend(MATCHED, cost * (len(path) + 1))
-            found = wildcards(glob, path)
-            if found is not None:
-                matching[found] = path
+            groups = wildcards(glob, path)
+            if groups is not None:
+                matching[groups] = path
     except BudgetExceeded as error:
         raise ConfigError(at, f"`{glob[:60]}` cannot be matched: {error.why}") from None
     return matching

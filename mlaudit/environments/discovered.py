@@ -12,7 +12,7 @@ from mlaudit.model.pairs import CrossingArtifact, EnvironmentPair
 from mlaudit.model.report import Discovered, Environment
 from mlaudit.request.audit_request import EnvironmentRequest
 from mlaudit.request.options import Options
-from mlaudit.request.source_spec import Spelled
+from mlaudit.request.source_spec import SourcePart
 from mlaudit.sources.working_tree import WorkingTree
 
 if TYPE_CHECKING:
@@ -51,9 +51,9 @@ def discovered(discovery: Discovery, models: FoundModels, folder: Path, options:
         )
 
 
-def _file(path: str, folder: Path) -> Spelled:
+def _file(path: str, folder: Path) -> SourcePart:
     """A file that looking found, whatever signs its name has."""
-    return Spelled(text=path, path=str(folder / path))
+    return SourcePart(text=path, path=str(folder / path))
 
 
 def shown_pair(pair: Pair, root: WorkingTree, base: Path) -> EnvironmentPair:
@@ -62,9 +62,9 @@ def shown_pair(pair: Pair, root: WorkingTree, base: Path) -> EnvironmentPair:
     def shown(place: Place) -> Place:
         return replace(place, path=root.shown(base / place.path))
 
-    def crossing(one: CrossingArtifact) -> CrossingArtifact:
-        named = tuple(map(shown, one.named))
-        return replace(one, written=shown(one.written), read=shown(one.read), named=named)
+    def crossing(artifact: CrossingArtifact) -> CrossingArtifact:
+        named = tuple(map(shown, artifact.named))
+        return replace(artifact, written=shown(artifact.written), read=shown(artifact.read), named=named)
 
     return EnvironmentPair(
         writer=pair.writer,
@@ -72,7 +72,10 @@ def shown_pair(pair: Pair, root: WorkingTree, base: Path) -> EnvironmentPair:
         certain=pair.certain,
         crosses=tuple(map(crossing, pair.crosses)),
         reason=pair.reason,
-        parted=tuple(replace(one, written=shown(one.written), read=shown(one.read)) for one in pair.parted),
+        parted=tuple(
+            replace(definition, written=shown(definition.written), read=shown(definition.read))
+            for definition in pair.parted
+        ),
     )
 
 

@@ -41,11 +41,11 @@ def environment(
     given = with_attached(named, wanted.parts)
     writes = tuple(writes)
     read = tuple(reading for reading in given if not is_artifact(reading))
-    made = tuple(reading for reading in given if is_artifact(reading))
+    artifacts = tuple(reading for reading in given if is_artifact(reading))
     target = target_for(read, wanted)
     selections = selections_of(named, target.parts)
     choices = tuple(choose(reading, target_of(reading, target, selections)) for reading in read)
-    found = problems(read, wanted, target)
+    all_problems = problems(read, wanted, target)
     settled = cells(request.name, _stated(read, choices, len(pythons_of(target))), _unread(read, target), target)
     return Environment(
         name=request.name,
@@ -62,35 +62,35 @@ def environment(
         guessed=request.guessed,
         evidence=tuple(request.evidence),
         exchanges=tuple(request.exchanges),
-        writes=(*writes, *made),
-        is_model=_is_model(read, (*writes, *made)),
+        writes=(*writes, *artifacts),
+        is_model=_is_model(read, (*writes, *artifacts)),
         reads=tuple(reads),
         notes=(
             *request.notes,
-            *(str(problem) for problem in found if not problem.about),
+            *(str(problem) for problem in all_problems if not problem.about),
             *_noted(given),
             *crowded(settled),
         ),
-        problems=tuple(problem for problem in found if problem.about),
+        problems=tuple(problem for problem in all_problems if problem.about),
     )
 
 
-def with_reading(one: Environment, added: Reading) -> Environment:
+def with_reading(base: Environment, added: Reading) -> Environment:
     """The environment with one more reading, all of whose pins are installed, and its cells computed again."""
-    readings = (*one.readings, added)
-    selections = selections_of(one.readings, one.target.parts)
-    whole = Choice(selected=True, pythons=pythons_of(one.target))
+    readings = (*base.readings, added)
+    selections = selections_of(base.readings, base.target.parts)
+    whole = Choice(selected=True, pythons=pythons_of(base.target))
     choices = (
-        *(choose(reading, target_of(reading, one.target, selections)) for reading in one.readings),
+        *(choose(reading, target_of(reading, base.target, selections)) for reading in base.readings),
         (whole,) * len(added.pins),
     )
-    stated = _stated(readings, choices, len(pythons_of(one.target)))
+    stated = _stated(readings, choices, len(pythons_of(base.target)))
     return replace(
-        one,
+        base,
         readings=readings,
         selected=tuple(_selected(chosen) for chosen in choices),
         complete=_complete(readings),
-        cells=cells(one.name, stated, _unread(readings, one.target), one.target),
+        cells=cells(base.name, stated, _unread(readings, base.target), base.target),
     )
 
 
@@ -108,13 +108,15 @@ def _is_model(read: Sequence[Reading], writes: Sequence[Reading]) -> bool:
     """Whether nothing but a model was given: model files, and the lists that are beside a model's own description."""
     if not read:
         return bool(writes)
-    if not any(kind_of(one.format) == "descriptor" for one in (*read, *writes)):
+    if not any(kind_of(reading.format) == "descriptor" for reading in (*read, *writes)):
         return False
     from mlaudit.knowledge.roles import WRITER, words
 
     described = words().descriptors
-    homes = {_home(one) for one in (*read, *writes) if words().side(described.get(one.format, "")) == WRITER}
-    return all(_home(one) in homes for one in read)
+    homes = {
+        _home(reading) for reading in (*read, *writes) if words().side(described.get(reading.format, "")) == WRITER
+    }
+    return all(_home(reading) in homes for reading in read)
 
 
 def _home(reading: Reading) -> str:

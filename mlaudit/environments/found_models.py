@@ -76,7 +76,7 @@ def found_models(
         else:
             # What tells a server about a model is not one itself.
             models.unplaced.extend(path for path in names if path.rpartition("/")[2] != SERVED_MODEL)
-        models.looked.append(_said(inner, names, where, files.folder))
+        models.looked.append(_discovered(inner, names, where, files.folder))
     models.passed_over = left = likely[likely.index(read[-1]) + 1 :] if len(read) == MAX_MODELS else []
     if left:
         why = f"of the model files found {MAX_MODELS} are read; {len(left):,} more may be some: {shown_names(left)}"
@@ -100,12 +100,12 @@ def _models(likely: Sequence[str], files: FolderFiles) -> Iterator[str]:
             yield path
 
 
-def _said(inner: str, files: Sequence[str], where: ModelPlace, folder: Path) -> Discovered:
+def _discovered(inner: str, files: Sequence[str], where: ModelPlace, folder: Path) -> Discovered:
     names = (shown_names([path.rpartition("/")[2] for path in files]),)
     return Discovered(role=ROLE, folder=f"{(folder / inner).as_posix()}/", documents=names, why=where.why)
 
 
-def said_of_rest(left: Sequence[str], passed_over: Sequence[str]) -> Iterator[str]:
+def sentences_on_rest(left: Sequence[str], passed_over: Sequence[str]) -> Iterator[str]:
     """What is reported about model files that are compared with no environment."""
     if left:
         yield f"Model files found in the tree and not compared: {shown_names(left)}; name them under writes or reads."

@@ -74,7 +74,7 @@ def _members(folder: Path, options: Options) -> Callable[[str], Sequence[str]]:
         except Unreadable:
             # Reading it as a source shows the reason.
             return ()
-        return [one.name for one in reading.roots if one.kind == "package"]
+        return [root.name for root in reading.roots if root.kind == "package"]
 
     return names
 
@@ -100,6 +100,6 @@ def walked_below(folders: Sequence[Path], tree: Path | None) -> tuple[Path, Walk
     base = Path(relative(common, Path()))
     below = [(relative(folder, base), walk(folder, is_named, tree=tree)) for folder in folders]
     return base, Walked(
-        paths=tuple(Path(inner, path).as_posix() for inner, found in below for path in found.paths),
-        unread=tuple(entry for _, found in below for entry in found.unread),
+        paths=tuple(Path(inner, path).as_posix() for inner, walked in below for path in walked.paths),
+        unread=tuple(entry for _, walked in below for entry in walked.unread),
     )

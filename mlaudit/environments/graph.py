@@ -38,9 +38,9 @@ def _plain_bits(marker: str, worlds: Worlds, hopeful: bool) -> tuple[int, bool] 
 
     def bits(atom: Atom) -> int:
         nonlocal sure
-        found = None if atom.asks else atom_bits(atom.text, worlds)
-        sure = sure and found is not None
-        return found if found is not None else (worlds.every if hopeful else 0)
+        value = None if atom.asks else atom_bits(atom.text, worlds)
+        sure = sure and value is not None
+        return value if value is not None else (worlds.every if hopeful else 0)
 
     return evaluated(read, bits), sure
 
@@ -75,11 +75,11 @@ class Evaluator:
     def _atom(self, atom: Atom, extras: frozenset[str], also: frozenset[Switch]) -> int:
         every = self.worlds.every
         if not atom.asks or atom.asks == "nothing":
-            found = None if atom.asks else atom_bits(atom.text, self.worlds)
-            self.guessed = self.guessed or found is None
-            return found if found is not None else (every if self.hopeful else 0)
-        held = self._selected(atom, extras, also)
-        return every & ~held if atom.negated else held
+            value = None if atom.asks else atom_bits(atom.text, self.worlds)
+            self.guessed = self.guessed or value is None
+            return value if value is not None else (every if self.hopeful else 0)
+        selected = self._selected(atom, extras, also)
+        return every & ~selected if atom.negated else selected
 
     def _selected(self, atom: Atom, extras: frozenset[str], also: frozenset[Switch]) -> int:
         every = self.worlds.every
@@ -159,23 +159,23 @@ class Graph:
             ("extra", root.extras, self.evaluator.asked.extras),
             ("group", root.groups, self.evaluator.asked.groups),
         ):
-            on = [one for one in map(normalized, offered) if one in asked]
-            self.evaluator.active.update({(kind, name, one): every for one in on})
+            on = [extra for extra in map(normalized, offered) if extra in asked]
+            self.evaluator.active.update({(kind, name, extra): every for extra in on})
 
     def _follow(self, bits: int, edges: Iterable[Edge], extras: frozenset[str], learning: bool) -> None:
         for edge in edges:
             keys = frozenset(("extra", edge.name, normalized(extra)) for extra in edge.extras)
-            held = bits & self.evaluator.bits(edge.marker, extras, keys if learning else frozenset())
-            if not held:
+            remaining = bits & self.evaluator.bits(edge.marker, extras, keys if learning else frozenset())
+            if not remaining:
                 continue
             if learning:
                 for key in keys:
-                    self.evaluator.active[key] = self.evaluator.active.get(key, 0) | held
+                    self.evaluator.active[key] = self.evaluator.active.get(key, 0) | remaining
             candidates = self.candidates(edge)
             if len(candidates) > 1:
-                self._undecided.append((held, edge))
+                self._undecided.append((remaining, edge))
             for index in candidates if len(candidates) == 1 else ():
-                self._reach(index, edge.extras, held)
+                self._reach(index, edge.extras, remaining)
 
     def _decide(self, bits: int, edge: Edge) -> None:
         """Share the environments of an edge among the versions that it admits: what is installed anyway goes first."""
@@ -212,10 +212,10 @@ class Graph:
             name = normalized(edge.name)
             exact = edge.version is not None
             named = self._by_version.get((name, edge.version), []) if exact else self._by_name.get(name, [])
-            self._found[key] = tuple(named if len(named) < 2 else self._told_apart(edge, named))
+            self._found[key] = tuple(named if len(named) < 2 else self._distinct(edge, named))
         return self._found[key]
 
-    def _told_apart(self, edge: Edge, named: list[int]) -> list[int]:
+    def _distinct(self, edge: Edge, named: list[int]) -> list[int]:
         pins = self.pins
         if edge.version is None and edge.specifier is not None:
             # A range that admits none is one that the lock overrides.

@@ -27,13 +27,13 @@ def image_contents(path: Path, image: Document, platform: str | None) -> FolderC
     system = image.tree
     if not isinstance(system, FileSystem):
         return FolderContents(documents=[image])
-    candidates = [one for one in system.list() if is_candidate(one, may_be_model)]
+    candidates = [path for path in system.list() if is_candidate(path, may_be_model)]
     likely = likely_models(candidates)
     sizes = chosen_models(likely, system)
-    found = list(model_documents(path, system, image.path, platform, sizes)) if sizes else []
-    models = [one for one in found if not is_hint(one.path) or is_model_file(one)]
-    read = {one.path.removeprefix(system.shown) for one in found}
-    rest = _rest(image.path, [one for one in likely if one not in read])
+    documents = list(model_documents(path, system, image.path, platform, sizes)) if sizes else []
+    models = [document for document in documents if not is_hint(document.path) or is_model_file(document)]
+    read = {document.path.removeprefix(system.shown) for document in documents}
+    rest = _rest(image.path, [path for path in likely if path not in read])
     if models and set(system.list()) <= set(candidates):
         return FolderContents(models=models, rest=rest)
     return FolderContents(documents=[image], loads=models, rest=rest)
@@ -67,5 +67,5 @@ def zip_contents(document: Document) -> FolderContents | None:
             else:
                 size -= member.size
                 left.append(name)
-    models = [one for one in read if not is_hint(one.path) or is_model_file(one)]
+    models = [document for document in read if not is_hint(document.path) or is_model_file(document)]
     return FolderContents(models=models, rest=_rest(document.path, left)) if models else None

@@ -48,7 +48,7 @@ def _environment(doc: Document, node: Node, begin: str) -> Environment:
         exchanges=tuple(map(_exchange, node.get("exchanges").each())),
     )
     wanted = Wanted(python=_python(node))
-    made = environment(
+    inventoried = environment(
         request,
         (own,),
         wanted,
@@ -56,7 +56,7 @@ def _environment(doc: Document, node: Node, begin: str) -> Environment:
         writes=(writes,) if writes.pins else (),
         reads=(reads,) if reads.pins else (),
     )
-    return replace(made, complete=node.get("complete").flag())
+    return replace(inventoried, complete=node.get("complete").flag())
 
 
 def _python(node: Node) -> str | None:
@@ -69,7 +69,10 @@ def _python(node: Node) -> str | None:
 def _reading(doc: Document, node: Node, side: str, places: Mapping[Place, Place]) -> Reading:
     stated = (mask_statement(statement) for statement in environment_statements(doc, node, side=side))
     statements = [
-        replace(one, at=places.get(one.at, one.at)) if isinstance(one, Pin | Unread) else one for one in stated
+        replace(statement, at=places.get(statement.at, statement.at))
+        if isinstance(statement, Pin | Unread)
+        else statement
+        for statement in stated
     ]
     return Reading(
         path=doc.path,

@@ -12,7 +12,7 @@ from mlaudit.code.package.object_code import ObjectCode
 from mlaudit.code.package.symbols import PackageSymbols
 from mlaudit.environments.artifact_files import ArtifactFiles
 from mlaudit.environments.missing_states import StateSearch
-from mlaudit.environments.reader_packages import CodePlaces, package_code, said_of
+from mlaudit.environments.reader_packages import CodePlaces, notes_on_code, package_code
 from mlaudit.grammars.model_file.formats import formats
 from mlaudit.model.artifacts import PickledName
 from mlaudit.model.lazy_dataclass import replace
@@ -32,9 +32,9 @@ def with_missing_names(
     environments: Sequence[Environment], files: ArtifactFiles, options: Options
 ) -> list[Environment]:
     """The environments, those whose code is available with what it lacks for their artifacts."""
-    named = {one.name: one for one in environments}
+    named = {environment.name: environment for environment in environments}
     codes = _Codes(named, CodePlaces(root=options.root, tops=_tops(environments, named), caches=options.caches))
-    return [_with_installed(one, named, codes, files) for one in environments]
+    return [_with_installed(environment, named, codes, files) for environment in environments]
 
 
 def loaded_artifacts(environment: Environment, named: Mapping[str, Environment]) -> Iterator[tuple[str, Pin]]:
@@ -47,7 +47,9 @@ def loaded_artifacts(environment: Environment, named: Mapping[str, Environment])
 
 def _tops(environments: Iterable[Environment], named: Mapping[str, Environment]) -> frozenset[str]:
     """The packages whose modules the artifacts of some environments name."""
-    asked = (name for one in environments for _, pin in loaded_artifacts(one, named) for name in _asked(pin))
+    asked = (
+        name for environment in environments for _, pin in loaded_artifacts(environment, named) for name in _asked(pin)
+    )
     return frozenset(name.module.partition(".")[0] for name in asked)
 
 
@@ -67,55 +69,57 @@ class _Codes:
 
 
 def _with_installed(
-    one: Environment, named: Mapping[str, Environment], codes: _Codes, files: ArtifactFiles
+    environment: Environment, named: Mapping[str, Environment], codes: _Codes, files: ArtifactFiles
 ) -> Environment:
-    artifacts = list(loaded_artifacts(one, named))
+    artifacts = list(loaded_artifacts(environment, named))
     if not artifacts:
-        return one
-    code = codes.of(one.name)
+        return environment
+    code = codes.of(environment.name)
     without = _without_code(artifacts, code.symbols.modules.code if code is not None else None)
-    one = replace(one, without_code=tuple(dict.fromkeys((*one.without_code, *without))))
+    environment = replace(environment, without_code=tuple(dict.fromkeys((*environment.without_code, *without))))
     if code is None:
-        return one
+        return environment
     by_loader = {own: InstalledNames(code.symbols, has_own_loader=own) for own in (False, True)}
-    missing = [found for writer, pin in artifacts for found in _missing(writer, pin, by_loader, code.symbols)]
+    missing = [name for writer, pin in artifacts for name in _missing(writer, pin, by_loader, code.symbols)]
     searches = [
-        StateSearch(writer, pin, code, codes.of(maker) if (maker := _maker(writer, pin, one, named)) else None, files)
+        StateSearch(
+            writer, pin, code, codes.of(maker) if (maker := _maker(writer, pin, environment, named)) else None, files
+        )
         for writer, pin in artifacts
     ]
-    states = [found for search in searches for found in search.missing_states()]
-    refused = [found for search in searches for found in search.refused_calls()]
+    states = [missing_state for search in searches for missing_state in search.missing_states()]
+    refused = [refused_call for search in searches for refused_call in search.refused_calls()]
     agreeing = agreeing_code(
-        searches, (*missing, *refused, *(one for one in states if one.when is not WhenRead.UPKEEP))
+        searches, (*missing, *refused, *(state for state in states if state.when is not WhenRead.UPKEEP))
     )
     return replace(
-        one,
-        notes=(*one.notes, *said_of(code.symbols.modules.code)),
-        missing_names=(*one.missing_names, *missing),
-        missing_states=(*one.missing_states, *states),
-        refused_calls=(*one.refused_calls, *refused),
+        environment,
+        notes=(*environment.notes, *notes_on_code(code.symbols.modules.code)),
+        missing_names=(*environment.missing_names, *missing),
+        missing_states=(*environment.missing_states, *states),
+        refused_calls=(*environment.refused_calls, *refused),
         agreeing_code=agreeing,
     )
 
 
-def _maker(writer: str, pin: Pin, one: Environment, named: Mapping[str, Environment]) -> str | None:
+def _maker(writer: str, pin: Pin, environment: Environment, named: Mapping[str, Environment]) -> str | None:
     """The environment that wrote an artifact: of one that lies in its reader, the followed one of the same versions."""
-    if writer != one.name:
+    if writer != environment.name:
         return writer
-    pins = next((reading.pins for reading in one.reads if pin in reading.pins), ())
+    pins = next((reading.pins for reading in environment.reads if pin in reading.pins), ())
     recorded = [(other.package, other.version) for other in pins if other.kind is Kind.PACKAGE and other.version]
-    for name in one.follows:
+    for name in environment.follows:
         other = named.get(name)
-        if other is not None and recorded and all(other.cell(package).version == said for package, said in recorded):
+        if other is not None and recorded and all(other.cell(package).version == had for package, had in recorded):
             return name
     return None
 
 
 def agreeing_code(
-    searches: Iterable[StateSearch], found: Iterable[MissingName | MissingState | RefusedByCode]
+    searches: Iterable[StateSearch], lacks: Iterable[MissingName | MissingState | RefusedByCode]
 ) -> tuple[tuple[str, str], ...]:
     """Writers with the packages of all their pickles of which nothing was found, though all of each was followed."""
-    lacking = {(one.writer, one.artifact.path) for one in found}
+    lacking = {(lack.writer, lack.artifact.path) for lack in lacks}
     agreeing: dict[tuple[str, str], bool] = {}
     for search in searches:
         is_good = search.is_whole and (search.writer, search.pin.at.path) not in lacking

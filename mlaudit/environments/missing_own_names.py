@@ -57,7 +57,7 @@ def with_missing_own_names(
     sources: Mapping[str, Sequence[str]],
     base: Path,
     options: Options,
-    found: Walked | None,
+    walked_tree: Walked | None,
 ) -> list[Environment]:
     """The environments, those that images make with the user's own names that they lack.
 
@@ -65,11 +65,11 @@ def with_missing_own_names(
         sources: those of each environment by its name, as they are written, relative to `base`.
         found: what is below `base`, where that was walked.
     """
-    named = {one.name: one for one in environments}
-    asking = {one.name: list(_asked(one, named)) for one in environments}
+    named = {environment.name: environment for environment in environments}
+    asking = {environment.name: list(_asked(environment, named)) for environment in environments}
     if not any(asking.values()):
         return list(environments)
-    walked = found or walk(base, is_named, tree=options.tree)
+    walked = walked_tree or walk(base, is_named, tree=options.tree)
     root = WorkingTree(options.root, options.settings.defines, tree=options.tree)
     tree = AuditedTree(folder=base, root=root, paths=dict.fromkeys(walked.paths))
     if walked.unread or any(_COMPOSED.fullmatch(path.rpartition("/")[2]) for path in tree.paths):
@@ -77,7 +77,10 @@ def with_missing_own_names(
         return list(environments)
     parts, _ = recipe_parts(tree, stating(walked.paths, base, root))
     codes = {name: reader_code(own, parts, tree) for name, own in sources.items() if asking.get(name)}
-    return [_with_missing(one, asking[one.name], codes.get(one.name), tree) for one in environments]
+    return [
+        _with_missing(environment, asking[environment.name], codes.get(environment.name), tree)
+        for environment in environments
+    ]
 
 
 def _asked(environment: Environment, named: Mapping[str, Environment]) -> Iterator[tuple[str, Pin, PickledName]]:
@@ -95,13 +98,21 @@ def _with_missing(
     if code is None or not asked:
         return environment
     search = _Search(environment, code, tree)
-    missing = (found for writer, pin, name in asked if (found := search.missing(writer, pin, name)) is not None)
+    missing = (
+        missing_name for writer, pin, name in asked if (missing_name := search.missing(writer, pin, name)) is not None
+    )
     searches = search.states({(writer, pin.at.path): (writer, pin) for writer, pin, _ in asked}.values())
     return replace(
         environment,
         missing_names=(*environment.missing_names, *missing),
-        missing_states=(*environment.missing_states, *(found for each in searches for found in each.missing_states())),
-        refused_calls=(*environment.refused_calls, *(found for each in searches for found in each.refused_calls())),
+        missing_states=(
+            *environment.missing_states,
+            *(missing_state for each in searches for missing_state in each.missing_states()),
+        ),
+        refused_calls=(
+            *environment.refused_calls,
+            *(refused_call for each in searches for refused_call in each.refused_calls()),
+        ),
     )
 
 
@@ -214,8 +225,8 @@ class OwnCode:
 
     def names(self, folder: str) -> frozenset[str] | None:
         """The names in a folder."""
-        found = self._folders.get(folder)
-        return frozenset(found) if found is not None else None
+        folders = self._folders.get(folder)
+        return frozenset(folders) if folders is not None else None
 
     def read(self, path: str) -> bytes | None:
         """The text of a file."""

@@ -71,8 +71,8 @@ class StateSearch:
         """The attributes that objects lack, each once for its class."""
         judge = StateJudge(self._reader, self._written_by)
         seen = set()
-        for one in self._objects:
-            for gap in judge.gaps(one):
+        for pickled_object in self._objects:
+            for gap in judge.gaps(pickled_object):
                 when = _when(gap)
                 key = (gap.cls.full_name, gap.attribute)
                 if when is not None and self._is_worth(gap, when) and key not in seen:
@@ -89,13 +89,13 @@ class StateSearch:
         """The calls that the reader's code refuses, each once."""
         judge = CallJudge(self._reader.symbols, self._written_by.symbols if self._written_by is not None else None)
         seen = set()
-        for one in self._objects:
-            for call in judge.refused(one):
+        for pickled_object in self._objects:
+            for call in judge.refused(pickled_object):
                 if (call.called, call.reason) not in seen:
                     seen.add((call.called, call.reason))
                     yield RefusedByCode(
                         writer=self.writer,
-                        artifact=self._at(one),
+                        artifact=self._at(pickled_object),
                         called=call.called,
                         reason=call.reason,
                         taken=Place(path=self._shown(call.path), line=call.line),
@@ -103,7 +103,7 @@ class StateSearch:
                     )
 
     def _state(self, gap: StateGap, when: WhenRead) -> MissingState:
-        need = gap.found.need
+        need = gap.need.need
         return MissingState(
             writer=self.writer,
             artifact=self._at(gap.owner),
@@ -118,9 +118,9 @@ class StateSearch:
             unless=need.unless,
         )
 
-    def _at(self, one: PickledObject) -> Place:
+    def _at(self, pickled_object: PickledObject) -> Place:
         path = self._pickle.path if self._pickle is not None else self.pin.at.path
-        return replace(self.pin.at, path=path, start=one.at)
+        return replace(self.pin.at, path=path, start=pickled_object.at)
 
     def _shown(self, path: str) -> str:
         return self._reader.symbols.modules.code.shown(path)
@@ -128,12 +128,12 @@ class StateSearch:
 
 def _when(gap: StateGap) -> WhenRead | None:
     """When an attribute is read; None for methods that few call, and for arguments that few give."""
-    found = gap.found
-    if found.calling is Calling.UPKEEP:
-        return WhenRead.UPKEEP if found.sureness is Sureness.CERTAIN else None
-    if found.calling is Calling.OTHERWISE:
+    need = gap.need
+    if need.calling is Calling.UPKEEP:
+        return WhenRead.UPKEEP if need.sureness is Sureness.CERTAIN else None
+    if need.calling is Calling.OTHERWISE:
         return None
-    return {Sureness.CERTAIN: WhenRead.ALWAYS, Sureness.CONDITIONAL: WhenRead.CONDITION}.get(found.sureness)
+    return {Sureness.CERTAIN: WhenRead.ALWAYS, Sureness.CONDITIONAL: WhenRead.CONDITION}.get(need.sureness)
 
 
 def _package(name: str) -> str | None:

@@ -40,17 +40,17 @@ class ModelConfigurations:
         """The configurations that an environment loads, each with the environment that writes it."""
         writers = [named[name] for name in environment.follows if name in named]
         for writer in writers:
-            yield from ((writer.name, found) for found in self._of((*writer.writes, *writer.readings)))
-        yield from ((environment.name, found) for found in self._of(environment.reads))
+            yield from ((writer.name, configuration) for configuration in self._of((*writer.writes, *writer.readings)))
+        yield from ((environment.name, configuration) for configuration in self._of(environment.reads))
 
     def with_unread(self, environment: Environment) -> Environment:
         """An environment with what cannot be read of the configurations of its models, and reading them did not say."""
         known = {entry.at.path for entry in environment.unread}
         readings = {}
-        for found in self._of((*environment.writes, *environment.reads, *environment.readings)):
-            if found.unread is not None and found.doc.path not in known:
-                readings[found.doc.path] = Reading(
-                    path=found.doc.path, format=FORMAT, complete=False, unread=(found.unread,)
+        for configuration in self._of((*environment.writes, *environment.reads, *environment.readings)):
+            if configuration.unread is not None and configuration.doc.path not in known:
+                readings[configuration.doc.path] = Reading(
+                    path=configuration.doc.path, format=FORMAT, complete=False, unread=(configuration.unread,)
                 )
         return replace(environment, reads=(*environment.reads, *readings.values())) if readings else environment
 
@@ -59,17 +59,17 @@ class ModelConfigurations:
         seen = set()
         for reading in readings:
             for path, kind in _models(reading):
-                for found in self._beside(path, kind):
-                    key = (found.doc.path, id(found.form))
+                for configuration in self._beside(path, kind):
+                    key = (configuration.doc.path, id(configuration.form))
                     if key not in seen:
                         seen.add(key)
-                        yield found
+                        yield configuration
 
     def _beside(self, path: str, kind: str) -> tuple[Configuration, ...]:
         forms = forms_beside(kind)
         key = f"{kind}\n{path}"
         if forms and key not in self._found:
-            self._found[key] = tuple(found for form in forms for found in self._read(path, form))
+            self._found[key] = tuple(configuration for form in forms for configuration in self._read(path, form))
         return self._found.get(key, ())
 
     def _read(self, path: str, form: ConfigurationForm) -> Iterator[Configuration]:

@@ -83,7 +83,11 @@ def folder_contents(folder: Path, root: WorkingTree, role: str = "", without: Se
     at = Place(path=files.shown())
     requested = _requested(environments, own)
     listed = _listed(left, [*requested, *(own.covered if own is not None else ())], seen)
-    unread = (*_remarks(at, seen, requested), *_uncompared(at, listed), *(_inside(at, one) for one in walked.unread))
+    unread = (
+        *_remarks(at, seen, requested),
+        *_uncompared(at, listed),
+        *(_inside(at, entry) for entry in walked.unread),
+    )
     if without and not models and not unread:
         return FolderContents(documents=documents)
     return FolderContents(documents=documents, models=models, rest=_reading(at, unread))
@@ -106,9 +110,9 @@ def _split(environments: Sequence[DiscoveredEnvironment]) -> tuple[DiscoveredEnv
     """
     described = [path for environment in environments for path in environment.sources if describes_model(path)]
     here = [environment for environment in environments if not environment.folder] or list(environments)
-    plain = [one for one in here if not _is_of_model(one)]
+    plain = [environment for environment in here if not _is_of_model(environment)]
     if len(plain) > 1:
-        names = ", ".join(one.name for one in plain)
+        names = ", ".join(environment.name for environment in plain)
         raise SeveralEnvironments(f"it contains several environments ({names}); name the files of one")
     if plain:
         return plain[0], described
@@ -119,11 +123,14 @@ def _of_side(role: str, environments: Sequence[DiscoveredEnvironment], folder: s
     """The one environment that trains or serves. Raises SeveralEnvironments where there is not exactly one."""
     plain = [environment for environment in environments if not _is_of_model(environment)]
     side = words().side(role)
-    fitting = [one for one in plain if side is not None and words().side(one.role) == side]
+    fitting = [environment for environment in plain if side is not None and words().side(environment.role) == side]
     chosen = fitting if fitting else plain
     if len(chosen) == 1 and not any("#" in source for source in chosen[0].sources):
         return chosen[0]
-    listed = "; ".join(f"{one.name} is {folder}/{one.sources[0]}" for one in (fitting or plain)[:SHOWN_ENVIRONMENTS])
+    listed = "; ".join(
+        f"{environment.name} is {folder}/{environment.sources[0]}"
+        for environment in (fitting or plain)[:SHOWN_ENVIRONMENTS]
+    )
     more = len(fitting or plain) - SHOWN_ENVIRONMENTS
     raise SeveralEnvironments(
         f"it contains several environments; name one of them instead of the folder: {listed}"
@@ -188,8 +195,8 @@ def _uncompared(at: Place, paths: Sequence[str]) -> Iterator[Unread]:
 
 def _remarks(at: Place, seen: _Seen, requested: Sequence[str]) -> Iterator[Unread]:
     if seen.unknown:
-        said = f"{_files(seen.unknown)} in it {_is(seen.unknown)} of no known format: {shown_names(seen.unknown)}"
-        yield Unread(at=at, why=said)
+        why = f"{_files(seen.unknown)} in it {_is(seen.unknown)} of no known format: {shown_names(seen.unknown)}"
+        yield Unread(at=at, why=why)
     if seen.passed_over:
         yield Unread(
             at=at,

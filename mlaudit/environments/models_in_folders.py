@@ -14,7 +14,7 @@ from mlaudit.model.errors import Unreadable
 from mlaudit.model.lazy_dataclass import dataclass, replace
 from mlaudit.parsers._registry import is_named
 from mlaudit.request.options import Options
-from mlaudit.request.source_spec import Spelled
+from mlaudit.request.source_spec import SourcePart
 from mlaudit.sources.images.recognize import image_document
 from mlaudit.sources.listing import walk
 from mlaudit.sources.paths import is_folder
@@ -29,15 +29,15 @@ MAX_APART = 24
 class PartsAndModels:
     """Parts without the models in them; `bare` if nothing but remarks is left."""
 
-    kept: tuple[Spelled, ...]
-    models: Mapping[str, Spelled]
+    kept: tuple[SourcePart, ...]
+    models: Mapping[str, SourcePart]
     bare: bool = False
 
 
-def models_split_off(parts: Sequence[Spelled], options: Options, role: str = "") -> PartsAndModels:
+def models_split_off(parts: Sequence[SourcePart], options: Options, role: str = "") -> PartsAndModels:
     """The parts of a source, the models in their folders apart from them."""
-    kept: list[Spelled] = []
-    models: dict[str, Spelled] = {}
+    kept: list[SourcePart] = []
+    models: dict[str, SourcePart] = {}
     bare = True
     for part in parts:
         homes = _models_inside(part, options)
@@ -54,11 +54,11 @@ def models_split_off(parts: Sequence[Spelled], options: Options, role: str = "")
     return PartsAndModels(kept=tuple(kept), models=models, bare=bare and bool(models))
 
 
-def _inside(part: Spelled, home: str) -> Spelled:
+def _inside(part: SourcePart, home: str) -> SourcePart:
     return replace(part, text=f"{part.text.rstrip('/')}/{home}", path=str(Path(part.path, home)))
 
 
-def _remains(rest: Spelled, options: Options, role: str) -> tuple[bool, bool]:
+def _remains(rest: SourcePart, options: Options, role: str) -> tuple[bool, bool]:
     """Whether anything is left beside the models of a folder, and whether that is nothing but remarks."""
     try:
         contents = folder_contents(Path(rest.path), _root(options), role, rest.without)
@@ -68,7 +68,7 @@ def _remains(rest: Spelled, options: Options, role: str) -> tuple[bool, bool]:
     return contents.rest is not None or bool(contents.documents), not (contents.documents or contents.models)
 
 
-def _models_inside(part: Spelled, options: Options) -> tuple[str, ...]:
+def _models_inside(part: SourcePart, options: Options) -> tuple[str, ...]:
     """The folders of described models that stand apart, `MAX_APART` at most; none where the folder is of one model."""
     folder = Path(part.path)
     is_plain = part.revision is None and part.refused is None and part.path != "-" and not part.parts

@@ -52,21 +52,21 @@ def package_code(environment: Environment, places: CodePlaces) -> PackageCode | 
     return LayeredCode(parts) if parts else None
 
 
-def said_of(code: PackageCode) -> Iterator[str]:
+def notes_on_code(code: PackageCode) -> Iterator[str]:
     """Which code was read that is no part of the sources."""
     by_place: dict[str, list[str]] = {}
-    for one in code.used if isinstance(code, LayeredCode) else ():
-        by_place.setdefault(one.place, []).append(f"{one.package} {one.version}")
+    for placed_code in code.used if isinstance(code, LayeredCode) else ():
+        by_place.setdefault(placed_code.place, []).append(f"{placed_code.package} {placed_code.version}")
     for place, packages in by_place.items():
         yield f"The code of {listed(packages, ', ')} was read from {place}, for what the artifacts require of it."
 
 
-def _installed(found: list[str], root: Path) -> PackageCode | None:
+def _installed(folders: list[str], root: Path) -> PackageCode | None:
     """What is installed; None if there is not just one such folder."""
-    inner = package_folders(root / found[0]) if len(found) == 1 else []
+    inner = package_folders(root / folders[0]) if len(folders) == 1 else []
     if len(inner) != 1:
         return None
-    return PackageSources(root / found[0] / inner[0], "/".join(filter(None, (found[0], inner[0]))))
+    return PackageSources(root / folders[0] / inner[0], "/".join(filter(None, (folders[0], inner[0]))))
 
 
 def _of_image(environment: Environment, images: list[str], places: CodePlaces) -> PackageCode | None:

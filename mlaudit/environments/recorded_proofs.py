@@ -66,17 +66,20 @@ def with_proofs(environments: Sequence[Environment], root: Path) -> AppliedProof
             continue
         away += [proof] if whys == [_AWAY] else []
         notes.append(f"{proof.at}: the proof of {proof.model} does not count: {whys[0]}; {_AGAIN}")
-    made = (replace(one, proofs=_read_by(one, holding), away=_read_by(one, away)) for one in environments)
+    proven_environments = (
+        replace(environment, proofs=_read_by(environment, holding), away=_read_by(environment, away))
+        for environment in environments
+    )
     proven = dict(_proven_pairs(holding, named))
-    said = (
+    sentences = (
         f"{sentence} ({EVIDENCE_FILE}), which counts more than what is known of versions"
         for sentence in proven.values()
     )
-    return AppliedProofs(environments=tuple(made), proven=proven, notes=(*said, *notes))
+    return AppliedProofs(environments=tuple(proven_environments), proven=proven, notes=(*sentences, *notes))
 
 
-def _read_by(one: Environment, proofs: Iterable[RecordedProof]) -> tuple[RecordedProof, ...]:
-    return tuple(proof for proof in proofs if proof.reader == one.name)
+def _read_by(environment: Environment, proofs: Iterable[RecordedProof]) -> tuple[RecordedProof, ...]:
+    return tuple(proof for proof in proofs if proof.reader == environment.name)
 
 
 def _recorded(document: Document) -> Iterator[RecordedProof]:
@@ -104,10 +107,10 @@ def _changes(proof: RecordedProof, writer: Environment, reader: Environment, tre
     """What is no longer as it was when the proof was made, or is not known to be."""
     yield from _side(proof, "writer", writer)
     yield from _side(proof, "reader", reader)
-    found = _digest(tree, proof.model) if proof.sha256 else ""
-    if proof.sha256 and not found:
+    digest = _digest(tree, proof.model) if proof.sha256 else ""
+    if proof.sha256 and not digest:
         yield _AWAY
-    elif found != proof.sha256:
+    elif digest != proof.sha256:
         yield "the model file is another one"
 
 
@@ -138,7 +141,7 @@ def _side(proof: RecordedProof, side: str, environment: Environment) -> Iterator
 
 def _needed(kind: str) -> frozenset[str]:
     table = artifact_kinds()
-    return frozenset(table[one].package for one in carried(frozenset((kind,))) if one in table)
+    return frozenset(table[format_name].package for format_name in carried(frozenset((kind,))) if format_name in table)
 
 
 def _digest(tree: WorkingTree, model: str) -> str:
@@ -154,24 +157,28 @@ def _digest(tree: WorkingTree, model: str) -> str:
 
 
 def _sha(stream: BinaryIO) -> str:
-    made = hashlib.sha256()
+    digest = hashlib.sha256()
     while part := stream.read(1024 * 1024):
-        made.update(part)
-    return made.hexdigest()
+        digest.update(part)
+    return digest.hexdigest()
 
 
 def _proven_pairs(
     holding: Sequence[RecordedProof], named: Mapping[str, Environment]
 ) -> Iterator[tuple[tuple[str, str], str]]:
     """The pairs of which every model file is proven, by a proof that holds."""
-    for pair in dict.fromkeys((one.writer, one.reader) for one in holding):
-        proofs = {one.model: one for one in holding if (one.writer, one.reader) == pair and one.is_good}
+    for pair in dict.fromkeys((proof.writer, proof.reader) for proof in holding):
+        proofs = {proof.model: proof for proof in holding if (proof.writer, proof.reader) == pair and proof.is_good}
         writer, reader = named[pair[0]], named[pair[1]]
         # A model that a folder describes may be an environment of its own, named after the side that it is of.
-        apart = [one for one in named.values() if one.is_model and one.name.startswith((f"{pair[0]}/", f"{pair[1]}/"))]
+        apart = [
+            environment
+            for environment in named.values()
+            if environment.is_model and environment.name.startswith((f"{pair[0]}/", f"{pair[1]}/"))
+        ]
         for name, readings in (
             (pair[0], (*writer.writes, *reader.reads)),
-            *((one.name, one.writes) for one in apart if one.name in reader.follows),
+            *((environment.name, environment.writes) for environment in apart if environment.name in reader.follows),
         ):
             covering = _covering(readings, proofs)
             if covering:
@@ -182,8 +189,8 @@ def _proven_pairs(
 def _covering(readings: Iterable[Reading], proofs: Mapping[str, RecordedProof]) -> set[str]:
     """The models whose proofs cover every model file of some readings; none where one is not covered."""
     files = {pin.at.path for reading in readings for pin in reading.pins if pin.kind is Kind.ARTIFACT}
-    found = {file: next((path for path in _with_parents(file) if path in proofs), None) for file in files}
-    return set() if None in found.values() else {path for path in found.values() if path is not None}
+    nearest_proofs = {file: next((path for path in _with_parents(file) if path in proofs), None) for file in files}
+    return set() if None in nearest_proofs.values() else {path for path in nearest_proofs.values() if path is not None}
 
 
 def _with_parents(path: str) -> Iterator[str]:

@@ -12,7 +12,7 @@ from mlaudit.code.package.installed_names import InstalledNames
 from mlaudit.code.package.symbols import PackageSymbols
 from mlaudit.environments.artifact_files import ArtifactFiles
 from mlaudit.environments.model_configurations import Configuration, ModelConfigurations
-from mlaudit.environments.reader_packages import CodePlaces, package_code, said_of
+from mlaudit.environments.reader_packages import CodePlaces, notes_on_code, package_code
 from mlaudit.grammars.model_file.configuration_words import AskedWord
 from mlaudit.knowledge.configurations import ConfigurationCheck, ConfigurationForm
 from mlaudit.model.lazy_dataclass import replace
@@ -29,24 +29,24 @@ def with_refused_configurations(
 ) -> list[Environment]:
     """The environments with the configurations that cannot be read, and with what their code refuses of the others."""
     configurations = ModelConfigurations(files)
-    named = {one.name: one for one in environments}
-    judged = [_with_refused(one, named, configurations, options) for one in environments]
-    return [configurations.with_unread(one) for one in judged]
+    named = {environment.name: environment for environment in environments}
+    judged = [_with_refused(environment, named, configurations, options) for environment in environments]
+    return [configurations.with_unread(environment) for environment in judged]
 
 
 def _with_refused(
     environment: Environment, named: Mapping[str, Environment], configurations: ModelConfigurations, options: Options
 ) -> Environment:
     asked = list(configurations.asked(environment, named))
-    tops = {found.form.package.replace("-", "_") for _, found in asked}
-    tops.update(name for _, found in asked for name in found.form.within)
+    tops = {configuration.form.package.replace("-", "_") for _, configuration in asked}
+    tops.update(name for _, configuration in asked for name in configuration.form.within)
     places = CodePlaces(root=options.root, tops=tops, caches=options.caches)
     code = package_code(environment, places) if asked else None
     if code is None:
         return environment
     judge = _ConfigurationJudge(PackageSymbols(code))
-    refused = [replace(found, writer=writer) for writer, each in asked for found in judge.refused(each)]
-    notes = [note for note in said_of(code) if note not in environment.notes]
+    refused = [replace(configuration, writer=writer) for writer, each in asked for configuration in judge.refused(each)]
+    notes = [note for note in notes_on_code(code) if note not in environment.notes]
     every = (*environment.refused_configurations, *dict.fromkeys(refused))
     return replace(environment, notes=(*environment.notes, *notes), refused_configurations=every)
 
@@ -68,9 +68,9 @@ class _ConfigurationJudge:
         for word in asked.words:
             cls = self._class(word.value)
             if cls is not None and not self._drops_keys(form):
-                found = refused_keys(self._symbols, cls, word.keys, form.plain_bases)
-                if found is not None:
-                    yield self._keys(form, asked.doc.at(found.keys[0]), word, found)
+                keys = refused_keys(self._symbols, cls, word.keys, form.plain_bases)
+                if keys is not None:
+                    yield self._keys(form, asked.doc.at(keys.keys[0]), word, keys)
 
     def _drops_keys(self, form: ConfigurationForm) -> bool:
         """Whether what makes the object drops keys that the class does not take, or is not known."""
@@ -79,12 +79,12 @@ class _ConfigurationJudge:
         module, _, path = form.loader.partition(":")
         owner, _, method = path.partition(".")
         cls = self._class(f"{module}.{owner}")
-        found = self._symbols.lineage(cls).member(method) if cls is not None else None
-        if found is None or found[1] is None:
+        member = self._symbols.lineage(cls).member(method) if cls is not None else None
+        if member is None or member[1] is None:
             return True
         import ast
 
-        names = {node.id for node in ast.walk(found[1].node) if isinstance(node, ast.Name)}
+        names = {node.id for node in ast.walk(member[1].node) if isinstance(node, ast.Name)}
         return not names.isdisjoint(form.drops)
 
     def _layers(self, asked: Configuration) -> Iterator[RefusedConfiguration]:
@@ -100,9 +100,9 @@ class _ConfigurationJudge:
             return
         handled = makes_by_keywords(self._symbols, cls, _FROM_CONFIG)
         keys = [key for key in word.keys if handled is not None and key not in handled]
-        found = refused_keys(self._symbols, cls, keys)
-        if found is not None:
-            yield self._keys(form, word.at, word, found)
+        refused = refused_keys(self._symbols, cls, keys)
+        if refused is not None:
+            yield self._keys(form, word.at, word, refused)
 
     def _listed(self, asked: Configuration) -> Iterator[RefusedConfiguration]:
         form = asked.form
@@ -134,9 +134,9 @@ class _ConfigurationJudge:
             cls = self._class(word.value)
             handled = makes_of_file(self._symbols, cls, asked.form.method) if cls is not None else None
             if cls is not None and handled is not None:
-                found = refused_keys(self._symbols, cls, [key for key in word.keys if key not in handled])
-                if found is not None:
-                    yield self._keys(asked.form, asked.doc.at(found.keys[0]), word, found)
+                keys = refused_keys(self._symbols, cls, [key for key in word.keys if key not in handled])
+                if keys is not None:
+                    yield self._keys(asked.form, asked.doc.at(keys.keys[0]), word, keys)
 
     def _registered(self, asked: Configuration) -> Iterator[RefusedConfiguration]:
         code, form = self._symbols.modules.code, asked.form
@@ -153,8 +153,8 @@ class _ConfigurationJudge:
 
     def _class(self, name: str) -> ClassCode | None:
         module, _, last = name.rpartition(".")
-        found = self._symbols.find(module, last) if module and last else None
-        return found if isinstance(found, ClassCode) else None
+        code = self._symbols.find(module, last) if module and last else None
+        return code if isinstance(code, ClassCode) else None
 
     def _keys(self, form: ConfigurationForm, at: Place, word: AskedWord, keys: RefusedKeys) -> RefusedConfiguration:
         return RefusedConfiguration(

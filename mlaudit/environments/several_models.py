@@ -10,7 +10,7 @@ from mlaudit.model.report import Environment
 from mlaudit.model.secrets import masked
 from mlaudit.request.audit_request import EnvironmentRequest
 from mlaudit.request.options import Options
-from mlaudit.request.source_spec import Spelled
+from mlaudit.request.source_spec import SourcePart
 from mlaudit.sources.paths import is_folder
 
 
@@ -36,9 +36,9 @@ def with_models_apart(
     request: EnvironmentRequest,
     options: Options,
     *,
-    sources: Sequence[Spelled],
-    writes: Sequence[Spelled] = (),
-    reads: Sequence[Spelled] = (),
+    sources: Sequence[SourcePart],
+    writes: Sequence[SourcePart] = (),
+    reads: Sequence[SourcePart] = (),
 ) -> EnvironmentWithModels:
     """An environment, each described model of a folder of several apart from it.
 
@@ -72,7 +72,7 @@ def with_models_apart(
 
 
 def _followers(
-    request: EnvironmentRequest, options: Options, models: Mapping[str, Spelled], beside: Sequence[Spelled]
+    request: EnvironmentRequest, options: Options, models: Mapping[str, SourcePart], beside: Sequence[SourcePart]
 ) -> Iterable[Environment]:
     for number, (short, part) in enumerate(models.items()):
         parts = (part, *beside) if number == 0 else (part,)
@@ -82,21 +82,24 @@ def _followers(
 def joined(rows: Sequence[EnvironmentWithModels]) -> list[Environment]:
     """All environments; who follows one of them follows the models that it writes, and those that it loads itself."""
     names = {
-        row.name: tuple(one.name for one in (row.own, *row.written, *row.alone) if one is not None) for row in rows
+        row.name: tuple(
+            environment.name for environment in (row.own, *row.written, *row.alone) if environment is not None
+        )
+        for row in rows
     }
-    return [one for row in rows for one in (*row.written, *row.loaded, *_following(row, names))]
+    return [environment for row in rows for environment in (*row.written, *row.loaded, *_following(row, names))]
 
 
 def _following(row: EnvironmentWithModels, names: Mapping[str, Sequence[str]]) -> Iterable[Environment]:
     for own in row.alone if row.own is None else (row.own,):
         followed = [name for writer in own.follows for name in names.get(writer, (writer,))]
         kinds = {name: crosses for writer, crosses in own.kinds_from.items() for name in names.get(writer, (writer,))}
-        follows = tuple(dict.fromkeys((*followed, *(one.name for one in row.loaded))))
+        follows = tuple(dict.fromkeys((*followed, *(environment.name for environment in row.loaded))))
         yield replace(own, follows=follows, kinds_from=kinds)
 
 
 def _models(
-    name: str, role: str, models: Mapping[str, Spelled], options: Options, beside: Sequence[Spelled] = ()
+    name: str, role: str, models: Mapping[str, SourcePart], options: Options, beside: Sequence[SourcePart] = ()
 ) -> Iterable[Environment]:
     for number, (short, part) in enumerate(models.items()):
         parts = (part, *beside) if number == 0 else (part,)

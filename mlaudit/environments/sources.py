@@ -21,7 +21,7 @@ from mlaudit.parsers._registry import named, parser_of, parsers
 from mlaudit.request.addresses import image_advice
 from mlaudit.request.audit_request import EnvironmentRequest
 from mlaudit.request.options import Options
-from mlaudit.request.source_spec import BadSource, Spelled, spelled
+from mlaudit.request.source_spec import BadSource, SourcePart, source_parts
 from mlaudit.request.wanted import Wanted
 from mlaudit.sources import paths
 from mlaudit.sources.images.recognize import image_document
@@ -29,18 +29,18 @@ from mlaudit.sources.working_tree import WorkingTree
 
 
 def parse_source(
-    text: str, folder: Path = Path(), refuse: Callable[[Spelled], Unread | None] | None = None
-) -> tuple[Spelled, ...]:
+    text: str, folder: Path = Path(), refuse: Callable[[SourcePart], Unread | None] | None = None
+) -> tuple[SourcePart, ...]:
     """A SOURCE in its parts, its paths relative to a folder. Raises BadSource.
 
     Args:
         refuse: gives, for a part as it is written, the reason why it may not be read; None if it may.
     """
-    found = spelled(text, lambda path: paths.exists(folder / path))
-    return tuple(_placed(replace(part, refused=refuse(part) if refuse else None), folder) for part in found)
+    parts = source_parts(text, lambda path: paths.exists(folder / path))
+    return tuple(_placed(replace(part, refused=refuse(part) if refuse else None), folder) for part in parts)
 
 
-def demand_present(parts: Sequence[Spelled], folder: Path = Path()) -> None:
+def demand_present(parts: Sequence[SourcePart], folder: Path = Path()) -> None:
     """Raises BadSource if there is nothing at the path of a source, or its format is unknown."""
     for part in parts:
         if part.format is not None and parser_of(part.format) is None:
@@ -74,7 +74,7 @@ def _meant(path: Path, folder: Path) -> str:
     return f"; did you mean {paths.relative(path.parent / near, folder)}?" if near else ""
 
 
-def _demand_revision(part: Spelled, folder: Path) -> None:
+def _demand_revision(part: SourcePart, folder: Path) -> None:
     """Raises BadSource if there is no such revision, or nothing at the path in it; images are treated separately."""
     advice = image_advice(f"{part.revision}:{part.path}")
     from mlaudit.sources import git_revision as git
@@ -86,12 +86,12 @@ def _demand_revision(part: Spelled, folder: Path) -> None:
         raise BadSource(f"{part.text}: {why}") from None
 
 
-def _placed(part: Spelled, folder: Path) -> Spelled:
+def _placed(part: SourcePart, folder: Path) -> SourcePart:
     in_folder = part.path != "-" and part.revision is None
     return replace(part, path=str(folder / part.path)) if in_folder else part
 
 
-def environment_names(spellings: Sequence[Sequence[Spelled]]) -> list[str]:
+def environment_names(spellings: Sequence[Sequence[SourcePart]]) -> list[str]:
     """A name for each environment: as given, else the part of the path that distinguishes it from the others."""
     given = [parts[0].name for parts in spellings]
     paths = [PurePosixPath(masked(Path(parts[0].path).as_posix())) for parts in spellings]
@@ -127,8 +127,8 @@ def _files(paths: Sequence[PurePosixPath]) -> list[str]:
 
 def _lone(path: PurePosixPath) -> str:
     """A file's stem; its folder's name where the file's own shows a format and no environment (`api/uv.lock`)."""
-    told = any(pattern.replace("*", "") == path.name for one in named(path.name) for pattern in one.files)
-    return path.parent.name if told and path.parent.name not in ("", "..") else _stem(path.name)
+    is_usual = any(pattern.replace("*", "") == path.name for parser in named(path.name) for pattern in parser.files)
+    return path.parent.name if is_usual and path.parent.name not in ("", "..") else _stem(path.name)
 
 
 def _stem(name: str) -> str:
@@ -141,12 +141,12 @@ def _unused(name: str, taken: Container[str]) -> str:
 
 
 def assemble(
-    parts: Sequence[Spelled],
+    parts: Sequence[SourcePart],
     request: EnvironmentRequest,
     options: Options,
     *,
-    writes: Sequence[Spelled] = (),
-    reads: Sequence[Spelled] = (),
+    writes: Sequence[SourcePart] = (),
+    reads: Sequence[SourcePart] = (),
 ) -> Environment:
     """The environment that some sources make; `writes` and `reads` are artifacts."""
     loaded = [_loaded(part, options, request.role) for part in parts]
@@ -176,7 +176,7 @@ class _Loaded:
     sources: Sequence[str] = ()
 
 
-def _wanted(parts: Sequence[Spelled], wanted: Wanted) -> Wanted:
+def _wanted(parts: Sequence[SourcePart], wanted: Wanted) -> Wanted:
     """What the options ask for, with what follows `#` applied to it."""
     return replace(
         wanted,
@@ -188,7 +188,7 @@ def _wanted(parts: Sequence[Spelled], wanted: Wanted) -> Wanted:
     )
 
 
-def _loaded(part: Spelled, options: Options, role: str = "") -> _Loaded:
+def _loaded(part: SourcePart, options: Options, role: str = "") -> _Loaded:
     if part.refused is not None:
         reading = Reading(path=part.text, format="unknown", complete=False, unread=(part.refused,))
         return _Loaded(readings=[reading], sources=[part.text])
@@ -210,12 +210,12 @@ def _loaded(part: Spelled, options: Options, role: str = "") -> _Loaded:
     models = [read(document) for document in contents.models]
     rest = [contents.rest] if contents.rest is not None else []
     sources = [source for reading in (*readings, *rest) for source in source_names(reading, part.parts)]
-    held = [read(document) for document in contents.loads]
-    beside = held if contents.loads else models
+    loaded = [read(document) for document in contents.loads]
+    beside = loaded if contents.loads else models
     return _Loaded(
         readings=readings,
         models=[*models, *(rest if beside is models else [])],
-        loads=[*held, *(rest if beside is held else [])],
+        loads=[*loaded, *(rest if beside is loaded else [])],
         sources=sources,
     )
 
@@ -224,7 +224,7 @@ def _lost(reading: Reading) -> _Loaded:
     return _Loaded(readings=[reading], sources=[reading.path])
 
 
-def _read(document: Document, part: Spelled, options: Options) -> Reading:
+def _read(document: Document, part: SourcePart, options: Options) -> Reading:
     as_format = part.format or options.as_format
     reading = read(document, as_format) if options.readings is None else options.readings.read(document, as_format)
     return reading if options.waivers else replace(reading, waivers=())
@@ -238,7 +238,7 @@ def unreadable(path: str, error: Unreadable) -> Reading:
     return Reading(path=shown, format="unknown", complete=False, unread=(unread,))
 
 
-def _contents(part: Spelled, options: Options, role: str = "") -> FolderContents:
+def _contents(part: SourcePart, options: Options, role: str = "") -> FolderContents:
     if part.revision is not None:
         document = _of_revision(part, part.revision, options)
         options.opened[document.path] = document
@@ -273,19 +273,19 @@ def _of_file(document: Document) -> FolderContents:
     if document.path.lower().endswith(".zip"):
         from mlaudit.environments.image_contents import zip_contents
 
-        found = zip_contents(document)
-        if found is not None:
-            return found
+        contents = zip_contents(document)
+        if contents is not None:
+            return contents
     return FolderContents(documents=[document])
 
 
 def _opened(contents: FolderContents, options: Options) -> FolderContents:
     """What an image holds; its models are found again by the paths under which they are reported."""
-    options.opened.update((one.path, one) for one in (*contents.models, *contents.loads))
+    options.opened.update((model.path, model) for model in (*contents.models, *contents.loads))
     return contents
 
 
-def _of_revision(part: Spelled, revision: str, options: Options) -> Document:
+def _of_revision(part: SourcePart, revision: str, options: Options) -> Document:
     from mlaudit.sources import git_revision as git
 
     defines = options.settings.defines

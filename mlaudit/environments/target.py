@@ -42,8 +42,8 @@ _USUAL_MACHINE = {"darwin": "arm64", "win32": "AMD64"}
 
 def target_for(readings: Sequence[Reading], wanted: Wanted) -> Target:
     """The target: what installed sources state of themselves, then what is wanted, then what the sources ask for."""
-    told = tuple(python_pins(readings, wanted.parts))
-    pythons = _installed(told) or wanted_pythons(wanted) or _asked_for(told) or _ranged(readings, told, wanted)
+    pins = tuple(python_pins(readings, wanted.parts))
+    pythons = _installed(pins) or wanted_pythons(wanted) or _asked_for(pins) or _ranged(readings, pins, wanted)
     facts = _facts(readings)
     system, machine = _platform_of(wanted.platform) if wanted.platform else (None, None)
     stated_system, stated_machine = facts.get("platform", system), facts.get("machine", machine)
@@ -81,12 +81,12 @@ def python_pins(readings: Iterable[Reading], parts: Mapping[str, str]) -> Iterat
                 yield pin
 
 
-def _installed(told: Iterable[Pin]) -> tuple[str, ...]:
-    return _narrowest(pin.version for pin in told if pin.layer is Layer.INSTALLED)
+def _installed(pins: Iterable[Pin]) -> tuple[str, ...]:
+    return _narrowest(pin.version for pin in pins if pin.layer is Layer.INSTALLED)
 
 
-def _asked_for(told: Iterable[Pin]) -> tuple[str, ...]:
-    return _narrowest(pin.version for pin in told if pin.layer is not Layer.RECORDED)
+def _asked_for(pins: Iterable[Pin]) -> tuple[str, ...]:
+    return _narrowest(pin.version for pin in pins if pin.layer is not Layer.RECORDED)
 
 
 def wanted_pythons(wanted: Wanted) -> tuple[str, ...]:
@@ -98,9 +98,9 @@ def wanted_pythons(wanted: Wanted) -> tuple[str, ...]:
 
 def _narrowest(versions: Iterable[str | None]) -> tuple[str, ...]:
     """Python versions in order, each once; `3.11` goes where `3.11.7` stands too."""
-    found = dict.fromkeys(python for version in versions if version for python in [_python(version)] if python)
-    minors = {one.rpartition(".")[0] for one in found if one.count(".") > 1}
-    return tuple(one for one in found if one not in minors)[:MAX_PYTHONS]
+    pythons = dict.fromkeys(python for version in versions if version for python in [_python(version)] if python)
+    minors = {python.rpartition(".")[0] for python in pythons if python.count(".") > 1}
+    return tuple(python for python in pythons if python not in minors)[:MAX_PYTHONS]
 
 
 def _python(version: str) -> str | None:
@@ -109,7 +109,7 @@ def _python(version: str) -> str | None:
     return ".".join(part for part in match.groups() if part) if match else None
 
 
-def _ranged(readings: Sequence[Reading], told: Iterable[Pin], wanted: Wanted) -> tuple[str, ...]:
+def _ranged(readings: Sequence[Reading], pins: Iterable[Pin], wanted: Wanted) -> tuple[str, ...]:
     """Every known minor that the ranges admit; those of the sources that name roots if all of them admit none."""
     rooted = [
         root.requires_python
@@ -117,7 +117,7 @@ def _ranged(readings: Sequence[Reading], told: Iterable[Pin], wanted: Wanted) ->
         for root in chosen_roots(reading, wanted.parts)
         if root.requires_python
     ]
-    stated = [pin.specifier for pin in told if pin.specifier and pin.layer is not Layer.RECORDED]
+    stated = [pin.specifier for pin in pins if pin.specifier and pin.layer is not Layer.RECORDED]
     return _admitted([*rooted, *stated]) or _admitted(rooted)
 
 
@@ -258,11 +258,11 @@ class _Chooser:
             package_roots = (root for root in self.roots if root.kind == "package")
             reached = Graph(pins, evaluator).walk(package_roots)
         walked = (Kind.PACKAGE, Kind.PROJECT, Kind.LOCAL) if self.graph else ()
-        found = [
+        values = [
             reached.get(index, 0) if pin.kind in walked else self._filtered(pin, evaluator)
             for index, pin in enumerate(pins)
         ]
-        return found, evaluator.guessed
+        return values, evaluator.guessed
 
     def choice(self, may: int, must: int) -> Choice:
         """The choice that these environments mean: where it surely, and where it possibly is installed."""

@@ -26,14 +26,16 @@ def problems(readings: Sequence[Reading], wanted: Wanted, target: Target) -> tup
 def _python_problems(readings: Sequence[Reading], wanted: Wanted, target: Target) -> Iterator[Problem]:
     if wanted.python is not None and not wanted_pythons(wanted):
         yield Problem(says=f"`{wanted.python}` is not a Python version such as 3.11 or 3.11.7")
-    told = [pin for pin in python_pins(readings, wanted.parts) if pin.layer is Layer.INSTALLED and pin.version]
+    installed = [pin for pin in python_pins(readings, wanted.parts) if pin.layer is Layer.INSTALLED and pin.version]
     for asked in wanted_pythons(wanted):
-        if told and not any(f"{python}.".startswith(f"{asked}.") for python in target.pythons):
-            says = f"Python {asked} was requested, but the source states {told[0].version}"
-            yield Problem(says=says, at=told[0].at)
+        if installed and not any(f"{python}.".startswith(f"{asked}.") for python in target.pythons):
+            says = f"Python {asked} was requested, but the source states {installed[0].version}"
+            yield Problem(says=says, at=installed[0].at)
     for reading in readings:
         for root in chosen_roots(reading, wanted.parts):
-            refused = [one for one in target.pythons if not some_patch_admitted(root.requires_python or "", one)]
+            refused = [
+                python for python in target.pythons if not some_patch_admitted(root.requires_python or "", python)
+            ]
             if refused:
                 yield _excluded(reading, root, refused, asked=bool(wanted.python))
                 break

@@ -14,10 +14,14 @@ def touched_by(environments: list[Environment], paths: Sequence[str], root: Path
     asked = [relative(path, root) for path in paths]
     if not asked or any(path == "." for path in asked):
         return environments
-    touched = {one.name for one in environments if any(_at_or_below(source, asked) for source in _paths(one))}
-    followed = {name for one in environments if one.name in touched for name in one.follows}
-    following = {one.name for one in environments if touched.intersection(one.follows)}
-    return [one for one in environments if one.name in touched | followed | following]
+    touched = {
+        environment.name
+        for environment in environments
+        if any(_at_or_below(source, asked) for source in _paths(environment))
+    }
+    followed = {name for environment in environments if environment.name in touched for name in environment.follows}
+    following = {environment.name for environment in environments if touched.intersection(environment.follows)}
+    return [environment for environment in environments if environment.name in touched | followed | following]
 
 
 def _paths(environment: Environment) -> Iterator[str]:

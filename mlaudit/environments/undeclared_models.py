@@ -9,14 +9,14 @@ from pathlib import Path
 
 from mlaudit.discovery.environments import DiscoveredEnvironment, Discovery, Pair, describes_model
 from mlaudit.discovery.model_files import SERVED_MODEL, shown_names
-from mlaudit.environments.found_models import FoundModels, found_models, said_of_rest
+from mlaudit.environments.found_models import FoundModels, found_models, sentences_on_rest
 from mlaudit.environments.sources import assemble
 from mlaudit.model.lazy_dataclass import replace
 from mlaudit.model.report import Environment
 from mlaudit.parsers._registry import is_named
 from mlaudit.request.audit_request import EnvironmentRequest
 from mlaudit.request.options import Options
-from mlaudit.request.source_spec import Spelled
+from mlaudit.request.source_spec import SourcePart
 from mlaudit.sources.folder_files import FolderFiles
 from mlaudit.sources.listing import walk
 from mlaudit.sources.paths import relative
@@ -40,15 +40,19 @@ def with_undeclared_models(
     chosen = _chosen(options)
     _leave_what_crosses(models, declared)
     left = [*models.unplaced, *_taken(models, chosen, declared)]
-    made = [_with_models(one, models, base, options) for one in declared]
-    return made, tuple(_said(models, left, declared))
+    environments = [_with_models(environment, models, base, options) for environment in declared]
+    return environments, tuple(_sentences(models, left, declared))
 
 
 def _named(declared: Iterable[Environment], base: Path, options: Options) -> frozenset[str]:
     """What the configuration reads already, relative to its folder: files and folders."""
     rows = options.settings.environments
     texts = {text.partition("#")[0] for row in rows for text in (*row.sources, *row.writes, *row.reads)}
-    readings = (reading for one in declared for reading in (*one.readings, *one.writes, *one.reads))
+    readings = (
+        reading
+        for environment in declared
+        for reading in (*environment.readings, *environment.writes, *environment.reads)
+    )
     read = {relative(options.root / reading.path, base) for reading in readings}
     return frozenset({*map(posixpath.normpath, texts), *read})
 
@@ -65,20 +69,22 @@ def _is_at_or_below(path: str, named: frozenset[str]) -> bool:
 
 def _as_found(declared: Sequence[Environment], base: Path, root: Path) -> Discovery:
     """Declared environments as looking knows them, so that one rule decides for both to whom a model belongs."""
-    folders = {one.name: _folder(one, base, root) for one in declared}
+    folders = {environment.name: _folder(environment, base, root) for environment in declared}
     shared = Counter(folders.values())
     environments = tuple(
         DiscoveredEnvironment(
-            name=one.name,
-            role=one.role,
-            folder=folders[one.name] if shared[folders[one.name]] == 1 else "",
+            name=environment.name,
+            role=environment.role,
+            folder=folders[environment.name] if shared[folders[environment.name]] == 1 else "",
             sources=(),
-            follows=tuple(one.follows),
+            follows=tuple(environment.follows),
         )
-        for one in declared
+        for environment in declared
     )
     pairs = tuple(
-        Pair(writer=writer, reader=one.name, project="", certain=True) for one in declared for writer in one.follows
+        Pair(writer=writer, reader=environment.name, project="", certain=True)
+        for environment in declared
+        for writer in environment.follows
     )
     return Discovery(environments=environments, pairs=pairs, ignored=())
 
@@ -101,7 +107,7 @@ def _chosen(options: Options) -> frozenset[str]:
 
 def _taken(models: FoundModels, chosen: frozenset[str], declared: Sequence[Environment]) -> Iterator[str]:
     """Takes what was found for environments whose model files are declared, or that are nothing but a model."""
-    refused = chosen | {one.name for one in declared if one.is_model}
+    refused = chosen | {environment.name for environment in declared if environment.is_model}
     for side in (models.writes, models.reads):
         for name in [name for name in side if name in refused]:
             yield from side.pop(name)
@@ -109,17 +115,17 @@ def _taken(models: FoundModels, chosen: frozenset[str], declared: Sequence[Envir
 
 def _leave_what_crosses(models: FoundModels, declared: Iterable[Environment]) -> None:
     """Leaves out what shows a server of models that are declared to cross: it says nothing beside that."""
-    for one in declared:
-        if one.kinds_from and one.name in models.reads:
-            kept = [path for path in models.reads[one.name] if posixpath.basename(path) != SERVED_MODEL]
-            models.reads[one.name] = kept
+    for environment in declared:
+        if environment.kinds_from and environment.name in models.reads:
+            kept = [path for path in models.reads[environment.name] if posixpath.basename(path) != SERVED_MODEL]
+            models.reads[environment.name] = kept
             if not kept:
-                del models.reads[one.name]
+                del models.reads[environment.name]
 
 
 def _with_models(environment: Environment, models: FoundModels, base: Path, options: Options) -> Environment:
     writes, reads = (
-        [Spelled(text=path, path=str(base / path)) for path in side.get(environment.name, ())]
+        [SourcePart(text=path, path=str(base / path)) for path in side.get(environment.name, ())]
         for side in (models.writes, models.reads)
     )
     if not writes and not reads:
@@ -130,9 +136,9 @@ def _with_models(environment: Environment, models: FoundModels, base: Path, opti
     return replace(environment, writes=(*environment.writes, *read.writes), reads=(*environment.reads, *read.reads))
 
 
-def _said(models: FoundModels, left: Sequence[str], declared: Sequence[Environment]) -> Iterator[str]:
+def _sentences(models: FoundModels, left: Sequence[str], declared: Sequence[Environment]) -> Iterator[str]:
     for name, paths in models.writes.items():
-        readers = ", ".join(one.name for one in declared if name in one.follows)
+        readers = ", ".join(environment.name for environment in declared if name in environment.follows)
         yield (
             f"Found in the tree and not named in the configuration: {shown_names(paths)}; taken for what {name} writes "
             f"and {readers} loads. Name them under writes or reads to say so."
@@ -142,4 +148,4 @@ def _said(models: FoundModels, left: Sequence[str], declared: Sequence[Environme
             f"Found in the tree and not named in the configuration: {shown_names(paths)}; taken for what {name} loads. "
             "Name them under reads to say so."
         )
-    yield from said_of_rest(left, models.passed_over)
+    yield from sentences_on_rest(left, models.passed_over)

@@ -85,4 +85,6 @@ def _folders(path: str) -> Iterator[str]:
 
 
 def _may_be_of_a_model(names: Sequence[str]) -> bool:
-    return len(names) >= MAX_NAMES or any(kind_of(one) in _OF_MODELS for name in names for one in format_names(name))
+    return len(names) >= MAX_NAMES or any(
+        kind_of(format_name) in _OF_MODELS for name in names for format_name in format_names(name)
+    )

@@ -48,15 +48,15 @@ class FleetEntry:
 
 def fleet_entries(words: Sequence[str]) -> list[FleetEntry]:
     """The repositories that some words name, in the order of their names. Raises UsageError."""
-    found: dict[str, FleetEntry] = {}
+    by_path: dict[str, FleetEntry] = {}
     for word in words:
         for entry in _named(word):
-            known = found.setdefault(real_path(entry.path), entry)
+            known = by_path.setdefault(real_path(entry.path), entry)
             if entry.name < known.name:
-                found[real_path(entry.path)] = entry
-    if not found:
+                by_path[real_path(entry.path)] = entry
+    if not by_path:
         raise UsageError(f"{', '.join(words)}: no repository; name checkouts, bare repositories, inventories or a list")
-    return sorted(found.values(), key=lambda one: one.name)
+    return sorted(by_path.values(), key=lambda fleet_entry: fleet_entry.name)
 
 
 def _named(word: str) -> Iterator[FleetEntry]:
@@ -99,7 +99,7 @@ def _listed(path: Path) -> Iterator[FleetEntry]:
 
 def _below(folder: Path, depth: int) -> Iterator[FleetEntry]:
     try:
-        children = sorted(entries(folder), key=lambda one: one.name)
+        children = sorted(entries(folder), key=lambda entry: entry.name)
     except Unreadable:
         return
     for child in children:

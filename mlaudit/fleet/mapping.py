@@ -96,15 +96,15 @@ class _HandedOut:
             yield from self._settled(self._at_work.pop(future), _found(future))
 
     def _settled(
-        self, batch: _RepositoryBatch, found: list[tuple[Any, str]] | str
+        self, batch: _RepositoryBatch, answers: list[tuple[Any, str]] | str
     ) -> Iterator[tuple[FleetTask, BoundedAnswer]]:
-        if not isinstance(found, str):
-            for task, (value, why) in zip(batch.tasks, found, strict=True):
+        if not isinstance(answers, str):
+            for task, (value, why) in zip(batch.tasks, answers, strict=True):
                 yield task, BoundedAnswer(value, why)
         elif batch.tries < MAX_TRIES:
             self._again += (_RepositoryBatch((task,), batch.tries + 1) for task in batch.tasks)
         else:
-            why = f"no worker answered for it in {MAX_TRIES} tries ({found})"
+            why = f"no worker answered for it in {MAX_TRIES} tries ({answers})"
             yield from ((task, BoundedAnswer(why=why)) for task in batch.tasks)
 
 

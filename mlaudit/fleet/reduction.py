@@ -116,7 +116,7 @@ class Reduction:
             ),
             clusters=tuple(self._sorted_clusters()),
             drifts=tuple(self._most_drifting()),
-            risks=tuple(sorted(self.risks, key=lambda one: (one.package, one.to, one.environment))),
+            risks=tuple(sorted(self.risks, key=lambda risk: (risk.package, risk.to, risk.environment))),
             exit_code=_exit_code(self.codes),
             environments=self.environments,
             compared=sum(self._compared.values()),
@@ -138,7 +138,7 @@ class Reduction:
                 self._clusters.setdefault(tuple(versions.items()), Named()).add(name)
 
     def _add_pairs(self, row: Row, begin: str, *, address: str = "", certain: bool | None = None) -> None:
-        versions = {one["name"]: one["versions"] for one in row["environments"]}
+        versions = {environment["name"]: environment["versions"] for environment in row["environments"]}
         differing: dict[tuple[str, str], list[tuple[str, str, str]]] = {}
         for package, writer, reader, differs in row["packages"]:
             self._compared[package] += 1
@@ -167,12 +167,12 @@ class Reduction:
 
     def _sorted_clusters(self) -> Iterable[EnvironmentCluster]:
         shared = [(versions, named) for versions, named in self._clusters.items() if named.count > 1]
-        for versions, named in sorted(shared, key=lambda one: (-one[1].count, one[0])):
+        for versions, named in sorted(shared, key=lambda named_cluster: (-named_cluster[1].count, named_cluster[0])):
             yield EnvironmentCluster(versions=versions, count=named.count, where=tuple(named.where))
 
     def _most_drifting(self) -> Iterable[PackageSpread]:
         versions: Counter[str] = Counter(package for package, _ in self._versions)
-        ranked = sorted(self._differing, key=lambda one: (-self._differing[one], -versions[one], one))
+        ranked = sorted(self._differing, key=lambda package: (-self._differing[package], -versions[package], package))
         for package in ranked[:TOP]:
             yield PackageSpread(
                 package=package,

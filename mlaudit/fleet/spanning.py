@@ -69,13 +69,13 @@ class ExchangeIndex:
 
 def inventories(rows: Iterable[dict[str, Any]], wanted: set[tuple[str, str]]) -> dict[tuple[str, str], str]:
     """The inventories of some environments, by repository and environment."""
-    found = {}
+    by_key = {}
     for row in rows:
-        for one in row.get("environments", ()):
-            key = row["repository"], one["name"]
-            if key in wanted and "inventory" in one:
-                found[key] = one["inventory"]
-    return found
+        for environment in row.get("environments", ()):
+            key = row["repository"], environment["name"]
+            if key in wanted and "inventory" in environment:
+                by_key[key] = environment["inventory"]
+    return by_key
 
 
 def paired(request: dict[str, Any]) -> list[Environment]:
@@ -94,8 +94,8 @@ def paired(request: dict[str, Any]) -> list[Environment]:
     ]
 
 
-def _environment(said: dict[str, Any]) -> Environment:
+def _environment(row: dict[str, Any]) -> Environment:
     """An environment of another repository: its name, and the places of its statements, begin with that one's."""
-    document = Document("mlaudit-list.json", data=said["inventory"].encode())
-    (found,) = inventory_environments(document, said["repository"])
-    return found
+    document = Document("mlaudit-list.json", data=row["inventory"].encode())
+    (environment,) = inventory_environments(document, row["repository"])
+    return environment

@@ -80,12 +80,12 @@ class Descriptor:
         indexes = list(dict.fromkeys(indexes))
         spend(INDEXES, len(indexes))
         recipe.values["PIP_EXTRA_INDEX_URL"] = " ".join([*([before] if before else []), *indexes])
-        told: set[str | None] = set()
+        versions_seen: set[str | None] = set()
         for statement in self.guarded(listed, self._requirement):
             if isinstance(statement, Pin) and statement.kind is Kind.CUDA:
-                if statement.version in told:
+                if statement.version in versions_seen:
                     continue
-                told.add(statement.version)
+                versions_seen.add(statement.version)
             yield statement
         if before is None:
             del recipe.values["PIP_EXTRA_INDEX_URL"]
@@ -118,7 +118,7 @@ class Descriptor:
 
     def include(self, node: Node, format_name: str | None = "requirements") -> Iterator[Statement]:
         """A file that the descriptor names, relative to it."""
-        yield from self.guarded([node], lambda one: self._include(one, format_name))
+        yield from self.guarded([node], lambda entry: self._include(entry, format_name))
 
     def _include(self, node: Node, format_name: str | None) -> Iterator[Statement]:
         path = node.maybe_text()
@@ -185,20 +185,20 @@ class Descriptor:
     def _joined(self, nodes: Iterable[Node]) -> tuple[Script, tuple[Word, ...]]:
         text, pieces, words = "", [], []
         for node in nodes:
-            one = of_node(node, self.at(node), self.doc)
+            script = of_node(node, self.at(node), self.doc)
             start = len(text)
-            pieces += [(start + at, to) for at, to in one.pieces] or [(start, -1)]
-            text += one.text + " "
-            words.append(Word(text=one.text, start=start, end=len(text) - 1))
+            pieces += [(start + at, to) for at, to in script.pieces] or [(start, -1)]
+            text += script.text + " "
+            words.append(Word(text=script.text, start=start, end=len(text) - 1))
         return Script(self.doc, text, pieces, self.doc.place(1, 1)), tuple(words)
 
     def python(self, node: Node, layer: Layer = Layer.DECLARED) -> Iterator[Statement]:
         """The version of Python at a node."""
 
-        def read(one: Node) -> Iterator[Statement]:
-            text, recipe = one.maybe_text(), self.recipe
+        def read(member: Node) -> Iterator[Statement]:
+            text, recipe = member.maybe_text(), self.recipe
             if text:
-                at = self.at(one)
+                at = self.at(member)
                 yield python_text.statement(self.doc, text, at, layer=layer, scope=recipe.base_scope)
 
         yield from self.guarded([node], read)
@@ -206,16 +206,16 @@ class Descriptor:
     def image(self, node: Node) -> Iterator[Statement]:
         """The image at a node."""
 
-        def read(one: Node) -> Iterator[Statement]:
-            text, recipe = one.maybe_text(), self.recipe
+        def read(member: Node) -> Iterator[Statement]:
+            text, recipe = member.maybe_text(), self.recipe
             if text:
-                yield from image_tags.statements(self.doc, text, self.at(one), scope=recipe.base_scope)
+                yield from image_tags.statements(self.doc, text, self.at(member), scope=recipe.base_scope)
 
         yield from self.guarded([node], read)
 
     def version(self, name: str, kind: Kind, node: Node, layer: Layer = Layer.DECLARED) -> Iterator[Statement]:
         """A version that is alone under a key (`cuda: "12.1"`)."""
-        yield from self.guarded([node], lambda one: self._version(name, kind, one, layer))
+        yield from self.guarded([node], lambda member: self._version(name, kind, member, layer))
 
     def _version(self, name: str, kind: Kind, node: Node, layer: Layer) -> Iterator[Statement]:
         text = defined(node.maybe_text() or "", self.doc.defines)
@@ -227,7 +227,7 @@ class Descriptor:
             return
         # BentoML's `cuda_version: default` and its like leave the version to the tool.
         version = text.strip() if any(character.isdigit() for character in text) else None
-        made = self.doc.pin(
+        pin = self.doc.pin(
             layer,
             name,
             version,
@@ -235,7 +235,7 @@ class Descriptor:
             kind=kind,
             scope=self.recipe.base_scope,
         )
-        yield replace(made, variant=None) if kind is not Kind.PACKAGE else made
+        yield replace(pin, variant=None) if kind is not Kind.PACKAGE else pin
 
 
 def _indexes(text: str) -> Iterator[str]:
@@ -267,7 +267,7 @@ def merged(statements: Iterable[Statement]) -> Iterator[Statement]:
         yield replace(bare, parts=tuple(names)) if isinstance(bare, (Pin, Include)) else bare
 
 
-def found(node: Node, *keys: str) -> Iterator[Node]:
+def values_under(node: Node, *keys: str) -> Iterator[Node]:
     """Every value under one of some keys, however deep, in the order of the document."""
     waiting = [(node, False)]
     while waiting:

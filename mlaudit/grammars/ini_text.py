@@ -70,12 +70,12 @@ class _IniReader:
                 yield _stray(self.doc, offset, line)
             return
         yield from self.finish()
-        header, found = _SECTION.match(line), _KEY.match(line)
+        header, match = _SECTION.match(line), _KEY.match(line)
         if header:
             self.section = header.group(1).strip()
-        elif found and self.section:
-            self.key = found.group(1)
-            self.held = _piece(self.doc, offset + found.start(2), found.group(2))
+        elif match and self.section:
+            self.key = match.group(1)
+            self.held = _piece(self.doc, offset + match.start(2), match.group(2))
         else:
             yield _stray(self.doc, offset, line)
 

@@ -63,8 +63,8 @@ def reference(
 ) -> Pin:
     """The pin of a model or data set; its name is an address or a path, whose case counts."""
     stated["kind"] = kind
-    made = doc.pin(layer, name, version, at=at, **stated)
-    return replace(made, name=name, package=name, variant=None)
+    pin = doc.pin(layer, name, version, at=at, **stated)
+    return replace(pin, name=name, package=name, variant=None)
 
 
 def in_tree(doc: Document, root: Node) -> Iterator[Statement]:
@@ -88,17 +88,17 @@ def registered(doc: Document, text: str, at: Place) -> Iterator[Statement]:
     text = text.strip()
     if not text.startswith("models:/"):
         return
-    found = _REGISTERED.fullmatch(text) if len(text) <= MAX_URI else None
-    if found is None or is_template(text):
+    match = _REGISTERED.fullmatch(text) if len(text) <= MAX_URI else None
+    if match is None or is_template(text):
         template = is_template(text)
         why = "a placeholder in it has no value here" if template else "expected `models:/name/version`"
         yield doc.unread(why, at, what=text, template=template)
         return
-    name, version = f"models:/{found['name']}", found["version"]
+    name, version = f"models:/{match['name']}", match["version"]
     if version is not None and version.isdigit():
         yield reference(doc, Kind.MODEL, name, version, at)
     else:
-        moving = f"alias {found['alias']}" if found["alias"] else f"stage {version}"
+        moving = f"alias {match['alias']}" if match["alias"] else f"stage {version}"
         yield reference(doc, Kind.MODEL, name, None, at, detail=f"by {moving}, which can be moved to another version")
 
 

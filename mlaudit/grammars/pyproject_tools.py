@@ -42,11 +42,11 @@ def _listed(doc: Document, node: Node, groups: tuple[str, ...] = (), extra: str 
     """A list of requirements; an editable line begins with `-e`."""
     scope = PinScope(groups=groups, under_extras=(normalized(extra),) if extra else ())
 
-    def one(member: Node) -> Iterator[Pin | Unread]:
+    def read(member: Node) -> Iterator[Pin | Unread]:
         line = _EDITABLE.sub(r"\2 @ \1", member.text())
         yield requirement.pin(doc, line, doc.at(*member.route), scope=scope)
 
-    yield from doc.guarded(node.each(), one)
+    yield from doc.guarded(node.each(), read)
 
 
 def _rye(doc: Document, node: Node) -> Iterator[Statement]:
@@ -70,17 +70,15 @@ def _pdm(doc: Document, node: Node) -> Iterator[Statement]:
     for name, stated in node.dig("resolution", "overrides").items():
         version = stated.text().strip()
         text = f"{name}{'' if version[:1] in '<>=!~' else ' @ ' if '://' in version else '=='}{version}"
-        made = requirement.pin(doc, text, doc.at(*stated.route), kind=Kind.BOUND, detail="an override")
-        yield replace(made, overrides=True) if isinstance(made, Pin) else made
+        pin = requirement.pin(doc, text, doc.at(*stated.route), kind=Kind.BOUND, detail="an override")
+        yield replace(pin, overrides=True) if isinstance(pin, Pin) else pin
     yield from doc.guarded(node.dig("resolution", "excludes").each(), partial(_excluded, doc))
 
 
 def _excluded(doc: Document, node: Node) -> Iterator[Pin]:
     at = doc.at(*node.route)
-    made = doc.pin(
-        Layer.DECLARED, node.text(), at=at, kind=Kind.BOUND, scope=PinScope(optional=True), detail="excluded"
-    )
-    yield replace(made, overrides=True)
+    pin = doc.pin(Layer.DECLARED, node.text(), at=at, kind=Kind.BOUND, scope=PinScope(optional=True), detail="excluded")
+    yield replace(pin, overrides=True)
 
 
 def _conda_lock(doc: Document, node: Node) -> Iterator[Statement]:

@@ -163,9 +163,9 @@ class _InstallSource:
 
     def _magic(self, call: ast.Call) -> Iterator[Statement]:
         """`run_line_magic('pip', 'install numpy')`, `run_cell_magic('bash', '', script)`."""
-        found = [self._words(argument) for argument in call.args]
-        name = found[0][0].text if found and found[0] else ""
-        last = found[-1] if len(found) > 1 else None
+        wordses = [self._words(argument) for argument in call.args]
+        name = wordses[0][0].text if wordses and wordses[0] else ""
+        last = wordses[-1] if len(wordses) > 1 else None
         if name in ("bash", "sh", "system", "sx") and last:
             yield from statements(self._script_of(last[0]), self.recipe)
         elif name in ("pip", "conda", "mamba", "micromamba", "uv") and last:
@@ -188,12 +188,12 @@ class _InstallSource:
             return
         words: list[Word] = []
         for node in nodes:
-            found = self._words(node)
-            if found is None:
+            own_words = self._words(node)
+            if own_words is None:
                 at = self._place(node)
                 written = self._written(node)
                 yield self.script.doc.unread("its packages are computed when it runs", at, what=written[:200])
-            words += found or ()
+            words += own_words or ()
         if words or prefix == ("uv", "sync"):
             at_first = words[0].start if words else 0
             before = (Word(text=text, start=at_first, end=at_first) for text in prefix)
@@ -266,12 +266,12 @@ class _InstallSource:
         return self._members(members, depth)
 
     def _members(self, members: list[ast.expr], depth: int) -> list[Word]:
-        found: list[Word] = []
+        member_words: list[Word] = []
         for member in members[:MAX_WORDS]:
             words = self._words(member, depth + 1)
             written = self._written(member) or "an expression"
-            found += [self._word(member, written[:200], written[:80])] if words is None else words
-        return found
+            member_words += [self._word(member, written[:200], written[:80])] if words is None else words
+        return member_words
 
     def _split(self, call: ast.Call, depth: int) -> list[Word] | None:
         """`shlex.split("pip install x")`, `"pip install x".split()`."""
@@ -287,10 +287,10 @@ class _InstallSource:
     def _joined(self, node: ast.JoinedStr) -> list[Word] | None:
         texts: list[str] = []
         for part in node.values:
-            found = self._words(part.value if isinstance(part, ast.FormattedValue) else part)
-            if found is None or len(found) != 1:
+            words = self._words(part.value if isinstance(part, ast.FormattedValue) else part)
+            if words is None or len(words) != 1:
                 return None
-            texts.append(found[0].text)
+            texts.append(words[0].text)
         return [self._word(node, "".join(texts))]
 
     def _word(self, node: ast.expr, text: str, unresolved: str = "") -> Word:

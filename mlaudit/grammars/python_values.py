@@ -158,8 +158,8 @@ class Scope:
             return self._called(node, depth)
         if isinstance(node, ast.Subscript):
             table, key = self.value(node.value, depth + 1), self.value(node.slice, depth + 1)
-            found = table.get(key.text) if isinstance(table, dict) and isinstance(key, Text) else None
-            return found if found is not None else Unknown(COMPUTED, node)
+            member = table.get(key.text) if isinstance(table, dict) and isinstance(key, Text) else None
+            return member if member is not None else Unknown(COMPUTED, node)
         if isinstance(node, (ast.ListComp, ast.SetComp, ast.GeneratorExp, ast.DictComp)):
             return self._comprehension(node, depth)
         if isinstance(node, ast.IfExp):
@@ -181,16 +181,16 @@ class Scope:
     def _each(self, element: ast.expr, name: str, over: list[Value], depth: int) -> Value:
         """`[table[name] for name in names]`: the element for every member of a known list."""
         before = self.names.get(name)
-        found: list[Value] = []
+        values: list[Value] = []
         for member in over[:MAX_CALLS]:
             self.names[name] = member
-            found.append(self.value(element, depth + 1))
-        found += over[MAX_CALLS:]
+            values.append(self.value(element, depth + 1))
+        values += over[MAX_CALLS:]
         if before is None:
             self.names.pop(name, None)
         else:
             self.names[name] = before
-        return found
+        return values
 
     def _named_requirements(self, node: ast.DictComp, depth: int) -> dict[str, Value] | None:
         """Requirements by their names: `{b: a for a, b in (re.findall(pattern, x)[0] for x in _deps)}`.
@@ -200,11 +200,11 @@ class Scope:
         inner = node.generators[0].iter if len(node.generators) == 1 else None
         if not isinstance(inner, (ast.GeneratorExp, ast.ListComp)) or len(inner.generators) != 1:
             return None
-        calls = [one for one in ast.walk(inner.elt) if isinstance(one, ast.Call)]
+        calls = [call for call in ast.walk(inner.elt) if isinstance(call, ast.Call)]
         if not any(_called_name(call) in ("findall", "match", "fullmatch") for call in calls):
             return None
         over = self.value(inner.generators[0].iter, depth + 1)
-        texts = [one for one in over if isinstance(one, Text)] if isinstance(over, list) else []
+        texts = [text for text in over if isinstance(text, Text)] if isinstance(over, list) else []
         return {leading_name(text.text): text for text in texts} if texts else None
 
     def _list(self, elements: list[ast.expr], depth: int) -> list[Value]:
@@ -217,17 +217,17 @@ class Scope:
         return values
 
     def _table(self, node: ast.Dict, depth: int) -> dict[str, Value]:
-        found: dict[str, Value] = {}
+        members: dict[str, Value] = {}
         for key, value in zip(node.keys, node.values, strict=True):
             inner = self.value(value, depth + 1)
             if key is None:
-                update(found, inner)
+                update(members, inner)
                 continue
             name = self.value(key, depth + 1)
-            found[name.text if isinstance(name, Text) else ""] = (
+            members[name.text if isinstance(name, Text) else ""] = (
                 inner if isinstance(name, Text) else Unknown(COMPUTED, key)
             )
-        return found
+        return members
 
     def _operation(self, node: ast.BinOp, depth: int) -> Value:
         left, right = self.value(node.left, depth + 1), self.value(node.right, depth + 1)
@@ -250,10 +250,10 @@ class Scope:
         for value in node.values:
             plain = isinstance(value, ast.FormattedValue) and value.format_spec is None
             inner = value.value if isinstance(value, ast.FormattedValue) and plain else value
-            found = self.value(inner, depth + 1)
-            if not isinstance(found, Text):
+            text = self.value(inner, depth + 1)
+            if not isinstance(text, Text):
                 return Unknown(COMPUTED, node)
-            parts.append(found.text)
+            parts.append(text.text)
         return text_value("".join(parts), node)
 
     def _called(self, node: ast.Call, depth: int) -> Value:
@@ -273,8 +273,8 @@ class Scope:
 
     def _function(self, node: ast.Call, name: str, depth: int) -> Value:
         if name in ("open", "Path", "join", "read_text", "parse_requirements") and node.args:
-            found = [self.value(argument, depth + 1) for argument in node.args]
-            return self._opened(node, name, found)
+            arguments = [self.value(argument, depth + 1) for argument in node.args]
+            return self._opened(node, name, arguments)
         if name == "dict" and not node.args:
             return {word.arg or "": self.value(word.value, depth + 1) for word in node.keywords}
         if name in _WRAPPERS and len(node.args) == 1:

@@ -175,8 +175,8 @@ def _other(doc: Document, component: Component, url: PackageUrl, layer: Layer) -
     if url.type == "mlflow":
         return model_refs.reference(doc, Kind.MODEL, f"models:/{url.name}", version, at, layer=layer)
     if url.type in _SYSTEM:
-        made = doc.pin(layer, url.name, version, at=at, kind=Kind.SYSTEM, hashes=component.hashes)
-        return replace(made, variant=None)
+        pin = doc.pin(layer, url.name, version, at=at, kind=Kind.SYSTEM, hashes=component.hashes)
+        return replace(pin, variant=None)
     if url.type == "generic" and url.name == "python":
         return doc.pin(layer, url.name, version, at=at, kind=Kind.PYTHON)
     kind = Kind.IMAGE if url.type in _IMAGES else Kind.SYSTEM
@@ -192,5 +192,5 @@ def _plain(doc: Document, component: Component, layer: Layer) -> Pin | Unread:
             return model_refs.reference(doc, Kind.SYSTEM, component.name, component.version, component.at, layer=layer)
         return _distribution(doc, component, component.name, component.version, layer)
     name = f"{kind.value}:{component.name}" if kind in (Kind.MODEL, Kind.DATA) else component.name
-    made = model_refs.reference(doc, kind, name, component.version, component.at, layer=layer)
-    return replace(made, hashes=component.hashes)
+    pin = model_refs.reference(doc, kind, name, component.version, component.at, layer=layer)
+    return replace(pin, hashes=component.hashes)

@@ -96,7 +96,7 @@ def read(doc: Document, tree: ast.Module) -> Iterator[Statement]:
 
 def _ran_with(tree: ast.Module, names: _Names) -> Mapping[int, Mapping[str, ast.expr]]:
     """What `processor.run(source_dir="code")` adds to the call that made it, by the identity of that call."""
-    found: dict[int, Mapping[str, ast.expr]] = {}
+    keywords_by_node: dict[int, Mapping[str, ast.expr]] = {}
     for call in (node for node in ast.walk(tree) if isinstance(node, ast.Call)):
         function = call.func
         given = {
@@ -105,10 +105,10 @@ def _ran_with(tree: ast.Module, names: _Names) -> Mapping[int, Mapping[str, ast.
             if keyword.arg is not None and keyword.arg == "source_dir"
         }
         if given and isinstance(function, ast.Attribute) and function.attr == "run":
-            made = names.value(function.value)
-            if isinstance(made, ast.Call):
-                found[id(made)] = given
-    return found
+            value = names.value(function.value)
+            if isinstance(value, ast.Call):
+                keywords_by_node[id(value)] = given
+    return keywords_by_node
 
 
 class _Names:
@@ -195,7 +195,7 @@ class _Names:
         return None
 
     def _below(self, base: ast.expr, rest: Sequence[ast.expr], depth: int) -> str | None:
-        parts = [self.folder(one, depth + 1) for one in (base, *rest)]
+        parts = [self.folder(expression, depth + 1) for expression in (base, *rest)]
         joined = posixpath.join(*(part for part in parts if part is not None))
         return joined if None not in parts and len(joined) <= MAX_TEXT else None
 
@@ -224,7 +224,7 @@ def _called(call: ast.Call) -> str:
 def _chosen(call: ast.Call, names: _Names) -> tuple[str, Mapping[str, ast.expr]] | None:
     """The name of the part that a call makes and its keywords, None if it chooses no image."""
     words = sdk_words()
-    given = {one.arg: one.value for one in call.keywords if one.arg is not None}
+    given = {keyword.arg: keyword.value for keyword in call.keywords if keyword.arg is not None}
     called = _called(call).rpartition(".")[2]
     if called == "DockerSettings":
         return "docker-settings", given
@@ -233,7 +233,9 @@ def _chosen(call: ast.Call, names: _Names) -> tuple[str, Mapping[str, ast.expr]]
         is_serving = scope is not None and scope.value == "inference"
         return ("endpoint" if is_serving else "training-job"), given
     versions = {"framework_version", *words.versions, "image_uri"} & given.keys()
-    is_framework = called[:1].isupper() and any(called.startswith(one) for one in (*words.frameworks, "Estimator"))
+    is_framework = called[:1].isupper() and any(
+        called.startswith(framework) for framework in (*words.frameworks, "Estimator")
+    )
     if (is_framework or called in ("Model", "ModelPackage")) and versions:
         return _role_of_class(called), given
     for keyword, role in words.keywords.items():

@@ -88,7 +88,7 @@ def read(doc: Document, tree: ast.Module) -> Iterator[Statement]:
             return
         used[task.name] = used.get(task.name, 0) + 1
         part = task.name if used[task.name] == 1 else f"{task.name}-{used[task.name]}"
-        statements = [one for kind, call in task.given for one in _stated(doc, kind, call, values, part)]
+        statements = [statement for kind, call in task.given for statement in _stated(doc, kind, call, values, part)]
         if any(isinstance(statement, (Pin, Include)) for statement in statements):
             yield Root(name=part, kind="environment", at=python_source.place(doc, task.given[-1][1].func))
             yield from _merged(statements)
@@ -203,20 +203,20 @@ def _computed(doc: Document, node: ast.expr) -> Statement:
 
 def _merged(statements: list[Statement]) -> Iterator[Statement]:
     """What a step states about a package replaces what its flow states."""
-    last = {one.package: number for number, one in enumerate(statements) if isinstance(one, Pin)}
-    for number, one in enumerate(statements):
-        if not isinstance(one, Pin) or one.layer is not Layer.DECLARED or last[one.package] == number:
-            yield one
+    last = {statement.package: number for number, statement in enumerate(statements) if isinstance(statement, Pin)}
+    for number, statement in enumerate(statements):
+        if not isinstance(statement, Pin) or statement.layer is not Layer.DECLARED or last[statement.package] == number:
+            yield statement
 
 
 def _constants(tree: ast.Module) -> Mapping[str, ast.expr]:
     """What names of a module stand for that are assigned once."""
-    found: dict[str, ast.expr | None] = {}
+    nodes: dict[str, ast.expr | None] = {}
     for node in tree.body:
         if isinstance(node, ast.Assign) and len(node.targets) == 1 and isinstance(node.targets[0], ast.Name):
             name = node.targets[0].id
-            found[name] = None if name in found else node.value
-    return {name: value for name, value in found.items() if value is not None}
+            nodes[name] = None if name in nodes else node.value
+    return {name: value for name, value in nodes.items() if value is not None}
 
 
 def _followed(node: ast.expr, values: Mapping[str, ast.expr]) -> ast.expr:

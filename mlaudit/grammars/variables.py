@@ -103,11 +103,11 @@ def _replaced(value: str, old: str, new: str, count: int) -> str:
 def _without_end(value: str, operator: str, pattern: str) -> str | None:
     """`%`, `%%`: what matches is cut from the end; `#`, `##`: from the front; the doubled one cuts the most."""
     tail = operator[0] == "%"
-    found = glob(pattern, reverse=tail)
-    if found is None or len(value) > MAX_CUT:
+    matcher = glob(pattern, reverse=tail)
+    if matcher is None or len(value) > MAX_CUT:
         return None
     spend(EXPANDED, len(value))
-    lengths = list(found.ends(value[::-1] if tail else value))
+    lengths = list(matcher.ends(value[::-1] if tail else value))
     if not lengths:
         return value
     length = lengths[-1] if len(operator) == 2 else lengths[0]
@@ -118,18 +118,18 @@ def expanded(text: str, values: Mapping[str, str], depth: int = 0) -> str | None
     """A text with every reference replaced; None if one has no value here. Raises BudgetExceeded."""
     if depth > MAX_DEPTH:
         return None
-    made: list[str] = []
+    pieces: list[str] = []
     position = 0
     while (dollar := text.find("$", position)) >= 0:
-        made.append(text[position:dollar])
-        found = reference(text, dollar)
-        value = value_of(found, values, depth) if found else None
-        if value is None and (found or is_opening(text, dollar)):
+        pieces.append(text[position:dollar])
+        match = reference(text, dollar)
+        value = value_of(match, values, depth) if match else None
+        if value is None and (match or is_opening(text, dollar)):
             return None
-        made.append(value if value is not None else "$")
-        position = found.end() if found else dollar + 1
-    made.append(text[position:])
-    return "".join(made)
+        pieces.append(value if value is not None else "$")
+        position = match.end() if match else dollar + 1
+    pieces.append(text[position:])
+    return "".join(pieces)
 
 
 def defined(text: str, values: Mapping[str, str]) -> str:
@@ -137,8 +137,8 @@ def defined(text: str, values: Mapping[str, str]) -> str:
     if "$" not in text and "{{" not in text:
         return text
 
-    def value(found: re.Match[str]) -> str:
-        return values.get(found.group(1) or found.group(2), found.group(0))
+    def value(match: re.Match[str]) -> str:
+        return values.get(match.group(1) or match.group(2), match.group(0))
 
     return _PLACEHOLDER.sub(value, text)
 

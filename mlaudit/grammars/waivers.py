@@ -17,11 +17,11 @@ _CODE = lazy_pattern(r"[A-Za-z][\w-]{1,63}")
 
 def waiver(doc: Document, comment: str, at: Place) -> Iterator[Waiver | Unread]:
     """The waiver in a comment (its `#` included), if there is one; without codes or a reason it waives nothing."""
-    found = _WAIVER.search(comment) if "mlaudit" in comment else None
-    if found is None:
+    match = _WAIVER.search(comment) if "mlaudit" in comment else None
+    if match is None:
         return
-    codes = tuple(code.strip() for code in (found["codes"] or "").split(",") if code.strip())
-    reason = found["reason"].strip(" \t:-")
+    codes = tuple(code.strip() for code in (match["codes"] or "").split(",") if code.strip())
+    reason = match["reason"].strip(" \t:-")
     if not codes or not all(_CODE.fullmatch(code) for code in codes):
         yield doc.unread(
             "a waiver names the codes that it covers: `# mlaudit: ignore[MLA001] reason`", at, what=comment

@@ -88,7 +88,7 @@ class _SeenElements:
         self.texts: list[list[str]] = []
         self.lengths: list[int] = []
         self.places: list[Place] = []
-        self.found: list[Element] = []
+        self.closed: list[Element] = []
 
     @property
     def line(self) -> int:
@@ -99,8 +99,8 @@ class _SeenElements:
         return self.doc.place(self.line, self.parser.CurrentColumnNumber + 1)
 
     def taken(self) -> list[Element]:
-        found, self.found = self.found, []
-        return found
+        closed, self.closed = self.closed, []
+        return closed
 
     def begin(self, name: str, attributes: dict[str, str]) -> None:
         namespace, _, local = name.rpartition(" ")
@@ -110,26 +110,26 @@ class _SeenElements:
         self.texts.append([])
         self.lengths.append(0)
         self.places.append(self.here)
-        self.found.append(
+        self.closed.append(
             Element(ended=False, path=self.path, at=self.here, namespace=namespace, attributes=attributes)
         )
 
     def characters(self, data: str) -> None:
-        held = self.texts[-1]
-        if not held:
+        texts = self.texts[-1]
+        if not texts:
             blank = len(data) - len(data.lstrip())
             if blank == len(data):
                 return
             self.places[-1] = self.doc.place(self.line, self.parser.CurrentColumnNumber + 1 + blank)
             data = data[blank:]
         if self.lengths[-1] < MAX_TEXT:
-            held.append(data[:MAX_TEXT])
+            texts.append(data[:MAX_TEXT])
             self.lengths[-1] += len(data)
 
     def end(self, _name: str) -> None:
         text = "".join(self.texts.pop()).strip()
         self.lengths.pop()
-        self.found.append(Element(ended=True, path=self.path, at=self.places.pop(), text=text))
+        self.closed.append(Element(ended=True, path=self.path, at=self.places.pop(), text=text))
         self.path = self.path[:-1]
 
     def document_type(self, name: str, _system: str | None, _public: str | None, has_definitions: bool) -> None:

@@ -252,11 +252,11 @@ def _command(row: Node) -> WritingCommand:
 
 def _forms_by_word(row: Node, forms: frozenset[str]) -> Mapping[str, str]:
     evidence(row)
-    found = {name: form.text() for name, form in row.items() if name not in ("source", "checked")}
-    for name, form in found.items():
+    texts = {name: form.text() for name, form in row.items() if name not in ("source", "checked")}
+    for name, form in texts.items():
         if form not in forms:
             raise Malformed(f"unknown form: {form}", (*row.route, name))
-    return found
+    return texts
 
 
 def value_calls() -> ValueCalls:
@@ -344,10 +344,10 @@ def _arguments(node: Node) -> tuple[ArgumentChoice, ...]:
 def _argument(text: str, node: Node) -> ArgumentChoice:
     if text == "receiver":
         return ArgumentChoice(position=None, keywords=(), of_receiver=True)
-    found = re.fullmatch(r"(\d*):([\w|]*)", text)
-    if found is None:
+    match = re.fullmatch(r"(\d*):([\w|]*)", text)
+    if match is None:
         raise Malformed(f"expected `position:keyword|keyword` or `receiver`, found {text!r}", node.route)
-    position, keywords = found.groups()
+    position, keywords = match.groups()
     return ArgumentChoice(
         position=int(position) if position else None, keywords=tuple(word for word in keywords.split("|") if word)
     )

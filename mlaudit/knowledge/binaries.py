@@ -245,7 +245,7 @@ def _beyond_table(windows: Mapping[str, tuple[str, ...]], version: str) -> bool:
 
 def _unsupported(package: str, version: str, python: str, first: str | None, last: str | None) -> Unsupported:
     reach = f"wheels for it reach from {first} to {last}" if first else "no release has one"
-    remedy = f"Set {package}>={first},<={last}, or another Python." if first else "Take an older Python."
+    remedy = f"Set {package}>={first},<={last}, or another Python." if first else "Use an older Python."
     return Unsupported(
         package=package,
         version=version,
@@ -323,5 +323,5 @@ def wheel_cuda(package: str, version: str) -> WheelCuda | None:
 
 
 def _at_least(version: str, floor: str) -> bool:
-    one, other = parsed(public(version)), parsed(public(floor))
-    return one is not None and other is not None and one >= other
+    own, other = parsed(public(version)), parsed(public(floor))
+    return own is not None and other is not None and own >= other

@@ -99,10 +99,10 @@ def _nodes() -> Mapping[str, Sequence[Node]]:
 
 
 def _by_package(root: Node) -> Mapping[str, Sequence[Node]]:
-    found: dict[str, list[Node]] = {}
+    rows: dict[str, list[Node]] = {}
     for node in root.get("row").each():
-        found.setdefault(node.get("package").text(), []).append(node)
-    return found
+        rows.setdefault(node.get("package").text(), []).append(node)
+    return rows
 
 
 def _row(node: Node) -> Combination:
@@ -186,9 +186,9 @@ def _breaks(row: Combination, versions: Mapping[str, str], named: Mapping[str, f
     return not row.newer or is_newer(other, versions[row.package])
 
 
-def is_newer(one: str, other: str) -> bool:
+def is_newer(version: str, other: str) -> bool:
     """Whether one release is newer than another, builds left out of account; False if one cannot be read."""
-    left, right = parsed(public(one)), parsed(public(other))
+    left, right = parsed(public(version)), parsed(public(other))
     return left is not None and right is not None and left > right
 
 

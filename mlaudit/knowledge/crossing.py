@@ -95,9 +95,9 @@ def judge(
         names=names,
     )
     untouched = bool(asked) and bool(known.kinds) and not own
-    found = [] if untouched else [*_crossed(known, pair), *_python_crossed(package, pair)]
-    found.extend(_skewed(known, pair))
-    return tuple(sorted(found, key=lambda consequence: consequence.rank))
+    consequences = [] if untouched else [*_crossed(known, pair), *_python_crossed(package, pair)]
+    consequences.extend(_skewed(known, pair))
+    return tuple(sorted(consequences, key=lambda consequence: consequence.rank))
 
 
 def _crossed(known: Dossier, pair: _VersionPair) -> Iterator[Consequence]:
@@ -153,13 +153,13 @@ def _python_within(specifier: str, version: str | None) -> bool:
 @lru_cache(maxsize=65536)
 def _within(specifier: str, version: str) -> bool:
     """Like `admits`, but a prerelease counts as its release: 1.3rc1 writes what 1.3.0 writes."""
-    found = parsed(version)
-    return found is not None and (not specifier or admits(specifier, found.base_version))
+    known = parsed(version)
+    return known is not None and (not specifier or admits(specifier, known.base_version))
 
 
 def _direction(writer: str, reader: str) -> str:
-    one, other = parsed(writer), parsed(reader)
-    return "newer" if one is not None and other is not None and one < other else "older"
+    version, other = parsed(writer), parsed(reader)
+    return "newer" if version is not None and other is not None and version < other else "older"
 
 
 def _of_class(row: Known, classes: frozenset[str]) -> bool:
@@ -215,14 +215,14 @@ def _python_crossed(package: str, pair: _VersionPair) -> Iterator[Consequence]:
     carried = kinds_of(PYTHON, pair.kinds)
     if known is None or not carried:
         return
-    held = replace(
+    python_pair = replace(
         pair,
         writer=pair.writer_python,
         reader=pair.reader_python,
         kinds=carried,
         kinds_known=True,
     )
-    for consequence in _crossed(known, held):
+    for consequence in _crossed(known, python_pair):
         if consequence.effect is not Effect.HARMLESS:
             yield replace(consequence, via=PYTHON)
 
@@ -233,14 +233,15 @@ def _skewed(known: Dossier, pair: _VersionPair) -> Iterator[Consequence]:
     low, high = (pair.writer, pair.reader) if upward else (pair.reader, pair.writer)
     for row in known.skews:
         if row.when is Moment.FEATURES and _within(f"<{row.since}", low) and _within(f">={row.since}", high):
-            yield _skew_consequence(row, pair, upward=upward)
+            yield _skew_consequence(known.package, row, pair, upward=upward)
 
 
-def _skew_consequence(row: Skew, pair: _VersionPair, *, upward: bool) -> Consequence:
+def _skew_consequence(package: str, row: Skew, pair: _VersionPair, *, upward: bool) -> Consequence:
     before, after = (row.before, row.after) if upward else (row.after, row.before)
-    change = f"{row.what} {before} under {pair.writer} and {after} under {pair.reader}"
+    change = f"{row.what} {before} under {pair.writer} and {_without_verb_of(before, after)} under {pair.reader}"
     if before == after:
         change = f"{row.what} {after} under {pair.reader} than under {pair.writer}"
+    sides = f"{package}>={row.since} or {package}<{row.since}"
     return Consequence(
         id=row.id,
         effect=Effect.PREPROCESSING,
@@ -248,5 +249,11 @@ def _skew_consequence(row: Skew, pair: _VersionPair, *, upward: bool) -> Consequ
         says=f"{change}. Affected: {row.affects}{f' ({row.size})' if row.size not in row.affects else ''}.",
         certainty=row.certainty.value,
         evidence=row.evidence,
-        remedy=f"Run both sides from {row.since} on or both below it, or state the wanted behaviour in the code.",
+        remedy=f"Use {sides} on both sides, or set the wanted behaviour in the code.",
     )
+
+
+def _without_verb_of(before: str, after: str) -> str:
+    """`float32` behind `is float64 under 1.26 and`: a verb that both parts share is written once."""
+    verb, _, rest = after.partition(" ")
+    return rest if rest and before.partition(" ")[0] == verb else after

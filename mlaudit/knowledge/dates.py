@@ -60,8 +60,8 @@ def _dated(file: str, text: str) -> Iterator[DatedRow]:
     """Each date with the last name or table that precedes it."""
     names = list(_NAMED.finditer(text))
     at, name = 0, "the whole file"
-    for found in _CHECKED.finditer(text):
-        while at < len(names) and names[at].start() < found.start():
+    for match in _CHECKED.finditer(text):
+        while at < len(names) and names[at].start() < match.start():
             name = names[at].group(1) or (name if names[at].group(2) is None else names[at].group(2))
             at += 1
-        yield DatedRow(checked=found.group(1), file=file, line=text.count("\n", 0, found.start()) + 1, row=name)
+        yield DatedRow(checked=match.group(1), file=file, line=text.count("\n", 0, match.start()) + 1, row=name)

@@ -130,7 +130,7 @@ def families() -> Mapping[str, frozenset[str]]:
     members: dict[str, set[str]] = {}
     for row in (row for subject in _subjects() for row in _demands(subject)):
         members.setdefault(row.family, set()).update((row.subject, row.other))
-    return {name: frozenset(found) for name, found in sorted(members.items())}
+    return {name: frozenset(member_names) for name, member_names in sorted(members.items())}
 
 
 def demands_of(package: str) -> tuple[Demand, ...]:
@@ -142,7 +142,7 @@ def demands_of(package: str) -> tuple[Demand, ...]:
 def demanded(subject: str, version: str, holds: Holds = never) -> Mapping[str, DemandedRange]:
     """What one release demands, by the other package; empty for a release of which nothing is known."""
     known = ((other, wanted(subject, version, other, holds)) for other in demanded_packages(subject, version))
-    return {other: found for other, found in known if found is not None}
+    return {other: demanded_range for other, demanded_range in known if demanded_range is not None}
 
 
 def _declared(subject: str, version: str) -> Mapping[str, tuple[releases.DeclaredRequirement, ...]]:
@@ -163,12 +163,16 @@ def wanted(subject: str, version: str, other: str, holds: Holds = never) -> Dema
         if run is not None:
             return DemandedRange(range=run.range, evidence=_proof())
     clauses = [
-        one.specifier
-        for one in _declared(subject, version).get(other, ())
-        if one.marker is None
-        or ("extra" not in one.marker and not (other_build and _is_of_a_build(one.marker)) and holds(one.marker))
+        requirement.specifier
+        for requirement in _declared(subject, version).get(other, ())
+        if requirement.marker is None
+        or (
+            "extra" not in requirement.marker
+            and not (other_build and _is_of_a_build(requirement.marker))
+            and holds(requirement.marker)
+        )
     ]
-    evidence = _said_by(subject, version)
+    evidence = _evidence_of(subject, version)
     if not clauses or evidence is None:
         return None
     return DemandedRange(range=_in_reading_order(joined(clauses)), evidence=(evidence,))
@@ -179,7 +183,7 @@ def _is_of_a_build(marker: str) -> bool:
     return "platform" in marker
 
 
-def _said_by(subject: str, version: str) -> Evidence | None:
+def _evidence_of(subject: str, version: str) -> Evidence | None:
     known = releases.release(subject, version)
     if known is not None and known.requires is not None:
         return known.evidence
@@ -199,8 +203,8 @@ def _run_of(subject: str, version: str, other: str) -> Run | None:
 
 
 def _in(run: Run, version: str) -> bool:
-    found, first, last = parsed(public(version)), parsed(run.first), parsed(run.last)
-    return found is not None and first is not None and last is not None and first <= found <= last
+    asked, first, last = parsed(public(version)), parsed(run.first), parsed(run.last)
+    return asked is not None and first is not None and last is not None and first <= asked <= last
 
 
 def family_mismatches(
@@ -249,7 +253,7 @@ def mismatches_of(
         demands = {
             python: wanted(subject, version, other, worlds[python]) for python in _admitted(subject, version, worlds)
         }
-        refused = {python: found for python, found in demands.items() if found and not there.fits(found.range)}
+        refused = {python: demand for python, demand in demands.items() if demand and not there.fits(demand.range)}
         if refused and len(refused) == len(demands):
             yield _mismatch(subject, version, there, refused, worlds)
 
@@ -306,8 +310,8 @@ def demanded_packages(subject: str, version: str) -> dict[str, None]:
 def _mismatch(
     subject: str, version: str, there: _There, refused: Mapping[str, DemandedRange], worlds: Mapping[str, Holds]
 ) -> Mismatch:
-    python, found = list(refused.items())[-1]
-    differs = len({one.range for one in refused.values()}) > 1
+    python, demanded_range = list(refused.items())[-1]
+    differs = len({demanded_range.range for demanded_range in refused.values()}) > 1
     fitting = _fitting(subject, there, worlds[python])
     alternative = f", or {subject} {fitting}" if fitting else ""
     return Mismatch(
@@ -315,11 +319,11 @@ def _mismatch(
         subject_version=version,
         other=there.package,
         other_version=there.version or there.range,
-        wanted=found.range,
-        says=f"{subject} {version} requires {there.package}{found.range}"
+        wanted=demanded_range.range,
+        says=f"{subject} {version} requires {there.package}{demanded_range.range}"
         f"{f' on Python {python}' if differs else ''}, and {there}.",
-        remedy=f"Set {there.package}{found.range}{alternative}.",
-        evidence=found.evidence,
+        remedy=f"Set {there.package}{demanded_range.range}{alternative}.",
+        evidence=demanded_range.evidence,
     )
 
 
@@ -330,8 +334,8 @@ def _fitting(subject: str, there: _There, holds: Holds) -> str | None:
     candidates += [run.last for row in _demands(subject) if row.other == there.package for run in row.runs]
     final = (text for text in dict.fromkeys(candidates) if (version := parsed(text)) and not version.is_prerelease)
     for candidate in sorted(final, key=_order, reverse=True):
-        found = wanted(subject, candidate, there.package, holds)
-        if found is not None and there.fits(found.range):
+        demanded_range = wanted(subject, candidate, there.package, holds)
+        if demanded_range is not None and there.fits(demanded_range.range):
             return candidate
     return None
 

@@ -67,9 +67,9 @@ def kind_problem(name: str) -> str | None:
 def _kinds(root: Node) -> Mapping[str, ArtifactKind]:
     table = {name: _kind(name, row) for name, row in root.items()}
     for name, kind in table.items():
-        for held in kind.holds:
-            if held not in table:
-                raise Malformed(f"unknown kind: {held}", (name, "holds"))
+        for inner_kind in kind.holds:
+            if inner_kind not in table:
+                raise Malformed(f"unknown kind: {inner_kind}", (name, "holds"))
     return table
 
 
@@ -103,26 +103,26 @@ def only_wrote(package: str, kinds: tuple[str, ...]) -> bool:
 @lru_cache(maxsize=1)
 def code_picklers() -> Mapping[str, frozenset[str]]:
     """Packages that store functions and classes as byte code, with the kinds of byte code that they store."""
-    found: dict[str, frozenset[str]] = {}
+    kinds_by_package: dict[str, frozenset[str]] = {}
     for kind in artifact_kinds().values():
         if kind.holds_code:
             inside = frozenset(name for name in carried(frozenset({kind.name})) if name.startswith("python.bytecode"))
-            found[kind.package] = found.get(kind.package, frozenset()) | inside
-    return found
+            kinds_by_package[kind.package] = kinds_by_package.get(kind.package, frozenset()) | inside
+    return kinds_by_package
 
 
 @lru_cache(maxsize=1024)
 def carried(kinds: frozenset[str]) -> frozenset[str]:
     """The kinds themselves and all that travel inside them."""
     table = artifact_kinds()
-    found: set[str] = set()
+    kinds_carried: set[str] = set()
     waiting = list(kinds)
     while waiting:
         name = waiting.pop()
-        if name not in found:
-            found.add(name)
+        if name not in kinds_carried:
+            kinds_carried.add(name)
             waiting.extend(table[name].holds if name in table else ())
-    return frozenset(found)
+    return frozenset(kinds_carried)
 
 
 def packages_needed(kinds: frozenset[str]) -> frozenset[str] | None:

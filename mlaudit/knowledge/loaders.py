@@ -21,5 +21,5 @@ def _patterns() -> Mapping[str, tuple[str, ...]]:
 def loader_of(kind: str) -> str | None:
     """The name of the call that loads a kind: that which names it, else the first pattern that fits."""
     exact = (name for name, kinds in _patterns().items() if kind in kinds)
-    fitting = (name for name, kinds in _patterns().items() if any(fnmatchcase(kind, one) for one in kinds))
+    fitting = (name for name, kinds in _patterns().items() if any(fnmatchcase(kind, pattern) for pattern in kinds))
     return next(exact, None) or next(fitting, None)

@@ -41,7 +41,7 @@ class MinimumReader:
 
     def refuses(self, version: str, classes: tuple[str, ...], numbers: Mapping[str, str]) -> bool:
         """Whether this version of the reader does not load such a file."""
-        if self.classes and not any(fnmatchcase(one, pattern) for one in classes for pattern in self.classes):
+        if self.classes and not any(fnmatchcase(class_, pattern) for class_ in classes for pattern in self.classes):
             return False
         if self.number is None:
             return admits(self.versions, public(version))
@@ -56,11 +56,11 @@ def minimum_readers() -> Mapping[tuple[str, str], tuple[MinimumReader, ...]]:
 
 
 def _rows(root: Node) -> Mapping[tuple[str, str], tuple[MinimumReader, ...]]:
-    found: dict[tuple[str, str], list[MinimumReader]] = {}
+    by_kind: dict[tuple[str, str], list[MinimumReader]] = {}
     for node in root.get("row").each():
         row = _row(node)
-        found.setdefault((row.kind, row.reader), []).append(row)
-    return {key: tuple(rows) for key, rows in found.items()}
+        by_kind.setdefault((row.kind, row.reader), []).append(row)
+    return {key: tuple(rows) for key, rows in by_kind.items()}
 
 
 def _row(node: Node) -> MinimumReader:

@@ -40,13 +40,13 @@ def states_nothing(path: str) -> bool:
 
 def holds_models(folder_words: Iterable[str]) -> bool | None:
     """Whether folders of such words hold models, or data (False); None if no word shows it. The last one decides."""
-    told = None
+    answer = None
     for word in folder_words:
         if word in _table()[MODELS].folders:
-            told = True
+            answer = True
         elif word in _table()[DATASETS].folders:
-            told = False
-    return told
+            answer = False
+    return answer
 
 
 def is_hint(path: str) -> bool:

@@ -89,15 +89,15 @@ def _level(row: Node) -> Level:
 
 def written(onnx: str) -> Level | None:
     """What a release of onnx writes by default; None for one that no row covers."""
-    found = parsed(public(onnx))
-    rows = [row for row in _tables().writes if (at := parsed(row.release)) and found is not None and at <= found]
+    version = parsed(public(onnx))
+    rows = [row for row in _tables().writes if (at := parsed(row.release)) and version is not None and at <= version]
     return rows[-1] if rows else None
 
 
 def loaded(onnxruntime: str) -> Level | None:
     """The highest that a release of onnxruntime loads; None for one newer than the table."""
-    found = parsed(".".join(public(onnxruntime).split(".")[:2]))
-    rows = [row for row in _tables().loads if (at := parsed(row.release)) and found is not None and at >= found]
+    version = parsed(".".join(public(onnxruntime).split(".")[:2]))
+    rows = [row for row in _tables().loads if (at := parsed(row.release)) and version is not None and at >= version]
     return rows[0] if rows else None
 
 
@@ -106,12 +106,14 @@ def onnx_crossing(onnx: str, onnxruntime: str) -> Consequence | None:
     level = written(onnx)
     if level is None:
         return None
-    found = onnx_loads(level.ir, level.opset, onnxruntime, writer=f"onnx {onnx} writes by default")
+    consequence = onnx_loads(level.ir, level.opset, onnxruntime, writer=f"By default, onnx {onnx} writes")
     limit = loaded(onnxruntime)
-    if found is None or limit is None or level.ml <= _ml_of(limit):
-        return found
-    trees = f" Graphs of classical models have ai.onnx.ml opset {level.ml} besides, and {_ml_of(limit)} is the highest."
-    return replace(found, says=found.says + trees)
+    if consequence is None or limit is None or level.ml <= _ml_of(limit):
+        return consequence
+    trees = (
+        f" Graphs of classical models also have ai.onnx.ml opset {level.ml}; the runtime loads up to {_ml_of(limit)}."
+    )
+    return replace(consequence, says=consequence.says + trees)
 
 
 def exporters() -> Exporters:
@@ -119,16 +121,16 @@ def exporters() -> Exporters:
     return _tables().exporters
 
 
-def conditional(found: Consequence) -> Consequence:
+def conditional(consequence: Consequence) -> Consequence:
     """What onnx writes by default, where an exporter that is not onnx itself writes the graph."""
     known = exporters()
     own = f"{', '.join(known.names[:-1])} and {known.names[-1]}"
     return replace(
-        found,
+        consequence,
         severity=Severity.WARNING,
-        says=f"{found.says} This is so where the exporter takes the defaults of onnx; {own} take an opset of their own "
-        "where the code states none.",
-        evidence=found.evidence + known.evidence,
+        says=f"{consequence.says} This holds if the exporter uses the defaults of onnx; {own} choose an opset of their "
+        "own if the code states none.",
+        evidence=consequence.evidence + known.evidence,
     )
 
 
@@ -144,9 +146,9 @@ def stated_opset(arguments: Iterable[tuple[str, str]]) -> StatedOpset | None:
     """The opset among the arguments of an export, None if they state none or one that the code does not show."""
     known = exporters()
     for name, text in arguments:
-        found = _OPSET.fullmatch(text) or _OPSET_OF_DOMAIN.search(text)
-        if found is not None and name in (*known.opset, *known.limits):
-            return StatedOpset(name, int(found[1]))
+        match = _OPSET.fullmatch(text) or _OPSET_OF_DOMAIN.search(text)
+        if match is not None and name in (*known.opset, *known.limits):
+            return StatedOpset(name, int(match[1]))
     return None
 
 
@@ -167,8 +169,8 @@ def stated_opset_loads(stated: StatedOpset, onnxruntime: str) -> Consequence | N
     return replace(
         refused,
         severity=Severity.WARNING,
-        says=f"{refused.says} `{_keyword(stated)}` is the highest opset: the graph has a lower one where its operators "
-        "need no more.",
+        says=f"{refused.says} `{_keyword(stated)}` is an upper limit: the graph has a lower opset where its "
+        "operators allow it.",
         evidence=refused.evidence + known.evidence,
     )
 

@@ -53,10 +53,10 @@ def worst_in_ranges(
         return None
     worst: WorstInRanges | None = None
     severities: set[Severity | None] = set()
-    for one, other in _pairs(known, writer, reader):
-        found = judge(
+    for writer_version, other in _pairs(known, writer, reader):
+        consequences = judge(
             package,
-            one,
+            writer_version,
             other,
             writer_python=writer_python,
             reader_python=reader_python,
@@ -64,22 +64,22 @@ def worst_in_ranges(
             classes=classes,
             names=names,
         )
-        severities.add(found[0].severity if found else None)
-        if found and (worst is None or _weight(found) < _weight(worst.consequences)):
-            worst = WorstInRanges(writer=one, reader=other, consequences=found)
+        severities.add(consequences[0].severity if consequences else None)
+        if consequences and (worst is None or _weight(consequences) < _weight(worst.consequences)):
+            worst = WorstInRanges(writer=writer_version, reader=other, consequences=consequences)
     return replace(worst, holds_for_all=len(severities) == 1) if worst is not None else None
 
 
-def _weight(found: tuple[Consequence, ...]) -> tuple[tuple[int, int], int]:
+def _weight(consequences: tuple[Consequence, ...]) -> tuple[tuple[int, int], int]:
     """Sorts the worst first: by the worst consequence, then by how many artifacts those of its severity broke."""
-    worst = found[0]
-    broken = sum(one.failed or 0 for one in found if one.severity is worst.severity)
+    worst = consequences[0]
+    broken = sum(consequence.failed or 0 for consequence in consequences if consequence.severity is worst.severity)
     return (worst.rank, -broken)
 
 
 def _pairs(known: Dossier, writer: str, reader: str) -> Iterator[tuple[str, str]]:
     writers, readers = _admitted(known, writer), _admitted(known, reader)
-    pairs = ((one, other) for one in reversed(writers) for other in reversed(readers))
+    pairs = ((writer_version, other) for writer_version in reversed(writers) for other in reversed(readers))
     yield from (pair for _, pair in zip(range(MAX_PAIRS), pairs, strict=False))
 
 
@@ -103,5 +103,5 @@ def _candidates(package: str) -> tuple[str, ...]:
 
 
 def _ordered(versions: Iterable[str]) -> tuple[str, ...]:
-    known = {version: found for version in versions if (found := parsed(version)) is not None}
+    known = {version: order for version in versions if (order := parsed(version)) is not None}
     return tuple(sorted(known, key=lambda version: known[version]))

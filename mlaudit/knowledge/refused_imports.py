@@ -24,9 +24,9 @@ def refused_imports() -> tuple[tuple[str, str], ...]:
 def refused_among(names: Iterable[tuple[str, str]]) -> tuple[str, ...]:
     """Those of some imported names that are refused, as `module.name`; a package stands for its modules."""
     known = frozenset(refused_imports())
-    found = []
+    refused = []
     for module, name in names:
         parents = [module.rsplit(".", cut)[0] for cut in range(module.count(".") + 1)]
         if any((parent, ANY) in known for parent in parents) or (module, name) in known:
-            found.append(f"{module}.{name}")
-    return tuple(found)
+            refused.append(f"{module}.{name}")
+    return tuple(refused)

@@ -89,8 +89,8 @@ class DeclaredRelease:
     @property
     def files(self) -> Evidence:
         """Who says which wheels there are."""
-        said = FILES.replace("{package}", self.package).replace("{version}", self.version)
-        return replace(self.evidence, source=said)
+        address = FILES.replace("{package}", self.package).replace("{version}", self.version)
+        return replace(self.evidence, source=address)
 
     @property
     def python_evidence(self) -> Evidence:
@@ -119,7 +119,7 @@ class ReleaseHistory:
 
     def find(self, version: str) -> DeclaredRelease | None:
         """One release by its version, however it is written, None if it is not known. Raises KnowledgeError."""
-        number = self._spelled.get(version)
+        number = self._row_numbers.get(version)
         if number is None:
             number = self._numbers.get(version_key(version))
         return self._at(number) if number is not None else None
@@ -137,7 +137,14 @@ class ReleaseHistory:
         at = self._numbers[version_key(version)]
         read = [number for number, row in enumerate(rows) if row[5] is not None and sources[row[2]][1]]
         older = (self._at(number) for number in reversed(read) if number < at)
-        before = next((one for one in older if one.day is not None and one.day <= own.day), None)
+        before = next(
+            (
+                declared_release
+                for declared_release in older
+                if declared_release.day is not None and declared_release.day <= own.day
+            ),
+            None,
+        )
         newer = next((number for number in read if number > at), None)
         after = self._at(newer) if newer is not None and _minor(rows[newer][0]) == _minor(version) else None
         if before is None or after is None or after.day is None or after.day < own.day:
@@ -152,7 +159,7 @@ class ReleaseHistory:
         return self._found[number]
 
     @cached_property
-    def _spelled(self) -> Mapping[str, int]:
+    def _row_numbers(self) -> Mapping[str, int]:
         """The row of each release by its version as it is written there."""
         return {row[0]: number for number, row in enumerate(self._raw["releases"])}
 
@@ -222,8 +229,8 @@ def agreed(package: str, version: str) -> AgreedRequirements | None:
         return None
     before, after = around
     alike = [text for text in after.requires or () if text in frozenset(before.requires or ())]
-    said = f"METADATA of {package} {before.version} and {after.version}, between which {version} lies"
-    return AgreedRequirements(requirements=LazyRequirements(alike), evidence=replace(after.evidence, source=said))
+    says = f"METADATA of {package} {before.version} and {after.version}, between which {version} lies"
+    return AgreedRequirements(requirements=LazyRequirements(alike), evidence=replace(after.evidence, source=says))
 
 
 class LazyRequirements(Mapping[str, tuple[DeclaredRequirement, ...]]):
@@ -236,8 +243,8 @@ class LazyRequirements(Mapping[str, tuple[DeclaredRequirement, ...]]):
 
     def everything(self, name: str) -> str | None:
         """The clauses of all requirements on a name, as if every marker held; None if that takes a parser."""
-        found = [_PLAIN.fullmatch(text) for text in self._texts[name]]
-        return ",".join(one["clauses"] for one in found if one and one["clauses"]) if all(found) else None
+        matches = [_PLAIN.fullmatch(text) for text in self._texts[name]]
+        return ",".join(match["clauses"] for match in matches if match and match["clauses"]) if all(matches) else None
 
     def __contains__(self, name: object) -> bool:
         return name in self._texts
@@ -303,11 +310,15 @@ def newest(package: str, *, admitted_by: str = "", day: str | None = None, pytho
     if known is None or known.listed is None or (day is not None and day > known.listed):
         return None
     fitting = [
-        one.version
-        for one in known.releases
-        if admits(admitted_by, one.version)
-        and (day is None or (one.day is not None and one.day <= day))
-        and (python is None or one.requires_python is None or admits(one.requires_python, python))
+        declared_release.version
+        for declared_release in known.releases
+        if admits(admitted_by, declared_release.version)
+        and (day is None or (declared_release.day is not None and declared_release.day <= day))
+        and (
+            python is None
+            or declared_release.requires_python is None
+            or admits(declared_release.requires_python, python)
+        )
     ]
     final = [version for version in fitting if not _is_pre_release(version)]
     best = final or fitting
@@ -315,13 +326,13 @@ def newest(package: str, *, admitted_by: str = "", day: str | None = None, pytho
 
 
 def _minor(version: str) -> tuple[int, ...]:
-    found = parsed(version)
-    return (*found.release, 0)[:2] if found is not None else ()
+    known = parsed(version)
+    return (*known.release, 0)[:2] if known is not None else ()
 
 
 def _is_pre_release(version: str) -> bool:
-    found = parsed(version)
-    return found is not None and found.is_prerelease
+    known = parsed(version)
+    return known is not None and known.is_prerelease
 
 
 @lru_cache(maxsize=65536)
@@ -366,7 +377,7 @@ def _releases(raw: Mapping[str, Any], only: int | None) -> Iterator[DeclaredRele
                 required[change] = None
         if only is not None and number < only:
             continue
-        said, from_metadata = sources[source]
+        where, from_metadata = sources[source]
         yield DeclaredRelease(
             package=raw["package"],
             version=version,
@@ -375,7 +386,7 @@ def _releases(raw: Mapping[str, Any], only: int | None) -> Iterator[DeclaredRele
             requires=tuple(texts[at] for at in sorted(required)) if changes is not None else None,
             wheels=tuple(wheels[built].split()) if built is not None else None,
             from_metadata=from_metadata,
-            evidence=Evidence(source=said.replace("{version}", version), checked=raw["checked"], measured=False),
+            evidence=Evidence(source=where.replace("{version}", version), checked=raw["checked"], measured=False),
         )
         if number == only:
             return

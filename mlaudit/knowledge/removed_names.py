@@ -54,14 +54,14 @@ def name_uses() -> Mapping[str, tuple[NameUse, ...]]:
 
 def _uses(root: Node) -> Mapping[str, tuple[NameUse, ...]]:
     unknown_keys(root, frozenset({"removed"}))
-    found: dict[str, list[NameUse]] = {}
+    by_package: dict[str, list[NameUse]] = {}
     for removal in root.get("removed").each():
         unknown_keys(removal, _REMOVAL_KEYS)
         names, sources = removal.get("names").texts(), evidence(removal)
         for node in removal.get("users").each():
             use = _use(removal, node, names, sources)
-            found.setdefault(use.package, []).append(use)
-    return {package: tuple(uses) for package, uses in found.items()}
+            by_package.setdefault(use.package, []).append(use)
+    return {package: tuple(uses) for package, uses in by_package.items()}
 
 
 def _use(removal: Node, node: Node, names: Sequence[str], sources: tuple[Evidence, ...]) -> NameUse:

@@ -78,10 +78,10 @@ class Words:
     def role(self, tokens: tuple[str, ...]) -> tuple[str, str] | None:
         """The role that a name's tokens show and the word that shows it."""
         for weak in (False, True):
-            found = [(row, word) for row in self.roles for word in tokens if word in (row.weak if weak else row.words)]
-            if found:
-                sides = {row.side for row, _ in found}
-                return (found[0][0].name, found[0][1]) if len(sides) == 1 else None
+            hits = [(row, word) for row in self.roles for word in tokens if word in (row.weak if weak else row.words)]
+            if hits:
+                sides = {row.side for row, _ in hits}
+                return (hits[0][0].name, hits[0][1]) if len(sides) == 1 else None
         return None
 
     def role_of_image(self, name: str) -> str | None:

@@ -60,9 +60,9 @@ def _fits(package: str, pattern: str) -> bool:
 def role(package: str) -> str | None:
     """Why a package is watched (`artifact`, `numeric`, `abi`, `cuda`), None if it is not."""
     table = _table()
-    found = table.roles.get(package)
+    roles = table.roles.get(package)
     named = (role for pattern, role in table.patterns if _fits(package, pattern))
-    return found or next(named, None) or _role_by_dossier(package)
+    return roles or next(named, None) or _role_by_dossier(package)
 
 
 @lru_cache(maxsize=1)
@@ -109,7 +109,7 @@ def readers(package: str) -> tuple[str, ...]:
 def leaders(package: str) -> tuple[str, ...]:
     """Packages that this one moves with, in the order of the table."""
     followers = _table().followers.items()
-    return tuple(leader for leader, patterns in followers if any(_fits(package, one) for one in patterns))
+    return tuple(leader for leader, patterns in followers if any(_fits(package, pattern) for pattern in patterns))
 
 
 def default_severity(package: str, distance: Distance, *, in_artifact: bool = True) -> Severity:

@@ -23,11 +23,11 @@ def undeclared_python(
     if not admits_python(known.requires_python, python):
         says = f"{package} {version} declares Requires-Python {known.requires_python}, and Python is {python}"
         other = _alternative(package, python, platform, machine)
-        return f"{says}: pip refuses it.", f"Take another Python{other}.", known.python_evidence
+        return f"{says}: pip refuses it.", f"Use another Python{other}.", known.python_evidence
     if known.wheels and not has_wheel(known.wheels, python, platform, machine):
         on = f"{platform} {machine}"
         says = f"{package} {version} has no wheel for Python {python} on {on}: pip builds it from source or fails."
-        return says, f"Take another Python{_alternative(package, python, platform, machine)}.", known.files
+        return says, f"Use another Python{_alternative(package, python, platform, machine)}.", known.files
     return None
 
 
@@ -39,13 +39,13 @@ def admits_python(declared: str | None, python: str) -> bool:
 
 def _alternative(package: str, python: str, platform: str, machine: str) -> str:
     """The newest final release that declares a Python and has a wheel for it, in words; empty where none is known."""
-    found = history(package)
-    for one in reversed(found.releases if found else ()):
-        version = parsed(one.version)
-        if version is None or version.is_prerelease or not admits_python(one.requires_python, python):
+    release_history = history(package)
+    for declared_release in reversed(release_history.releases if release_history else ()):
+        version = parsed(declared_release.version)
+        if version is None or version.is_prerelease or not admits_python(declared_release.requires_python, python):
             continue
-        if has_wheel(one.wheels or (), python, platform, machine):
-            return f", or {package} {one.version}"
+        if has_wheel(declared_release.wheels or (), python, platform, machine):
+            return f", or {package} {declared_release.version}"
     return ""
 
 
@@ -77,8 +77,8 @@ def _fits_platform(built_for: str, platform: str, machine: str) -> bool:
 def _fits_python(tag: str, abi: str, minor: int) -> bool:
     if tag in ("py3", "cp3"):
         return True
-    one = _ONE_PYTHON.fullmatch(tag)
-    if one is None:
+    match = _ONE_PYTHON.fullmatch(tag)
+    if match is None:
         return False
-    later = one[1] == "py" or abi == "abi3"
-    return int(one[2]) <= minor if later else int(one[2]) == minor
+    later = match[1] == "py" or abi == "abi3"
+    return int(match[2]) <= minor if later else int(match[2]) == minor

@@ -102,12 +102,14 @@ class Battery:
             if len(left) == before:
                 return
 
-    def apart(self, one: Sequence[object], other: Sequence[object]) -> str:
+    def apart(self, mine: Sequence[object], other: Sequence[object]) -> str:
         """How far two results are apart in words, empty if they are equal within the tolerance."""
-        if len(one) != len(other) or any(type(left) is not type(right) for left, right in zip(one, other, strict=True)):
+        if len(mine) != len(other) or any(
+            type(left) is not type(right) for left, right in zip(mine, other, strict=True)
+        ):
             return "another shape"
         largest = 0.0
-        for left, right in zip(one, other, strict=True):
+        for left, right in zip(mine, other, strict=True):
             if not isinstance(left, float) or not isinstance(right, float):
                 if left != right:
                     return f"{left!r} became {right!r}"
@@ -126,12 +128,12 @@ class Battery:
             begun: str | None = None
             try:
                 while (line := child.line(timeout if begun else STARTING)) is not None:
-                    found = json.loads(line)
-                    if "broken" in found:
-                        raise BatteryError(f"{self.path.name} does not run in {interpreter}: {found['broken']}")
-                    begun = found.get("start")
-                    if "name" in found:
-                        yield _answer(found)
+                    answer = json.loads(line)
+                    if "broken" in answer:
+                        raise BatteryError(f"{self.path.name} does not run in {interpreter}: {answer['broken']}")
+                    begun = answer.get("start")
+                    if "name" in answer:
+                        yield _answer(answer)
             except queue.Empty:
                 word, detail = "hang", f"no answer after {timeout if begun else STARTING:g} s"
             else:
@@ -142,13 +144,13 @@ class Battery:
                 raise BatteryError(f"{self.path.name} does not start in {interpreter}: {detail}")
 
 
-def _answer(found: Mapping[str, object]) -> BatteryAnswer:
-    warned = found.get("warnings")
-    result = found.get("result")
+def _answer(given: Mapping[str, object]) -> BatteryAnswer:
+    warned = given.get("warnings")
+    result = given.get("result")
     return BatteryAnswer(
-        artifact=str(found["name"]),
-        word="error" if "error" in found else "ok",
-        detail=str(found.get("error", "")),
+        artifact=str(given["name"]),
+        word="error" if "error" in given else "ok",
+        detail=str(given.get("error", "")),
         values=tuple(result) if isinstance(result, list) else (),
         warned=tuple(map(str, warned)) if isinstance(warned, list) else (),
     )
@@ -237,14 +239,14 @@ def battery(package: str, folder: Path = FOLDER) -> Battery:
 def batteries_of_kind(kind: str, folder: Path = FOLDER) -> tuple[Battery, ...]:
     """The batteries that write artifacts of a kind."""
     every = (battery(package, folder) for package in batteries(folder))
-    return tuple(one for one in every if kind in one.kinds.values())
+    return tuple(battery for battery in every if kind in battery.kinds.values())
 
 
 def _constants(path: Path) -> Mapping[str, object]:
     """The constants at the top of a battery. Raises BatteryError."""
     try:
         tree = parse_tree(path.read_text(encoding="utf-8"))
-        found = {
+        constants = {
             target.id: ast.literal_eval(node.value)
             for node in tree.body
             if isinstance(node, ast.Assign)
@@ -257,4 +259,4 @@ def _constants(path: Path) -> Mapping[str, object]:
     missing = {"artifacts", "probe"} - functions
     if missing:
         raise BatteryError(f"{path.name}: no function {' and no '.join(sorted(missing))}")
-    return found
+    return constants

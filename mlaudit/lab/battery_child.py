@@ -40,11 +40,11 @@ def seed() -> None:
     """The same random numbers for each artifact, in whatever of the usual libraries is loaded."""
     random.seed(SEED)
     for name, path in (("numpy", "random.seed"), ("torch", "manual_seed")):
-        found: Any = sys.modules.get(name)
+        modules: Any = sys.modules.get(name)
         for part in path.split("."):
-            found = getattr(found, part, None)
-        if found is not None:
-            found(SEED)
+            modules = getattr(modules, part, None)
+        if modules is not None:
+            modules(SEED)
 
 
 def refuse(*_: object, **__: object) -> None:
@@ -82,11 +82,13 @@ def outcome(act: Callable[[], object]) -> dict[str, object]:
     with warnings.catch_warnings(record=True) as heard:
         warnings.simplefilter("always")
         try:
-            found: dict[str, object] = {"result": act()}
+            answer: dict[str, object] = {"result": act()}
         except BaseException as error:
-            found = {"error": text_of(error)}
-    found["warnings"] = [f"{one.category.__name__}: {one.message}".splitlines()[0][:200] for one in heard][:5]
-    return found
+            answer = {"error": text_of(error)}
+    answer["warnings"] = [f"{warning.category.__name__}: {warning.message}".splitlines()[0][:200] for warning in heard][
+        :5
+    ]
+    return answer
 
 
 def wrote(write: Callable[[str], object], path: str) -> None:
@@ -114,8 +116,8 @@ def main() -> None:
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
 
-    def answer(found: dict[str, object]) -> None:
-        answers.write(json.dumps(found) + "\n")
+    def answer(outcome: dict[str, object]) -> None:
+        answers.write(json.dumps(outcome) + "\n")
         answers.flush()
 
     forbid_network()

@@ -46,11 +46,11 @@ class IndexedRelease:
 def release_of(path: Path) -> IndexedRelease:
     """The release in a wheel, or in a folder that one was unpacked into. Raises ValueError where there is not one."""
     code: PackageCode = WheelCode(path, path.name) if path.is_file() else PackageSources(path, path.name)
-    found = [name for name in code.names("") or () if name.endswith(_METADATA)]
-    if len(found) != 1:
-        counted = f"{len(found)} *{_METADATA}"
+    metadata_names = [name for name in code.names("") or () if name.endswith(_METADATA)]
+    if len(metadata_names) != 1:
+        counted = f"{len(metadata_names)} *{_METADATA}"
         raise ValueError(f"{path}: expected a wheel, or a folder that holds one unpacked; it has {counted}")
-    name, _, version = found[0].removesuffix(_METADATA).partition("-")
+    name, _, version = metadata_names[0].removesuffix(_METADATA).partition("-")
     files = {file: _reduced_file(code, file) for file in sorted(_files(code, "", 0))}
     return IndexedRelease(package=normalized(name), version=version, files=files)
 
@@ -59,9 +59,9 @@ def packed(releases: Sequence[IndexedRelease]) -> bytes:
     """The file of one package, its releases from the oldest on."""
     before: dict[str, str | None] = {}
     rows = []
-    for one in sorted(releases, key=lambda release: Version(release.version)):
-        rows.append({"version": one.version, "files": dict(_changes(before, one.files))})
-        before = one.files
+    for indexed_release in sorted(releases, key=lambda release: Version(release.version)):
+        rows.append({"version": indexed_release.version, "files": dict(_changes(before, indexed_release.files))})
+        before = indexed_release.files
     data = json.dumps({"format": FORMAT, "releases": rows}, separators=(",", ":"), ensure_ascii=False).encode()
     return lzma.compress(data, preset=9 | lzma.PRESET_EXTREME)
 
@@ -70,7 +70,7 @@ def reduced(text: str) -> str:
     """A source without what no audit looks at; every statement that is kept stays on its line."""
     tree = parse_tree(text)
     lines = [line.encode() for line in text.split("\n")]
-    for cut in sorted(_cuts(tree), key=lambda one: (one.lineno, one.col_offset), reverse=True):
+    for cut in sorted(_cuts(tree), key=lambda cut_node: (cut_node.lineno, cut_node.col_offset), reverse=True):
         _replace(lines, cut)
     kept = b"\n".join(lines).decode()
     return "\n".join(line.rstrip() for line in _without_comments(kept).split("\n"))
@@ -111,9 +111,9 @@ def _touches_what_it_is_given(node: ast.FunctionDef | ast.AsyncFunctionDef) -> b
         return True
     given = node.args
     every = (*given.posonlyargs, *given.args, *given.kwonlyargs, given.vararg, given.kwarg)
-    names = {one.arg for one in every if one is not None}
-    inside = (one for part in node.body for one in ast.walk(part))
-    return any(isinstance(one, ast.Name) and one.id in names for one in inside)
+    names = {argument.arg for argument in every if argument is not None}
+    inside = (inner for part in node.body for inner in ast.walk(part))
+    return any(isinstance(inner, ast.Name) and inner.id in names for inner in inside)
 
 
 def _replace(lines: list[bytes], cut: _Cut) -> None:

@@ -33,24 +33,24 @@ _PATTERN = lazy_pattern(r"(?<=\(\?ix\)\(\^\|/\)\(\n).*?(?=^ {4}\)\$$)", re.DOTAL
 
 def index_text(every: Iterable[Parser]) -> str:
     """The text of `_index.json`."""
-    parsers_by_name = {one.format: one for one in every}
+    parsers_by_name = {parser.format: parser for parser in every}
     data = index_data(
-        {name: _indexed(one) for name, one in parsers_by_name.items()},
-        {name: one.files for name, one in parsers_by_name.items()},
+        {name: _indexed(parser) for name, parser in parsers_by_name.items()},
+        {name: parser.files for name, parser in parsers_by_name.items()},
     )
     return json.dumps(data, indent=1, sort_keys=True) + "\n"
 
 
-def _indexed(one: Parser) -> IndexedFormat:
+def _indexed(parser: Parser) -> IndexedFormat:
     return IndexedFormat(
-        kind=one.kind,
-        access=one.access,
-        artifact=one.artifact,
-        has_content=one.content is not None,
-        starts=[start.decode("latin-1") for start in one.starts],
-        marks=[mark.lower().decode("latin-1") for mark in one.marks],
-        sniffed=one.sniffed,
-        suggested=one.suggested,
+        kind=parser.kind,
+        access=parser.access,
+        artifact=parser.artifact,
+        has_content=parser.content is not None,
+        starts=[start.decode("latin-1") for start in parser.starts],
+        marks=[mark.lower().decode("latin-1") for mark in parser.marks],
+        sniffed=parser.sniffed,
+        suggested=parser.suggested,
     )
 
 
@@ -59,8 +59,10 @@ def hook_lines(every: Iterable[Parser]) -> str:
 
     Artifacts are left out: many are called like any data (`*.json`, `*.bin`), and data never starts the hook.
     """
-    stating = (one for one in every if (not one.artifact or one.kind == "descriptor") and one.access != "tree")
-    patterns = [pattern for one in stating for pattern in (*one.files, *one.usual_files)]
+    stating = (
+        parser for parser in every if (not parser.artifact or parser.kind == "descriptor") and parser.access != "tree"
+    )
+    patterns = [pattern for parser in stating for pattern in (*parser.files, *parser.usual_files)]
     return "".join(f"      {line}|\n" for line in hook_pattern([*patterns, OWN_FILE]))[:-2] + "\n"
 
 

@@ -35,10 +35,10 @@ HEADER = """# Options that installers take, so that the value of one is never ta
 def options(text: str) -> Iterator[tuple[tuple[str, ...], bool]]:
     """The options that a help text describes: the spellings of each, and whether it takes a value."""
     for line in text.splitlines():
-        found = _OPTION_LINE.match(line)
-        if found is None:
+        match = _OPTION_LINE.match(line)
+        if match is None:
             continue
-        head = re.split(r"\s{2,}", found.group(1).strip())[0]
+        head = re.split(r"\s{2,}", match.group(1).strip())[0]
         names = tuple(dict.fromkeys(_NAME.findall(head)))
         if names:
             yield names, _VALUE.search(head) is not None

@@ -72,35 +72,37 @@ class MeasuredMatrix:
     def run(self) -> list[PairOutcome]:
         """All outcomes: environments, dumps, then probes, each only where it is missing."""
         built = self._each("environments", self._built, self.versions)
-        found = {one.label: path for one, path in zip(self.versions, built, strict=True) if path is not None}
-        self._each("dumps", partial(self._dumped, found), list(found))
+        interpreters = {
+            version.label: path for version, path in zip(self.versions, built, strict=True) if path is not None
+        }
+        self._each("dumps", partial(self._dumped, interpreters), list(interpreters))
         log = self.keep / "outcomes.jsonl"
         known = outcomes(log)
-        done = {one.pair for one in known}
-        missing = [pair for pair in product(found, repeat=2) if pair not in done and pair[0] != pair[1]]
+        done = {outcome.pair for outcome in known}
+        missing = [pair for pair in product(interpreters, repeat=2) if pair not in done and pair[0] != pair[1]]
         with log.open("a", encoding="utf-8") as lines:
 
             def keep(pair: tuple[str, str]) -> list[PairOutcome]:
-                crossed = self._probed(found, pair)
-                lines.writelines(json.dumps(asdict(one)) + "\n" for one in crossed)
+                crossed = self._probed(interpreters, pair)
+                lines.writelines(json.dumps(asdict(outcome)) + "\n" for outcome in crossed)
                 lines.flush()
                 return crossed
 
-            return known + [one for pair in self._each("loads", keep, missing) for one in pair]
+            return known + [pair_outcome for pair in self._each("loads", keep, missing) for pair_outcome in pair]
 
     def _each(self, description: str, act: Callable, things: Sequence) -> list:  # type: ignore[type-arg]
         with ThreadPoolExecutor(self.jobs) as pool:
             return list(with_progress(pool.map(act, things), len(things), description))
 
-    def _built(self, one: MeasuredVersion) -> Path | None:
+    def _built(self, version: MeasuredVersion) -> Path | None:
         """The interpreter of a version's environment, None if it cannot be installed."""
-        place = self.keep / "environments" / one.folder
+        place = self.keep / "environments" / version.folder
         if not (place / "whole").exists():
             try:
-                requirements = [f"{self.battery.package}=={one.version}", *self.battery.requires, *self.beside]
-                environment(place, one.python, [*requirements, *one.beside])
+                requirements = [f"{self.battery.package}=={version.version}", *self.battery.requires, *self.beside]
+                environment(place, version.python, [*requirements, *version.beside])
             except subprocess.CalledProcessError:
-                sys.stderr.write(f"{self.battery.package} {one.label} cannot be installed\n")
+                sys.stderr.write(f"{self.battery.package} {version.label} cannot be installed\n")
                 return None
             (place / "whole").touch()
         return place / "bin" / "python"
@@ -108,29 +110,36 @@ class MeasuredMatrix:
     def _place(self, label: str) -> Path:
         return self.keep / "artifacts" / measured_version(label, "").folder
 
-    def _dumped(self, found: Mapping[str, Path], label: str) -> None:
+    def _dumped(self, interpreters: Mapping[str, Path], label: str) -> None:
         place = self._place(label)
         if (place / "answers.json").exists():
             return
         try:
-            here = written(self.battery, found[label], place / "files")
+            here = written(self.battery, interpreters[label], place / "files")
         except BatteryError as error:
             sys.stderr.write(f"{error}\n")
             here = {}
-        text = json.dumps([{name: getattr(one, name) for name in BatteryAnswer.__slots__} for one in here.values()])
+        text = json.dumps(
+            [{name: getattr(answer, name) for name in BatteryAnswer.__slots__} for answer in here.values()]
+        )
         (place / "answers.json").write_text(text, encoding="utf-8")
 
-    def _probed(self, found: Mapping[str, Path], pair: tuple[str, str]) -> list[PairOutcome]:
+    def _probed(self, interpreters: Mapping[str, Path], pair: tuple[str, str]) -> list[PairOutcome]:
         writer, reader = pair
         place = self._place(writer)
         rows = json.loads((place / "answers.json").read_text(encoding="utf-8"))
         here = {row["artifact"]: BatteryAnswer(**{**row, "values": tuple(row["values"])}) for row in rows}
         try:
-            crossed = list(handed_over(self.battery, here, found[reader], place / "files"))
+            crossed = list(handed_over(self.battery, here, interpreters[reader], place / "files"))
         except BatteryError as error:
             sys.stderr.write(f"{error}\n")
             return []
-        return [PairOutcome(writer, reader, one.kind, one.artifact, one.word, one.detail[:300]) for one in crossed]
+        return [
+            PairOutcome(
+                writer, reader, measurement.kind, measurement.artifact, measurement.word, measurement.detail[:300]
+            )
+            for measurement in crossed
+        ]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

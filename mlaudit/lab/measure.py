@@ -44,11 +44,15 @@ def environment(folder: Path, python: str, requirements: Sequence[str]) -> Path:
     return interpreter
 
 
-def written(found: Battery, interpreter: Path, folder: Path, only: str | None = None) -> dict[str, BatteryAnswer]:
+def written(own_battery: Battery, interpreter: Path, folder: Path, only: str | None = None) -> dict[str, BatteryAnswer]:
     """Dump a battery and use each artifact where it was written: what it must give elsewhere. Raises BatteryError."""
-    dumped = {one.artifact: one for one in found.dump(interpreter, folder) if only is None or is_called(one, only)}
-    whole = [name for name, one in dumped.items() if one.word == "ok"]
-    return {**dumped, **{one.artifact: one for one in found.probe(interpreter, folder, whole)}}
+    dumped = {
+        answer.artifact: answer
+        for answer in own_battery.dump(interpreter, folder)
+        if only is None or is_called(answer, only)
+    }
+    whole = [name for name, answer in dumped.items() if answer.word == "ok"]
+    return {**dumped, **{answer.artifact: answer for answer in own_battery.probe(interpreter, folder, whole)}}
 
 
 def is_called(answer: BatteryAnswer, name: str) -> bool:
@@ -57,34 +61,34 @@ def is_called(answer: BatteryAnswer, name: str) -> bool:
 
 
 def handed_over(
-    found: Battery, here: Mapping[str, BatteryAnswer], interpreter: Path, folder: Path
+    own_battery: Battery, here: Mapping[str, BatteryAnswer], interpreter: Path, folder: Path
 ) -> Iterator[Measurement]:
     """Use what was written under another version, and compare. Raises BatteryError."""
-    for name, one in here.items():
-        if one.word != "ok":
-            yield Measurement(artifact=name, kind=found.kind(name), word="baseline-error", detail=one.detail)
-    for there in found.probe(interpreter, folder, [name for name, one in here.items() if one.word == "ok"]):
-        yield compared(found, here[there.artifact], there, folder)
+    for name, answer in here.items():
+        if answer.word != "ok":
+            yield Measurement(artifact=name, kind=own_battery.kind(name), word="baseline-error", detail=answer.detail)
+    for there in own_battery.probe(interpreter, folder, [name for name, answer in here.items() if answer.word == "ok"]):
+        yield compared(own_battery, here[there.artifact], there, folder)
 
 
-def compared(found: Battery, here: BatteryAnswer, there: BatteryAnswer, folder: Path) -> Measurement:
+def compared(own_battery: Battery, here: BatteryAnswer, there: BatteryAnswer, folder: Path) -> Measurement:
     """What a reader's answer is beside the writer's; a warning that only the reader gives is its detail."""
-    kind = found.kind(here.artifact)
+    kind = own_battery.kind(here.artifact)
     if there.word != "ok":
         # An error may name the file, and with it a folder of this machine.
         detail = there.detail.replace(f"{folder.resolve()}{os.sep}", "")
         return Measurement(artifact=here.artifact, kind=kind, word=there.word, detail=detail)
-    apart = found.apart(here.values, there.values)
+    apart = own_battery.apart(here.values, there.values)
     heard = [text for text in there.warned if text not in here.warned]
     detail = apart or (f"warned: {heard[0]}" if heard else "")
     return Measurement(artifact=here.artifact, kind=kind, word="different" if apart else "ok", detail=detail)
 
 
-def measure(found: Battery, writer: Path, reader: Path, only: str | None = None) -> Iterator[Measurement]:
+def measure(own_battery: Battery, writer: Path, reader: Path, only: str | None = None) -> Iterator[Measurement]:
     """Hand over every artifact of a battery, or one of them, between two interpreters. Raises BatteryError."""
     with tempfile.TemporaryDirectory() as folder:
-        here = written(found, writer, Path(folder), only)
-        yield from handed_over(found, here, reader, Path(folder))
+        here = written(own_battery, writer, Path(folder), only)
+        yield from handed_over(own_battery, here, reader, Path(folder))
 
 
 def with_progress(things: Iterable[object], total: int, description: str) -> Iterator[object]:
@@ -107,22 +111,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
     asked = parser.parse_args(arguments)
     bad = 0
     with tempfile.TemporaryDirectory() as folder:
-        found = battery(asked.package)
-        requirements = [*found.requires, *asked.beside]
+        chosen_battery = battery(asked.package)
+        requirements = [*chosen_battery.requires, *asked.beside]
         sides = [("writer", asked.writer, asked.pythons[0]), ("reader", asked.reader, asked.pythons[1])]
         writer, reader = (
             environment(Path(folder) / side, python, [f"{asked.package}=={version}", *requirements])
             for side, version, python in sides
         )
-        for one in measure(found, writer, reader, only=asked.only):
-            bad += one.word not in ("ok", "baseline-error")
-            sys.stdout.write(_line(one) + "\n")
+        for measurement in measure(chosen_battery, writer, reader, only=asked.only):
+            bad += measurement.word not in ("ok", "baseline-error")
+            sys.stdout.write(_line(measurement) + "\n")
             sys.stdout.flush()
     return 1 if bad else 0
 
 
-def _line(one: Measurement) -> str:
-    return f"{one.word:<15} {one.kind:<24} {one.artifact:<32} {one.detail[:200].replace(chr(10), ' / ')}"
+def _line(measurement: Measurement) -> str:
+    detail = measurement.detail[:200].replace("\n", " / ")
+    return f"{measurement.word:<15} {measurement.kind:<24} {measurement.artifact:<32} {detail}"
 
 
 if __name__ == "__main__":

@@ -48,12 +48,12 @@ def uses_in(folder: Path, names: Iterable[str]) -> Iterator[NameUsed]:
     own = {module.partition(".")[0] for module in modules}
     set_here = frozenset(name for module in modules.values() for name in module.assigned)
     for module, read in modules.items():
-        for found in read.found:
-            if found.name in set_here or found.name.partition(".")[0] in own:
+        for use in read.uses:
+            if use.name in set_here or use.name.partition(".")[0] in own:
                 continue
-            moment = found.function and f"{module}.{found.function}"
+            moment = use.function and f"{module}.{use.function}"
             moment = moment or (IMPORT if module in reached else f"import {module}")
-            yield NameUsed(name=found.name, kind=found.kind, moment=moment, place=f"{read.file}:{found.line}")
+            yield NameUsed(name=use.name, kind=use.kind, moment=moment, place=f"{read.file}:{use.line}")
 
 
 def _read(folder: Path, path: Path, wanted: frozenset[str]) -> Iterator[tuple[str, _ModuleReader]]:
@@ -92,7 +92,7 @@ class _ModuleReader(ast.NodeVisitor):
 
     def __init__(self, file: str, package: list[str], wanted: frozenset[str]) -> None:
         self.file = file
-        self.found: list[_Found] = []
+        self.uses: list[_Found] = []
         self.imported: list[str] = []
         self.assigned: set[str] = set()
         self._package = package
@@ -106,7 +106,7 @@ class _ModuleReader(ast.NodeVisitor):
     def _note(self, name: str, kind: str, node: ast.stmt | ast.expr) -> None:
         if self._unsure == 0 and name in self._wanted:
             function = ".".join(self._scopes) if self._inside else ""
-            self.found.append(_Found(name=name, kind=kind, function=function, line=node.lineno))
+            self.uses.append(_Found(name=name, kind=kind, function=function, line=node.lineno))
 
     def visit_Import(self, node: ast.Import) -> None:
         for alias in node.names:
@@ -170,13 +170,19 @@ class _ModuleReader(ast.NodeVisitor):
 
     def _function(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
         arguments = node.args
-        given = [*arguments.defaults, *(one for one in arguments.kw_defaults if one is not None), *node.decorator_list]
+        given = [
+            *arguments.defaults,
+            *(expression for expression in arguments.kw_defaults if expression is not None),
+            *node.decorator_list,
+        ]
         if self._annotated:
             every = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs, arguments.vararg, arguments.kwarg]
-            given += [one.annotation for one in every if one is not None and one.annotation is not None]
+            given += [
+                argument.annotation for argument in every if argument is not None and argument.annotation is not None
+            ]
             given += [node.returns] if node.returns is not None else []
-        for one in given:
-            self.visit(one)
+        for expression in given:
+            self.visit(expression)
         nested = self._inside > 0
         self._scopes.append(node.name)
         self._inside += 1
@@ -193,7 +199,7 @@ class _ModuleReader(ast.NodeVisitor):
             self._unsure += left
             self.visit(statement)
             self._unsure -= left
-            left = left or any(isinstance(one, (ast.Return, ast.Yield)) for one in ast.walk(statement))
+            left = left or any(isinstance(node, (ast.Return, ast.Yield)) for node in ast.walk(statement))
 
     def visit_Lambda(self, node: ast.Lambda) -> None:
         self._all_unsure([node.body])
@@ -201,9 +207,9 @@ class _ModuleReader(ast.NodeVisitor):
     def visit_AnnAssign(self, node: ast.AnnAssign) -> None:
         if self._annotated and not self._inside:
             self.visit(node.annotation)
-        for one in (node.target, node.value):
-            if one is not None:
-                self.visit(one)
+        for expression in (node.target, node.value):
+            if expression is not None:
+                self.visit(expression)
 
     def visit_Try(self, node: ast.Try) -> None:
         self._all_unsure([*node.body, *node.handlers, *node.orelse])

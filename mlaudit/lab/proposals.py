@@ -42,30 +42,33 @@ class ProposedBorder:
     writer: str
     reader: str
     upwards: bool
-    found: tuple[tuple[str, int, str], ...]
+    rows: tuple[tuple[str, int, str], ...]
 
 
 def counts(measured: Sequence[PairOutcome]) -> Iterator[str]:
     """How many loads of each kind became what."""
-    kinds = sorted({one.kind for one in measured})
+    kinds = sorted({outcome.kind for outcome in measured})
     for kind in kinds:
-        words = Counter(one.word for one in measured if one.kind == kind)
-        told = ", ".join(f"{count} {word}" for word, count in sorted(words.items()))
-        pairs = len({one.pair for one in measured if one.kind == kind})
-        yield f"{kind}: {sum(words.values())} loads over {pairs} pairs: {told}"
+        words = Counter(outcome.word for outcome in measured if outcome.kind == kind)
+        counted = ", ".join(f"{count} {word}" for word, count in sorted(words.items()))
+        pairs = len({outcome.pair for outcome in measured if outcome.kind == kind})
+        yield f"{kind}: {sum(words.values())} loads over {pairs} pairs: {counted}"
 
 
 def proposals(package: str, labels: Sequence[str], measured: Sequence[PairOutcome]) -> Iterator[str]:
     """TOML rows, one for each border that artifacts do not cross: silent changes first."""
-    for border in sorted(_borders(labels, measured), key=lambda one: (one.word != "different", one.word, one.kind)):
+    for border in sorted(
+        _borders(labels, measured),
+        key=lambda proposed_border: (proposed_border.word != "different", proposed_border.word, proposed_border.kind),
+    ):
         yield _row(package, border)
 
 
 def _borders(labels: Sequence[str], measured: Sequence[PairOutcome]) -> Iterator[ProposedBorder]:
     words: dict[tuple[str, str], dict[tuple[str, str], PairOutcome]] = defaultdict(dict)
-    for one in measured:
-        words[one.kind, one.artifact][one.pair] = one
-    found: dict[tuple[str, str, str, str, bool], list[tuple[str, int, str]]] = defaultdict(list)
+    for outcome in measured:
+        words[outcome.kind, outcome.artifact][outcome.pair] = outcome
+    by_border: dict[tuple[str, str, str, str, bool], list[tuple[str, int, str]]] = defaultdict(list)
     for (kind, artifact), crossings in sorted(words.items()):
         for older, newer in pairwise(labels):
             for writer, reader in ((older, newer), (newer, older)):
@@ -74,10 +77,10 @@ def _borders(labels: Sequence[str], measured: Sequence[PairOutcome]) -> Iterator
                     continue
                 same = _across(labels, crossings, older, upwards=writer == older)
                 if all(other.word == at.word for other in same):
-                    found[at.word, kind, writer, reader, writer == older].append((artifact, len(same), at.detail))
-    for (word, kind, writer, reader, upwards), rows in found.items():
+                    by_border[at.word, kind, writer, reader, writer == older].append((artifact, len(same), at.detail))
+    for (word, kind, writer, reader, upwards), rows in by_border.items():
         yield ProposedBorder(
-            word=word, kind=kind, writer=writer, reader=reader, upwards=upwards, found=tuple(sorted(rows))
+            word=word, kind=kind, writer=writer, reader=reader, upwards=upwards, rows=tuple(sorted(rows))
         )
 
 
@@ -91,9 +94,9 @@ def _across(
 
 
 def _row(package: str, border: ProposedBorder) -> str:
-    names = ", ".join(artifact for artifact, _, _ in border.found)
-    detail = border.found[0][2].replace("\n", " ")
-    count = sum(tried for _, tried, _ in border.found)
+    names = ", ".join(artifact for artifact, _, _ in border.rows)
+    detail = border.rows[0][2].replace("\n", " ")
+    count = sum(tried for _, tried, _ in border.rows)
     rows = {
         "id": f"{package}-{border.kind.rpartition('.')[2]}-{_parts(border.reader)[0]}",
         **_sides(border),

@@ -49,8 +49,8 @@ def pip(*arguments: str) -> str:
 
 def releases(package: str, python: str = PYTHON) -> list[str]:
     """Final releases that have a wheel for a Python, oldest first."""
-    found = pip("index", "versions", package, "--json", "--python-version", python, "--only-binary=:all:")
-    versions = [str(version) for version in json.loads(found)["versions"]]
+    answer = pip("index", "versions", package, "--json", "--python-version", python, "--only-binary=:all:")
+    versions = [str(version) for version in json.loads(answer)["versions"]]
     return sorted((text for text in versions if not Version(text).is_prerelease), key=Version)
 
 
@@ -59,19 +59,19 @@ def requirements(package: str, version: str) -> list[Requirement]:
     target = ("--python-version", PYTHON, "--only-binary=:all:", "--target", tempfile.gettempdir())
     report = pip("install", "--dry-run", "--no-deps", "--quiet", "--report", "-", *target, f"{package}=={version}")
     metadata = json.loads(report)["install"][0]["metadata"]
-    found = [Requirement(text) for text in metadata.get("requires_dist", ())]
-    return [entry for entry in found if entry.marker is None or entry.marker.evaluate(LINUX)]
+    parsed = [Requirement(text) for text in metadata.get("requires_dist", ())]
+    return [entry for entry in parsed if entry.marker is None or entry.marker.evaluate(LINUX)]
 
 
 def runs(wanted: Mapping[str, str]) -> list[tuple[str, str, str]]:
     """Ranges by release, oldest first, as runs of equal ranges: first release, last release, range."""
-    found: list[tuple[str, str, str]] = []
+    spans: list[tuple[str, str, str]] = []
     for version, specifier in wanted.items():
-        if found and found[-1][2] == specifier:
-            found[-1] = (found[-1][0], version, specifier)
+        if spans and spans[-1][2] == specifier:
+            spans[-1] = (spans[-1][0], version, specifier)
         else:
-            found.append((version, version, specifier))
-    return found
+            spans.append((version, version, specifier))
+    return spans
 
 
 def demands() -> Iterator[str]:
@@ -96,7 +96,7 @@ def is_repeated(subject: str, other: str, run: Sequence[str]) -> bool:
     first, last, wanted = run
     known = history(subject)
     inside = [release for release in known.releases if _is_within(release.version, first, last)] if known else []
-    return bool(inside) and all(_requires(one, other) == SpecifierSet(wanted) for one in inside)
+    return bool(inside) and all(_requires(release, other) == SpecifierSet(wanted) for release in inside)
 
 
 def _is_within(version: str, first: str, last: str) -> bool:
@@ -105,18 +105,22 @@ def _is_within(version: str, first: str, last: str) -> bool:
 
 def _requires(release: DeclaredRelease, other: str) -> SpecifierSet | None:
     """What METADATA of a release, or of those around it, requires on Linux; None if it does not say for sure."""
-    found = requirements_of(release.package, release.version) if release.from_metadata else None
-    alike = agreed(release.package, release.version) if found is None else None
-    found = alike.requirements if alike is not None else found
-    declared = found[other] if found is not None and other in found else ()
-    rows = [one for one in declared if one.marker is None or Marker(one.marker).evaluate(LINUX)]
+    lazy_requirements = requirements_of(release.package, release.version) if release.from_metadata else None
+    alike = agreed(release.package, release.version) if lazy_requirements is None else None
+    lazy_requirements = alike.requirements if alike is not None else lazy_requirements
+    declared = lazy_requirements[other] if lazy_requirements is not None and other in lazy_requirements else ()
+    rows = [
+        requirement
+        for requirement in declared
+        if requirement.marker is None or Marker(requirement.marker).evaluate(LINUX)
+    ]
     if not rows or any(row.marker is not None and "platform" in row.marker for row in rows):
         return None
     return SpecifierSet(",".join(row.specifier for row in rows))
 
 
-def _specifier(found: Sequence[Requirement], other: str) -> str:
-    texts = [str(entry.specifier) for entry in found if entry.name.lower().replace("_", "-") == other]
+def _specifier(parsed: Sequence[Requirement], other: str) -> str:
+    texts = [str(entry.specifier) for entry in parsed if entry.name.lower().replace("_", "-") == other]
     clauses = {clause for text in texts for clause in text.split(",") if clause}
     return ",".join(sorted(clauses, key=lambda clause: (clause[0] != ">", clause)))
 
@@ -132,8 +136,8 @@ def pythons() -> Iterator[str]:
     for package, row in parse("pythons.toml").get("wheels").items():
         lines = [f"[wheels.{package}]"]
         for python in row.table():
-            found = releases(package, str(python))
-            lines.append(f'"{python}" = {json.dumps([found[0], found[-1]] if found else [])}')
+            known = releases(package, str(python))
+            lines.append(f'"{python}" = {json.dumps([known[0], known[-1]] if known else [])}')
         yield "\n".join([*lines, ""])
 
 

@@ -92,7 +92,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 *known,
                 *_tagged(asked.clones, row),
                 *(wheel for wheel in wheels if wheel.package == row.name),
-                *(told := _told(index, installers, row, known)),
+                *(gathered := _gathered(index, installers, row, known)),
             ]
         except OSError as error:
             failed.append(f"{row.name}: {error}")
@@ -100,7 +100,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         listed = asked.checked if index is not None or installers is not None else _listed(asked, row)
         _write(
             asked.output / f"{row.name}{SUFFIX}",
-            packed(row.name, merged(_offered(releases, told)), asked.checked, listed=listed),
+            packed(row.name, merged(_offered(releases, gathered)), asked.checked, listed=listed),
         )
     if index is not None:
         index.connections.close()
@@ -137,23 +137,23 @@ def _known(asked: argparse.Namespace, row: IndexedProject) -> tuple[GatheredRele
     return tuple(gathered_before(release) for release in unpacked(path.read_bytes(), row.name).releases)
 
 
-def _told(
+def _gathered(
     index: PackageIndex | None,
     installers: InstallerIndex | None,
     row: IndexedProject,
     known: Iterable[GatheredRelease],
 ) -> tuple[GatheredRelease, ...]:
     """What the index has of a package. Raises OSError."""
-    by_metadata = [one.version for one in known if one.from_metadata and one.requires is not None]
+    by_metadata = [release.version for release in known if release.from_metadata and release.requires is not None]
     return (
         *(index.releases(row.name) if index else ()),
         *(installers.releases(row.name, row.metadata, by_metadata, oldest=row.oldest) if installers else ()),
     )
 
 
-def _offered(releases: Iterable[GatheredRelease], told: Iterable[GatheredRelease]) -> Iterator[GatheredRelease]:
+def _offered(releases: Iterable[GatheredRelease], gathered: Iterable[GatheredRelease]) -> Iterator[GatheredRelease]:
     """Without what an index does not offer, or not any more; all where none was asked."""
-    there = {version_key(one.version) for one in told}
+    there = {version_key(release.version) for release in gathered}
     return (release for release in releases if not there or version_key(release.version) in there)
 
 

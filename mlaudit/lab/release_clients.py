@@ -71,12 +71,12 @@ class InstallerIndex:
         """
         files = _by_version(package, self._listed_files(package))
         self._keep_page(package, files)
-        wanted = {Version(one) for one in metadata_wanted(files, policy)} - {Version(one) for one in known}
+        wanted = {Version(text) for text in metadata_wanted(files, policy)} - {Version(text) for text in known}
         for version in sorted(files, key=Version):
-            found = self._listed(package, version, files[version])
-            if found is not None:
+            release = self._listed(package, version, files[version])
+            if release is not None:
                 asked = _speaking_python(files[version], oldest=oldest)
-                yield self._with_metadata(found, asked) if Version(version) in wanted else found
+                yield self._with_metadata(release, asked) if Version(version) in wanted else release
 
     def _listed_files(self, package: str) -> Sequence[ListedFile]:
         command = ("-m", "pip", "-vvv", "--disable-pip-version-check", "index", "versions")
@@ -96,7 +96,7 @@ class InstallerIndex:
         done = self._compile(f"{package}=={version}", _first_python(files), "--universal", "--no-deps", "--offline")
         if done.returncode == 0 and " is yanked" in done.stderr:
             return None
-        wheels = sorted({tag for one in files for tag in wheel_tags(one.name)})
+        wheels = sorted({tag for file in files for tag in wheel_tags(file.name)})
         return GatheredRelease(
             package=package,
             version=version,
@@ -107,32 +107,32 @@ class InstallerIndex:
             wheels=tuple(wheels),
         )
 
-    def _with_metadata(self, found: GatheredRelease, minor: int) -> GatheredRelease:
+    def _with_metadata(self, release: GatheredRelease, minor: int) -> GatheredRelease:
         """The same with what METADATA says, where there is a wheel and uv reads it."""
-        if not found.wheels:
-            return found
-        told = self._kept(found) or self._asked(found, minor)
-        if told is None:
-            return found
-        requires, python = told
+        if not release.wheels:
+            return release
+        metadata = self._kept(release) or self._asked(release, minor)
+        if metadata is None:
+            return release
+        requires, python = metadata
         self._excluded |= {required_name(text) for text in requires}
-        source = SOURCE.replace("{package}", found.package)
-        return replace(found, source=source, from_metadata=True, requires=requires, requires_python=python)
+        source = SOURCE.replace("{package}", release.package)
+        return replace(release, source=source, from_metadata=True, requires=requires, requires_python=python)
 
-    def _asked(self, found: GatheredRelease, minor: int) -> tuple[tuple[str, ...], str | None] | None:
+    def _asked(self, release: GatheredRelease, minor: int) -> tuple[tuple[str, ...], str | None] | None:
         excluded = self._cache / "excluded.txt"
-        excluded.write_text("".join(f"{name}\n" for name in sorted(self._excluded - {found.package, ""})))
+        excluded.write_text("".join(f"{name}\n" for name in sorted(self._excluded - {release.package, ""})))
         options = ("--only-binary", ":all:", "--excludes", str(excluded), "--python-platform", "x86_64-manylinux_2_40")
-        self._compile(f"{found.package}=={found.version}", minor, *options)
+        self._compile(f"{release.package}=={release.version}", minor, *options)
         time.sleep(self._pause)
-        return self._kept(found)
+        return self._kept(release)
 
-    def _kept(self, found: GatheredRelease) -> tuple[tuple[str, ...], str | None] | None:
+    def _kept(self, release: GatheredRelease) -> tuple[tuple[str, ...], str | None] | None:
         """METADATA of the wheel for Linux x86_64 or for any machine, as uv has kept it in msgpack."""
-        for path in sorted(self._cache.glob(f"uv/wheels-v*/**/{found.package}/*.msgpack")):
+        for path in sorted(self._cache.glob(f"uv/wheels-v*/**/{release.package}/*.msgpack")):
             record = _record(path)
-            tags = wheel_tags(f"{found.package.replace('-', '_')}-{path.stem}.whl")
-            if Version(str(record[1])) == Version(found.version) and any(tag.endswith(SPEAKING) for tag in tags):
+            tags = wheel_tags(f"{release.package.replace('-', '_')}-{path.stem}.whl")
+            if Version(str(record[1])) == Version(release.version) and any(tag.endswith(SPEAKING) for tag in tags):
                 texts = (str(text) for text in _list(record[_REQUIRES]))
                 python = record[_REQUIRES_PYTHON]
                 return canonical_requirements(texts), str(python) if python else None
@@ -163,10 +163,10 @@ def listed_files(log: str) -> Iterator[ListedFile]:
 def _by_version(package: str, files: Iterable[ListedFile]) -> dict[str, list[ListedFile]]:
     """Final releases, and the newest pre-release where it is newer."""
     known: dict[Version, list[ListedFile]] = defaultdict(list)
-    for one in files:
-        version = version_of_file(canonicalize_name(package), one.name)
+    for file in files:
+        version = version_of_file(canonicalize_name(package), file.name)
         if version is not None and not version.is_devrelease and not version.local:
-            known[version].append(one)
+            known[version].append(file)
     final = sorted(version for version in known if not version.is_prerelease)
     newer = sorted(version for version in known if version.is_prerelease and (not final or version > final[-1]))
     return {str(version): known[version] for version in (*final, *newer[-1:])}
@@ -184,7 +184,7 @@ def metadata_wanted(versions: Iterable[str], policy: str) -> tuple[str, ...]:
 
 def _wheel_pythons(files: Iterable[ListedFile], platforms: tuple[str, ...] = ("",)) -> list[int]:
     """The minor versions of Python 3 that wheels are for by their names."""
-    tags = (tag for one in files for tag in wheel_tags(one.name) if tag.endswith(platforms))
+    tags = (tag for file in files for tag in wheel_tags(file.name) if tag.endswith(platforms))
     pythons = (tag.partition("-")[0] for tag in tags)
     return [int(python[3:]) for python in pythons if python[2:3] == "3" and python[3:].isdigit()]
 
@@ -205,16 +205,16 @@ def _speaking_python(files: Sequence[ListedFile], *, oldest: bool) -> int:
 
 def _preferred(files: Sequence[ListedFile]) -> ListedFile:
     """The file that speaks for a release: a wheel, else what there is."""
-    return next((one for one in reversed(files) if wheel_tags(one.name)), files[-1])
+    return next((file for file in reversed(files) if wheel_tags(file.name)), files[-1])
 
 
 def _day(lock: str) -> str | None:
     """The day on which the first file of the one package in a lock was uploaded."""
     days = [
-        one["upload-time"].date().isoformat()
+        file["upload-time"].date().isoformat()
         for package in tomli.loads(lock)["packages"]
-        for one in (*package.get("wheels", ()), *([package["sdist"]] if "sdist" in package else ()))
-        if "upload-time" in one
+        for file in (*package.get("wheels", ()), *([package["sdist"]] if "sdist" in package else ()))
+        if "upload-time" in file
     ]
     return min(days, default=None)
 

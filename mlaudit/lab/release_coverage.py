@@ -16,10 +16,10 @@ HEAD = (
 def coverage() -> Iterator[str]:
     """The table's lines: one package a row, as `release_projects.toml` orders them, then all together."""
     yield from HEAD
-    known = [found for row in projects() if (found := history(row.name)) is not None]
-    for one in known:
-        yield _row(one)
-    total = sum(len(one.releases) for one in known)
+    known = [release_history for row in projects() if (release_history := history(row.name)) is not None]
+    for release_history in known:
+        yield _row(release_history)
+    total = sum(len(release_history.releases) for release_history in known)
     yield f"| {len(known)} packages | {total} | | | {' | '.join(map(str, _sums(known)))} | |"
 
 
@@ -37,10 +37,10 @@ def _row(known: ReleaseHistory) -> str:
 
 def _counts(known: ReleaseHistory) -> tuple[int, int, int, int]:
     """Releases whose requirements METADATA, a tag, or what is around them tells, and those whose files are listed."""
-    declared = [one for one in known.releases if one.requires is not None]
-    metadata = sum(one.from_metadata for one in declared)
-    between = sum(known.around(one.version) is not None for one in known.releases if one.requires is None)
-    return metadata, len(declared) - metadata, between, sum(one.wheels is not None for one in known.releases)
+    declared = [release for release in known.releases if release.requires is not None]
+    metadata = sum(release.from_metadata for release in declared)
+    between = sum(known.around(release.version) is not None for release in known.releases if release.requires is None)
+    return metadata, len(declared) - metadata, between, sum(release.wheels is not None for release in known.releases)
 
 
 def _sums(known: list[ReleaseHistory]) -> tuple[int, ...]:

@@ -155,8 +155,8 @@ class PackageIndex:
                     wheels=(),
                 )
                 continue
-            told = of_text(name, version, self._metadata(page, wheel), day=day)
-            yield GatheredRelease(**{**_values(told), "wheels": tuple(wheels)})
+            described = of_text(name, version, self._metadata(page, wheel), day=day)
+            yield GatheredRelease(**{**_values(described), "wheels": tuple(wheels)})
 
     def _listing(self, page: str) -> Mapping[str, Any]:
         """A project's files; asked for again each time, but sent again only where it changed."""
@@ -293,16 +293,16 @@ def version_of_file(package: str, file_name: str) -> Version | None:
 def _preferred(files: Sequence[Mapping[str, Any]]) -> Mapping[str, Any] | None:
     """The wheel whose METADATA speaks for a release: that of Linux x86_64 for the newest Python, else any."""
 
-    def rank(one: Mapping[str, Any]) -> tuple[bool, bool, int, str]:
-        tags = wheel_tags(one["filename"])
+    def rank(wheel: Mapping[str, Any]) -> tuple[bool, bool, int, str]:
+        tags = wheel_tags(wheel["filename"])
         return (
             any(tag.endswith("-linux_x86_64") for tag in tags),
             any(tag.endswith("-any") for tag in tags),
             max((_minor(tag) for tag in tags), default=0),
-            str(one["filename"]),
+            str(wheel["filename"]),
         )
 
-    wheels = [one for one in files if wheel_tags(str(one["filename"]))]
+    wheels = [file for file in files if wheel_tags(str(file["filename"]))]
     return max(wheels, key=rank, default=None)
 
 

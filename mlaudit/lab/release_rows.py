@@ -49,7 +49,7 @@ def canonical(text: str) -> str | None:
 
 def canonical_requirements(texts: Iterable[str]) -> tuple[str, ...]:
     """Requirements in one spelling and order, each once; what PEP 508 does not read is left out."""
-    return tuple(sorted({text for one in texts if (text := canonical(one)) is not None}))
+    return tuple(sorted({text for line in texts if (text := canonical(line)) is not None}))
 
 
 def of_metadata(text: str) -> tuple[str | None, tuple[str, ...]]:
@@ -66,7 +66,7 @@ def wheel_tags(file_name: str) -> tuple[str, ...]:
     if not file_name.endswith(".whl") or len(parts) not in _FILE_PARTS:
         return ()
     pythons, abis, platforms = (part.split(".") for part in parts[-3:])
-    families = sorted({_family(one) for one in platforms})
+    families = sorted({_family(platform) for platform in platforms})
     return tuple(f"{python}-{abi}-{platform}" for python in pythons for abi in abis for platform in families)
 
 
@@ -97,12 +97,14 @@ def gathered_before(release: DeclaredRelease) -> GatheredRelease:
 def merged(releases: Iterable[GatheredRelease]) -> tuple[GatheredRelease, ...]:
     """One row a release, oldest first: final ones and the newest pre-release; of several sources metadata wins."""
     best: dict[str, GatheredRelease] = {}
-    for one in releases:
-        known = best.get(version_key(one.version))
-        best[version_key(one.version)] = one if known is None else _better(known, one)
-    ordered = sorted((one for one in best.values() if _version(one)), key=lambda one: Version(one.version))
-    final = [one for one in ordered if not Version(one.version).is_prerelease]
-    newer = [one for one in ordered if not final or Version(one.version) > Version(final[-1].version)]
+    for release in releases:
+        known = best.get(version_key(release.version))
+        best[version_key(release.version)] = release if known is None else _better(known, release)
+    ordered = sorted(
+        (release for release in best.values() if _version(release)), key=lambda release: Version(release.version)
+    )
+    final = [release for release in ordered if not Version(release.version).is_prerelease]
+    newer = [release for release in ordered if not final or Version(release.version) > Version(final[-1].version)]
     return (*final, *newer[-1:])
 
 
@@ -116,7 +118,7 @@ def _version(release: GatheredRelease) -> Version | None:
 def _better(known: GatheredRelease, other: GatheredRelease) -> GatheredRelease:
     """Metadata over a tag, what is declared over what is not, else the later; with what only the other tells."""
     first, second = (known, other) if _rank(known) > _rank(other) else (other, known)
-    listing = next((one for one in (other, known) if one.wheels is not None), None)
+    listing = next((release for release in (other, known) if release.wheels is not None), None)
     return replace(
         first,
         day=listing.day if listing is not None and listing.day else first.day or second.day,

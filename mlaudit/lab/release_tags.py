@@ -92,7 +92,7 @@ def _tags(project: TaggedProject) -> Iterator[tuple[str, str, str]]:
     listed = _git(project.clone, "for-each-ref", "--format=%(creatordate:short) %(refname:strip=2)", "refs/tags")
     for line in sorted(listed.decode().splitlines()):
         day, _, tag = line.partition(" ")
-        named = next((found for pattern in patterns if (found := pattern.fullmatch(tag))), None)
+        named = next((match for pattern in patterns if (match := pattern.fullmatch(tag))), None)
         version = _version(named[1]) if named is not None else None
         if version is not None:
             yield tag, version, day
@@ -207,7 +207,7 @@ def _is_whole(doc: Document) -> bool:
 
 def _is_unread(reading: Reading) -> bool:
     """Whether something that counts was not understood; what only extras hold is missing, not wrong."""
-    return any("extras" not in f"{one.why} {one.what}" for one in reading.unread)
+    return any("extras" not in f"{unread.why} {unread.what}" for unread in reading.unread)
 
 
 def _is_declared(pin: Pin) -> bool:

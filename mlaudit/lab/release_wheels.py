@@ -18,11 +18,11 @@ MAX_BYTES = 4_000_000
 
 def local_releases(folders: Iterable[Path], packages: frozenset[str] | set[str]) -> tuple[GatheredRelease, ...]:
     """The releases of some packages that are below folders, as wheels or installed."""
-    found: dict[tuple[str, str], GatheredRelease] = {}
+    by_release: dict[tuple[str, str], GatheredRelease] = {}
     for folder in folders:
         for name, version, text in _metadata(folder, packages):
-            found.setdefault((name, version), of_text(name, version, text))
-    return tuple(found[key] for key in sorted(found))
+            by_release.setdefault((name, version), of_text(name, version, text))
+    return tuple(by_release[key] for key in sorted(by_release))
 
 
 def of_text(package: str, version: str, text: str, *, day: str | None = None) -> GatheredRelease:

@@ -90,10 +90,10 @@ def proposed_uses(
     """The uses of the names over the releases that were read; the use at import comes first."""
     order = sorted(releases, key=Version)
     for name in names:
-        found = [_first_use(name, releases[version]) for version in order]
+        useds = [_first_use(name, releases[version]) for version in order]
         start = 0
-        for at, used in enumerate(found):
-            following = found[at + 1] if at + 1 < len(found) else None
+        for at, used in enumerate(useds):
+            following = useds[at + 1] if at + 1 < len(useds) else None
             if used is not None and following is not None and _same_moment(used, following):
                 continue
             if used is not None:
@@ -106,15 +106,15 @@ def proposed_rows(proposals: Iterable[ProposedUse], sought: Iterable[SoughtNames
     """The proposals as rows, one a line, under the removal that they belong to and the kind of use."""
     uses = tuple(proposals)
     for removal in sought:
-        found = sorted((use for use in uses if use.used.name in removal.names), key=_order)
-        for kind in dict.fromkeys(use.used.kind for use in found):
+        proposed = sorted((use for use in uses if use.used.name in removal.names), key=_order)
+        for kind in dict.fromkeys(use.used.kind for use in proposed):
             yield f"# {removal.provider} {removal.others}, {kind}"
-            yield from (_row(use) for use in found if use.used.kind == kind)
+            yield from (_row(use) for use in proposed if use.used.kind == kind)
 
 
 def _first_use(name: str, uses: Iterable[NameUsed]) -> NameUsed | None:
-    found = sorted((use for use in uses if use.name == name), key=lambda use: (use.moment != IMPORT, use.moment))
-    return found[0] if found else None
+    useds = sorted((use for use in uses if use.name == name), key=lambda use: (use.moment != IMPORT, use.moment))
+    return useds[0] if useds else None
 
 
 def _same_moment(first: NameUsed, second: NameUsed) -> bool:
@@ -142,15 +142,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     sought = sought_names()
     names = [name for removal in sought for name in removal.names]
-    found: dict[str, dict[str, tuple[NameUsed, ...]]] = {}
+    uses_by_package: dict[str, dict[str, tuple[NameUsed, ...]]] = {}
     for release in options.releases:
         package, _, version = release.partition("==")
         folder = fetched_wheel(package, version, options.cache)
         if folder is None:
             sys.stderr.write(f"{release}: no wheel\n")
             continue
-        found.setdefault(package, {})[version] = tuple(uses_in(folder, names))
-    proposals = [use for package, releases in found.items() for use in proposed_uses(package, releases, names)]
+        uses_by_package.setdefault(package, {})[version] = tuple(uses_in(folder, names))
+    proposals = [
+        use for package, releases in uses_by_package.items() for use in proposed_uses(package, releases, names)
+    ]
     sys.stdout.write("".join(f"{line}\n" for line in proposed_rows(proposals, sought)))
     return 0
 

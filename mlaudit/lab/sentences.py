@@ -53,8 +53,12 @@ def crossing_sentences(package: str, row: Known) -> Iterator[RenderedSentence]:
         rendered: list[RenderedSentence] = []
         for (writer, reader), kind in product(versions, row.kinds or ("",)):
             kinds = frozenset((kind,)) if kind else frozenset[str]()
-            found = judge(package, writer, reader, **pythons, kinds=kinds, classes=classes, names=frozenset())
-            rendered += [_rendered(one, f"{writer} → {reader}") for one in found if one.id == row.id]
+            consequences = judge(package, writer, reader, **pythons, kinds=kinds, classes=classes, names=frozenset())
+            rendered += [
+                _rendered(consequence, f"{writer} → {reader}")
+                for consequence in consequences
+                if consequence.id == row.id
+            ]
         if rendered:
             yield from dict.fromkeys((rendered[0], rendered[-1]))
             return
@@ -64,8 +68,10 @@ def skew_sentences(package: str, row: Skew) -> Iterator[RenderedSentence]:
     """A change of behaviour in both directions."""
     old = below(row.since)
     for writer, reader in ((old, row.since), (row.since, old)):
-        found = judge(package, writer, reader)
-        yield from (_rendered(one, f"{writer} → {reader}") for one in found if one.id == row.id)
+        consequences = judge(package, writer, reader)
+        yield from (
+            _rendered(consequence, f"{writer} → {reader}") for consequence in consequences if consequence.id == row.id
+        )
 
 
 def combination_sentences(row: Combination) -> Iterator[RenderedSentence]:
@@ -98,8 +104,8 @@ def named_packages() -> list[str]:
     return sorted({*packages(), *combinations()})
 
 
-def _rendered(one: Consequence, versions: str) -> RenderedSentence:
-    return RenderedSentence(row=one.id, versions=versions, says=one.says, remedy=one.remedy)
+def _rendered(consequence: Consequence, versions: str) -> RenderedSentence:
+    return RenderedSentence(row=consequence.id, versions=versions, says=consequence.says, remedy=consequence.remedy)
 
 
 def explained_sentences(known: Dossier) -> Iterator[RenderedSentence]:
@@ -119,9 +125,9 @@ def main(names: Iterable[str]) -> None:
     for package in list(names) or named_packages():
         sys.stdout.write(f"\n# {package}\n")
         known = dossier(package)
-        for one in (*every_sentence(package), *(explained_sentences(known) if known is not None else ())):
-            remedy = f"\n    fix: {one.remedy}" if one.remedy else ""
-            sys.stdout.write(f"{one.row} [{one.versions}]\n    {one.says}{remedy}\n")
+        for sentence in (*every_sentence(package), *(explained_sentences(known) if known is not None else ())):
+            remedy = f"\n    fix: {sentence.remedy}" if sentence.remedy else ""
+            sys.stdout.write(f"{sentence.row} [{sentence.versions}]\n    {sentence.says}{remedy}\n")
 
 
 if __name__ == "__main__":

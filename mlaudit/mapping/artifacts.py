@@ -35,10 +35,10 @@ class ArtifactIndex:
         self._by_place: dict[tuple[str, int | None], dict[str, None]] = {}
         self._by_file: dict[str, dict[tuple[str, str], None]] = {}
 
-    def add(self, key: str, one: UsedArtifact) -> None:
+    def add(self, key: str, artifact: UsedArtifact) -> None:
         """Add the artifact of a node."""
-        self.artifacts[key] = one
-        for use in one.uses:
+        self.artifacts[key] = artifact
+        for use in artifact.uses:
             self._by_place.setdefault((use.at.path, use.at.line), {})[key] = None
             for text in filter(None, map(_ending, use.names)):
                 self._by_file.setdefault(posixpath.basename(text), {})[f"/{text}", key] = None
@@ -74,8 +74,8 @@ class _Groups:
             number = self._parents[number]
         return number
 
-    def join(self, one: int, other: int) -> None:
-        first, second = sorted((self.group(one), self.group(other)))
+    def join(self, left: int, other: int) -> None:
+        first, second = sorted((self.group(left), self.group(other)))
         self._parents[second] = first
 
 
@@ -108,9 +108,9 @@ def _join_crossings(uses: Sequence[ArtifactUse], groups: _Groups, crosses: Itera
     at: dict[tuple[str, int | None, Direction], list[int]] = {}
     for number, use in enumerate(uses):
         at.setdefault((use.at.path, use.at.line, use.direction), []).append(number)
-    for one in crosses:
-        written = at.get((one.written.path, one.written.line, Direction.WRITES), [])
-        read = at.get((one.read.path, one.read.line, Direction.READS), [])
+    for artifact in crosses:
+        written = at.get((artifact.written.path, artifact.written.line, Direction.WRITES), [])
+        read = at.get((artifact.read.path, artifact.read.line, Direction.READS), [])
         for writer in written:
             for reader in read:
                 alone = len(written) == len(read) == 1

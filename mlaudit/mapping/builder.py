@@ -74,12 +74,12 @@ class MapBuilder:
         """The map, sorted by kind and name, its texts masked."""
         if self._dropped:
             self.leave_out(f"{self._dropped:,} nodes or edges beyond the limits of a map are left out.")
-        made = DependencyMap(
-            nodes=tuple(sorted(self._nodes.values(), key=lambda one: (_ORDER[one.kind], one.name, one.key))),
-            edges=tuple(sorted(self._edges(), key=lambda one: (one.source, _RELATIONS[one.relation], one.target))),
+        finished_map = DependencyMap(
+            nodes=tuple(sorted(self._nodes.values(), key=lambda node: (_ORDER[node.kind], node.name, node.key))),
+            edges=tuple(sorted(self._edges(), key=lambda edge: (edge.source, _RELATIONS[edge.relation], edge.target))),
             left_out=tuple(self._left),
         )
-        return mask_map(made)
+        return mask_map(finished_map)
 
     def _keep(self, node: MapNode) -> None:
         if node.key in self._nodes:

@@ -52,10 +52,10 @@ class MappedProject:
 
 def project_map(paths: Sequence[str], options: Options, question: MapQuestion, folder: Path = Path()) -> MappedProject:
     """The map of what is below some paths; files of the question are relative to `folder`. Raises UsageError."""
-    found = look(paths, options)
-    report = check(paths, options, found=found)
+    tree = look(paths, options)
+    report = check(paths, options, tree=tree)
     declared = bool(options.settings.environments or options.settings.pairs)
-    whole = assemble_map(report, found, options.settings.path if declared else None)
+    whole = assemble_map(report, tree, options.settings.path if declared else None)
     if question.is_whole:
         return MappedProject(report=report, map=whole)
     starts = _starts(whole, question, options.root, folder)
@@ -85,10 +85,10 @@ def _keys(
 ) -> list[str]:
     """The nodes that an option names. Raises UsageError if there is none."""
     is_path = option in ("--file", "--impact")
-    found = nodes_named(whole, kinds, relative(folder / name, root)) if is_path else []
-    found = found or nodes_named(whole, kinds, name)
-    if found:
-        return [node.key for node in found]
+    nodes = nodes_named(whole, kinds, relative(folder / name, root)) if is_path else []
+    nodes = nodes or nodes_named(whole, kinds, name)
+    if nodes:
+        return [node.key for node in nodes]
     near = nearest(name, [node.name for node in whole.nodes if node.kind in kinds])
     known = " or ".join(dict.fromkeys(kind.value for kind in kinds))
     advice = f"; did you mean {near}?" if near else "; `mlaudit map` lists what it knows"

@@ -50,15 +50,15 @@ class PathSearch:
         waiting: deque[tuple[tuple[Requirer, Edge | None], ...]] = deque(
             (((index, ""), None),) for index, pin in enumerate(self.reading.pins) if _is(pin, package)
         )
-        steps = found = 0
+        steps = count = 0
         while waiting:
             path = waiting.popleft()
             head = path[0][0]
             if self._begins(head) and len(path) > 1:
-                if found == most:
+                if count == most:
                     self.limited = True
                     return
-                found += 1
+                count += 1
                 yield self._shown(path)
             on_path = {node[0] for node, _ in path}
             for by, edge in self.required.get(head, {}).items():

@@ -10,12 +10,12 @@ from mlaudit.model.nouns import Pin
 from mlaudit.model.report import Environment
 
 
-def locked_edges(one: Environment) -> Iterator[tuple[Pin | None, Pin]]:
+def locked_edges(environment: Environment) -> Iterator[tuple[Pin | None, Pin]]:
     """Each package with who requires it; None if the project of the lock does."""
-    for reading, selected in zip(one.readings, one.selected, strict=True):
+    for reading, selected in zip(environment.readings, environment.selected, strict=True):
         if is_artifact(reading) or not any(pin.requires for pin in reading.pins):
             continue
-        for (index, _), requirers in path_search(reading, one.target, {}, selected).required.items():
+        for (index, _), requirers in path_search(reading, environment.target, {}, selected).required.items():
             if index < 0:
                 continue
             for by, _ in requirers:

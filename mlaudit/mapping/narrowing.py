@@ -24,7 +24,7 @@ def nodes_named(whole: DependencyMap, kinds: Collection[NodeKind], name: str) ->
         lambda node: _stem(node.name) == name,
         lambda node: fnmatch.fnmatchcase(node.name, name),
     )
-    return next((found for test in tests if (found := [node for node in nodes if test(node)])), [])
+    return next((map_nodes for test in tests if (map_nodes := [node for node in nodes if test(node)])), [])
 
 
 def _stem(name: str) -> str:
@@ -68,12 +68,12 @@ def without_packages(whole: DependencyMap) -> DependencyMap:
     count = sum(node.kind is NodeKind.PACKAGE for node in whole.nodes)
     if not count:
         return whole
-    said = f"{count:,} packages; `mlaudit map --package NAME` shows what one touches, `--format json` all of them."
+    hint = f"{count:,} packages; `mlaudit map --package NAME` shows what one touches, `--format json` all of them."
     return replace(
         whole,
         nodes=tuple(node for node in whole.nodes if node.kind is not NodeKind.PACKAGE),
         edges=tuple(edge for edge in whole.edges if edge.relation not in _OF_PACKAGES),
-        left_out=(*whole.left_out, said),
+        left_out=(*whole.left_out, hint),
     )
 
 

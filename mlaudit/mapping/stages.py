@@ -25,63 +25,63 @@ MAX_PIPELINES = 200
 _CODE = (".py", ".ipynb")
 
 
-def add_code_stages(builder: MapBuilder, found: FoundTree, artifacts: ArtifactIndex) -> None:
+def add_code_stages(builder: MapBuilder, tree: FoundTree, artifacts: ArtifactIndex) -> None:
     """Steps of pipelines in code, with what they write and read."""
-    stages = dict(_steps(builder, found))
+    stages = dict(_steps(builder, tree))
     for key, artifact in artifacts.artifacts.items():
         for use in artifact.uses:
             stage = stages.get((use.at.path, use.function.partition(".")[0]))
             if stage is None:
                 continue
-            seen = Observation(at=_shown(use.at, found), says=f"calls {use.call}")
+            seen = Observation(at=_shown(use.at, tree), says=f"calls {use.call}")
             if use.direction is Direction.WRITES:
                 builder.connect(stage, key, Relation.WRITES, seen, certain=use.certain)
             else:
                 builder.connect(key, stage, Relation.READ_BY, seen, certain=use.certain)
 
 
-def _steps(builder: MapBuilder, found: FoundTree) -> Iterator[tuple[tuple[str, str], str]]:
+def _steps(builder: MapBuilder, tree: FoundTree) -> Iterator[tuple[tuple[str, str], str]]:
     """The functions that modules of the map make steps, each with its node."""
-    program = found.survey.program
+    program = tree.survey.program
     for path in sorted(program.modules):
         reading = program.modules[path]
-        code = f"code:{found.shown(path)}"
+        code = f"code:{tree.shown(path)}"
         if reading.source is None or not builder.has(code):
             continue
-        for one in program.described(reading).entry_points:
-            if one.role == "pipeline" and one.name:
-                key = builder.add_another(NodeKind.STAGE, one.name, one.kind)
-                seen = Observation(at=_shown(one.at, found), says=f"{one.name} is a {one.kind}")
+        for entry_point in program.described(reading).entry_points:
+            if entry_point.role == "pipeline" and entry_point.name:
+                key = builder.add_another(NodeKind.STAGE, entry_point.name, entry_point.kind)
+                seen = Observation(at=_shown(entry_point.at, tree), says=f"{entry_point.name} is a {entry_point.kind}")
                 builder.connect(code, key, Relation.RUNS_IN, seen)
-                yield (path, one.name), key
+                yield (path, entry_point.name), key
 
 
-def _shown(at: Place, found: FoundTree) -> Place:
-    return replace(at, path=found.shown(at.path), start=None, end=None)
+def _shown(at: Place, tree: FoundTree) -> Place:
+    return replace(at, path=tree.shown(at.path), start=None, end=None)
 
 
-def add_dvc_stages(builder: MapBuilder, found: FoundTree, artifacts: ArtifactIndex) -> None:
+def add_dvc_stages(builder: MapBuilder, tree: FoundTree, artifacts: ArtifactIndex) -> None:
     """The stages of every `dvc.yaml`: the code of their commands, their dependencies and their outputs."""
-    pipelines = [path for path in found.walked.paths if posixpath.basename(path) == "dvc.yaml"]
+    pipelines = [path for path in tree.walked.paths if posixpath.basename(path) == "dvc.yaml"]
     if len(pipelines) > MAX_PIPELINES:
         builder.leave_out(f"{len(pipelines) - MAX_PIPELINES:,} more files dvc.yaml are not read.")
     for path in pipelines[:MAX_PIPELINES]:
         try:
             with document_budget():
-                document = found.root.document(found.base / path)
+                document = tree.root.document(tree.base / path)
                 for name, stage in document.yaml.get("stages").items():
-                    _DvcStage(builder, found, artifacts, document, posixpath.dirname(path)).add(name, stage)
+                    _DvcStage(builder, tree, artifacts, document, posixpath.dirname(path)).add(name, stage)
         except (Unreadable, Malformed, BudgetExceeded) as error:
-            builder.leave_out(f"{found.shown(path)}: its stages are not read in full ({error}).")
+            builder.leave_out(f"{tree.shown(path)}: its stages are not read in full ({error}).")
 
 
 class _DvcStage:
     """One stage of a `dvc.yaml` on its way into the map."""
 
     def __init__(
-        self, builder: MapBuilder, found: FoundTree, artifacts: ArtifactIndex, document: Document, folder: str
+        self, builder: MapBuilder, tree: FoundTree, artifacts: ArtifactIndex, document: Document, folder: str
     ) -> None:
-        self.builder, self.found, self.artifacts = builder, found, artifacts
+        self.builder, self.tree, self.artifacts = builder, tree, artifacts
         self.document, self.folder = document, folder
 
     def add(self, name: str, stage: Node) -> None:
@@ -99,7 +99,7 @@ class _DvcStage:
         for named in script_paths(command.text().split()):
             for base in dict.fromkeys((folder, self.folder)):
                 path = posixpath.normpath(posixpath.join(base, named))
-                if path.endswith(_CODE) and path in self.found.walked.paths:
+                if path.endswith(_CODE) and path in self.tree.walked.paths:
                     self.builder.connect(self._code(path), key, Relation.RUNS_IN, seen)
 
     def _add_entry(self, key: str, node: Node, folder: str, *, writes: bool) -> None:
@@ -121,13 +121,13 @@ class _DvcStage:
             self.builder.connect(artifact, key, Relation.READ_BY, seen)
 
     def _code(self, path: str) -> str:
-        return self.builder.add(NodeKind.CODE, self.found.shown(path))
+        return self.builder.add(NodeKind.CODE, self.tree.shown(path))
 
     def _artifact(self, path: str) -> str:
         matching = self.artifacts.at_path(path)
         if len(matching) == 1:
             return matching[0]
-        shown = path if "://" in path else self.found.shown(path)
+        shown = path if "://" in path else self.tree.shown(path)
         model = f"model:{shown}"
         return model if self.builder.has(model) else self.builder.add(NodeKind.DATA, shown, "named by DVC")
 
@@ -137,7 +137,7 @@ class _DvcStage:
 
 def _texts(node: Node) -> Iterator[Node]:
     if node.exists:
-        yield from (one for one in (node.each() if node.is_list else (node,)) if one.is_text)
+        yield from (member for member in (node.each() if node.is_list else (node,)) if member.is_text)
 
 
 def _entries(node: Node) -> Iterator[Node]:

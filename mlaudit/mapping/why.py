@@ -25,7 +25,7 @@ from mlaudit.model.requirement_paths import InstallReason, RequirementPath
 from mlaudit.parsers._registry import format_names, kind_of
 from mlaudit.request.audit_request import EnvironmentRequest
 from mlaudit.request.options import Options
-from mlaudit.request.source_spec import Spelled
+from mlaudit.request.source_spec import SourcePart
 from mlaudit.sources.paths import exists
 from mlaudit.sources.working_tree import WorkingTree
 
@@ -64,21 +64,21 @@ def _environment(source: str, options: Options, folder: Path) -> Environment:
     if not exists(folder / source.partition("#")[0]) and not set(source) & set("#:=/"):
         is_declared = bool(options.settings.environments or options.settings.pairs)
         known = check(() if is_declared else (str(folder),), options).environments
-        named = next((one for one in known if one.name == source), None)
+        named = next((environment for environment in known if environment.name == source), None)
         if named is not None:
             return named
-        near = nearest(source, [one.name for one in known])
-        names = ", ".join(one.name for one in known[:12]) or "none"
+        near = nearest(source, [environment.name for environment in known])
+        names = ", ".join(environment.name for environment in known[:12]) or "none"
         advice = f"did you mean {near}?" if near else f"environments here: {names}"
         raise UsageError(f"{source}: neither a file or folder nor an environment that `check` knows; {advice}")
     manifest = _manifest_beside(source, folder)
     if manifest is not None:
         return _with_manifest(source, manifest, options, folder)
-    made = listing([source], options, folder=folder)
-    if len(made) != 1:
-        names = ", ".join(one.name for one in made[:12])
+    listed = listing([source], options, folder=folder)
+    if len(listed) != 1:
+        names = ", ".join(environment.name for environment in listed[:12])
         raise UsageError(f"{source}: several environments are there ({names}); name one of them")
-    return made[0]
+    return listed[0]
 
 
 def _with_manifest(source: str, manifest: str, options: Options, folder: Path) -> Environment:
@@ -86,7 +86,7 @@ def _with_manifest(source: str, manifest: str, options: Options, folder: Path) -
     parts = parse_source(source, folder)
     demand_present(parts, folder)
     name = environment_names([parts])[0]
-    beside = Spelled(text=manifest, path=str(folder / manifest))
+    beside = SourcePart(text=manifest, path=str(folder / manifest))
     return mask_environment(assemble((*parts, beside), EnvironmentRequest(name=name, role=name), options))
 
 
@@ -94,7 +94,7 @@ def _manifest_beside(source: str, folder: Path) -> str | None:
     """The manifest beside a lock, which has the places where the project names packages."""
     path, _, _ = source.partition("#")
     formats = format_names(posixpath.basename(path))
-    name = next((_MANIFESTS[one] for one in formats if one in _MANIFESTS), None)
+    name = next((_MANIFESTS[format_name] for format_name in formats if format_name in _MANIFESTS), None)
     beside = posixpath.join(posixpath.dirname(path), name) if name else ""
     return beside if name and exists(folder / beside) else None
 
@@ -130,7 +130,7 @@ class _Reasons:
                 direct[own[self.package].at] = None
             paths += search.paths(self.package, self.most)
             limited = limited or search.limited
-        paths.sort(key=lambda one: (len(one.steps), [step.name for step in one.steps]))
+        paths.sort(key=lambda path: (len(path.steps), [step.name for step in path.steps]))
         if not direct and not paths and not self.notes:
             self.notes["The sources do not say which package requires it."] = None
         return InstallReason(
@@ -148,16 +148,16 @@ class _Reasons:
         return self.package in names and pin.kind in (Kind.PACKAGE, Kind.LOCAL) and pin.layer is not Layer.RECORDED
 
     def _absent(self) -> str:
-        one = self.environment
-        near = nearest(self.package, sorted(one.cells))
+        environment = self.environment
+        near = nearest(self.package, sorted(environment.cells))
         meant = f"; did you mean {near}?" if near else ""
-        sources = ", ".join(one.sources) or one.name
-        unselected = any(self._is(pin) for pin, _ in one.pins())
+        sources = ", ".join(environment.sources) or environment.name
+        unselected = any(self._is(pin) for pin, _ in environment.pins())
         if unselected:
             return f"{self.package}: {sources} names it, and it is not installed for this target, extras and groups"
-        if one.lost:
+        if environment.lost:
             return f"{self.package}: {sources} could not be read; `mlaudit list` shows why"
-        unsure = "" if one.complete else " (not a complete list: it may be installed all the same)"
+        unsure = "" if environment.complete else " (not a complete list: it may be installed all the same)"
         return f"{self.package}: {sources} does not name it{unsure}{meant}"
 
     def _is_manifest(self, reading: Reading) -> bool:
@@ -215,12 +215,12 @@ class _Reasons:
             text = document.text if document is not None else ""
         except Unreadable:
             return {}
-        found: dict[str, int] = {}
+        line_numbers: dict[str, int] = {}
         for number, line in enumerate(text.splitlines(), 1):
             name = leading_name(line.strip().strip("\"',"))
             if name:
-                found.setdefault(normalized(name), number)
-        return found
+                line_numbers.setdefault(normalized(name), number)
+        return line_numbers
 
     def _document(self, path: str) -> Document | None:
         root = WorkingTree(self.options.root, self.options.settings.defines, tree=self.options.tree)

@@ -21,11 +21,11 @@ def sha256_hex(data: bytes) -> str:
 def _sha256() -> Callable[[bytes], Any]:
     for name in _BUILT_IN:
         try:
-            found: Callable[[bytes], Any] = import_module(name).sha256
+            function: Callable[[bytes], Any] = import_module(name).sha256
         except (ImportError, AttributeError):
             # A build may leave it to OpenSSL.
             continue
-        return found
+        return function
     import hashlib
 
     return hashlib.sha256

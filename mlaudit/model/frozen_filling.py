@@ -40,10 +40,10 @@ class RareGroup:
 
     def holding(self, values: Iterable[Any]) -> Any:
         """Such an object, with the values of all its fields in their order."""
-        held = self.made()
+        filling = self.made()
         for name, value in zip(self.names, values, strict=True):
-            setattr(held, name, value)
-        return held
+            setattr(filling, name, value)
+        return filling
 
 
 def readers(groups: Iterable[RareGroup]) -> Iterator[tuple[str, property]]:
@@ -75,8 +75,8 @@ def put(cls: type, groups: Sequence[RareGroup], noun: object, values: Mapping[st
             getattr(cls, name).__set__(noun, value)
     for group in groups:
         is_usual = all(values[name] is getattr(group.usual, name) for name in group.names)
-        held = group.usual if is_usual else group.holding(values[name] for name in group.names)
-        getattr(cls, group.slot).__set__(noun, held)
+        filling = group.usual if is_usual else group.holding(values[name] for name in group.names)
+        getattr(cls, group.slot).__set__(noun, filling)
 
 
 def plain_filling(_cls: type, groups: Sequence[RareGroup], names: Sequence[str], scope: dict[str, Any]) -> list[str]:
@@ -84,14 +84,14 @@ def plain_filling(_cls: type, groups: Sequence[RareGroup], names: Sequence[str],
     grouped = {name for group in groups for name in group.names}
     lines = [f"self.{name} = {name}" for name in names if name not in grouped]
     for group in groups:
-        usual, made = f"_usual{group.slot}", f"_made{group.slot}"
-        scope.update({usual: group.usual, made: group.made})
+        usual, made_name = f"_usual{group.slot}", f"_made{group.slot}"
+        scope.update({usual: group.usual, made_name: group.made})
         scope.update({f"_usual_{name}": getattr(group.usual, name) for name in group.names})
         lines += [
             f"if {' and '.join(f'{name} is _usual_{name}' for name in group.names)}:",
             f"    self.{group.slot} = {usual}",
             "else:",
-            f"    self.{group.slot} = _held = {made}()",
+            f"    self.{group.slot} = _held = {made_name}()",
             *(f"    _held.{name} = {name}" for name in group.names),
         ]
     return lines
@@ -135,5 +135,5 @@ def compiled_copier(
         "return made",
     ]
     exec("\n    ".join(["def copied(noun, changes):", *lines]), scope)  # noqa: S102  names of fields
-    made: Callable[[Any, Mapping[str, Any]], Any] = scope["copied"]
-    return made
+    copier: Callable[[Any, Mapping[str, Any]], Any] = scope["copied"]
+    return copier

@@ -160,8 +160,8 @@ def _standard_dataclass(plain: type, options: Mapping[str, bool]) -> type:
     for name, stated in list(plain.__dict__.items()):
         if isinstance(stated, _StatedField):
             setattr(plain, name, stated.standard())
-    made: type = dataclasses.dataclass(**options)(plain)
-    return made
+    standard: type = dataclasses.dataclass(**options)(plain)
+    return standard
 
 
 def _described(stated: Any) -> _StatedField | None:
@@ -267,9 +267,9 @@ def _waiting_init(cls: type, frozen: bool) -> Callable[..., None]:
         nonlocal calls
         calls += 1
         if calls > _INTERPRETED or values or not _interpreted_init(cls, self, named):
-            made = _compiled_init(cls, frozen)
-            cls.__init__ = made  # type: ignore[misc]
-            made(self, *values, **named)
+            compiled_init = _compiled_init(cls, frozen)
+            cls.__init__ = compiled_init  # type: ignore[misc]
+            compiled_init(self, *values, **named)
 
     return __init__
 
@@ -320,9 +320,9 @@ def _compiled_init(cls: type, frozen: bool) -> Callable[..., None]:
     lines.append("self.__post_init__()" if hasattr(cls, "__post_init__") else "return None")
     parameters = ", ".join([*positional, *(["*", *by_name] if by_name else [])])
     exec("\n    ".join([f"def __init__({parameters}):", *lines]), scope)  # noqa: S102  names of fields
-    made: Callable[..., None] = scope["__init__"]
-    made.__qualname__ = f"{cls.__qualname__}.__init__"
-    return made
+    compiled: Callable[..., None] = scope["__init__"]
+    compiled.__qualname__ = f"{cls.__qualname__}.__init__"
+    return compiled
 
 
 class _StandardFields:

@@ -77,24 +77,24 @@ def mask_report(report: Report) -> Report:
 
 def _mask(value: T) -> T:
     """The value with every text in it masked; the very same object if nothing had to be."""
-    made: Any = value
+    masked_value: Any = value
     if isinstance(value, Enum):
         return value
     if isinstance(value, str):
-        made = masked(value)
+        masked_value = masked(value)
     elif isinstance(value, tuple):
-        made = _mask_members(value)
+        masked_value = _mask_members(value)
     elif isinstance(value, Place):
         path = masked(value.path)
-        made = value if path == value.path else replace(value, path=path)
+        masked_value = value if path == value.path else replace(value, path=path)
     elif names := field_names(type(value)):
         changed = {}
         for name in names:
             old = getattr(value, name)
             if old is not None and (new := _mask(old)) is not old and new != old:
                 changed[name] = new
-        made = replace(made, **changed) if changed else value
-    return made  # type: ignore[no-any-return]
+        masked_value = replace(masked_value, **changed) if changed else value
+    return masked_value  # type: ignore[no-any-return]
 
 
 def _mask_members(value: tuple[Any, ...]) -> tuple[Any, ...]:

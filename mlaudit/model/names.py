@@ -47,5 +47,5 @@ def package_meant(name: str) -> str:
     """The row that a person means: `sklearn` is imported, and `pytorch` is conda's word for torch."""
     plain = normalized(name)
     tables = _tables()
-    found = next((tables[of][plain] for of in ("import", "conda") if plain in tables.get(of, {})), plain)
-    return package_of(found)
+    meant = next((tables[of][plain] for of in ("import", "conda") if plain in tables.get(of, {})), plain)
+    return package_of(meant)

@@ -57,4 +57,4 @@ class EnvironmentPair:
     @property
     def exchanges_tables_alone(self) -> bool:
         """Whether tables or texts are known to cross, and nothing else is."""
-        return bool(self.crosses) and all(one.is_plain for one in self.crosses)
+        return bool(self.crosses) and all(artifact.is_plain for artifact in self.crosses)

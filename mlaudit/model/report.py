@@ -168,8 +168,8 @@ class Environment:
 
     def cell(self, package: str) -> Cell:
         """The cell of a package, made up as `absent` or `unstated` where the environment does not name it."""
-        found = self.cells.get(package)
-        return found if found is not None else self.missing(package, Kind.PACKAGE)
+        cell = self.cells.get(package)
+        return cell if cell is not None else self.missing(package, Kind.PACKAGE)
 
     @property
     def lost(self) -> bool:
@@ -297,14 +297,17 @@ class Report:
 
     def __repr__(self) -> str:
         counts = self.summary
-        found = f"{_count(counts.error, 'error')}, {_count(counts.warning, 'warning')}, {counts.info} info"
+        counted = f"{_count(counts.error, 'error')}, {_count(counts.warning, 'warning')}, {counts.info} info"
         where = _count(len(self.environments), "environment")
-        return f"<Report: {found}, {counts.unread} unread in {where}; exit code {self.exit_code}>"
+        return f"<Report: {counted}, {counts.unread} unread in {where}; exit code {self.exit_code}>"
 
     @property
     def pairs(self) -> tuple[WriterReader, ...]:
         """Which environment reads what which other writes."""
-        known = {one.name for one in self.environments}
+        known = {environment.name for environment in self.environments}
         return tuple(
-            WriterReader(writer, one.name) for one in self.environments for writer in one.follows if writer in known
+            WriterReader(writer, environment.name)
+            for environment in self.environments
+            for writer in environment.follows
+            if writer in known
         )

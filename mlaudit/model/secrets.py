@@ -153,8 +153,8 @@ def without_credentials(address: str) -> str:
     return address.replace(f"{MASK}@", "")
 
 
-def _mask_assignment(found: re.Match[str]) -> str:
-    return f"{found[1]}{MASK}" if _SECRET_NAME.fullmatch(found[2]) else found[0]
+def _mask_assignment(match: re.Match[str]) -> str:
+    return f"{match[1]}{MASK}" if _SECRET_NAME.fullmatch(match[2]) else match[0]
 
 
 def _mask_users(word: str) -> str:

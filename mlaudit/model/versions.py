@@ -80,10 +80,10 @@ def public(version: str) -> str:
 @lru_cache(maxsize=65536)
 def same_public(left: str, right: str) -> bool:
     """Whether two versions are equal but for their local parts (`1.0` is `1.0.0`, `1!1.0` is not `1.0`)."""
-    one, other = parsed(public(left)), parsed(public(right))
-    if one is None or other is None:
+    version, other = parsed(public(left)), parsed(public(right))
+    if version is None or other is None:
         return public(left).strip().lower() == public(right).strip().lower()
-    return one == other
+    return version == other
 
 
 @lru_cache(maxsize=65536)
@@ -94,11 +94,11 @@ def distance(left: str, right: str) -> Distance | None:
     """
     if same_public(left, right):
         return None
-    one, other = _release(left), _release(right)
-    for at, found in enumerate((Distance.MAJOR, Distance.MAJOR, Distance.MINOR)):
-        if one[at] != other[at]:
-            return found
-    return Distance.PRE if one[3:] == other[3:] else Distance.PATCH
+    first, other = _release(left), _release(right)
+    for at, step in enumerate((Distance.MAJOR, Distance.MAJOR, Distance.MINOR)):
+        if first[at] != other[at]:
+            return step
+    return Distance.PRE if first[3:] == other[3:] else Distance.PATCH
 
 
 def _release(text: str) -> tuple[int, ...]:
@@ -146,13 +146,13 @@ def admits(specifier: str, version: str) -> bool:
 
     What PEP 440 cannot read admits everything: an accusation needs proof.
     """
-    clauses, found = specifiers(specifier), parsed(version)
-    if clauses is None or found is None:
+    clauses, known = specifiers(specifier), parsed(version)
+    if clauses is None or known is None:
         return True
-    if clauses.contains(found):
+    if clauses.contains(known):
         return True
-    vendored = found.local is not None and found.is_prerelease
-    return vendored and clauses.contains(found.base_version)
+    vendored = known.local is not None and known.is_prerelease
+    return vendored and clauses.contains(known.base_version)
 
 
 @lru_cache(maxsize=65536)
@@ -162,14 +162,14 @@ def disjoint(left: str, right: str) -> bool:
     The versions that satisfy both, if there are any, begin at a place where what one of the clauses admits begins; so
     trying all such places is a proof (`_probes`).
     """
-    one, other = specifiers(left), specifiers(right)
-    if one is None or other is None:
+    allowed, other = specifiers(left), specifiers(right)
+    if allowed is None or other is None:
         return False
-    return not any(_both(one, other, version) for version in _probes(one, other))
+    return not any(_both(allowed, other, version) for version in _probes(allowed, other))
 
 
-def _both(one: SpecifierSet, other: SpecifierSet, version: str) -> bool:
-    return _contains(one, version) and _contains(other, version)
+def _both(allowed: SpecifierSet, other: SpecifierSet, version: str) -> bool:
+    return _contains(allowed, version) and _contains(other, version)
 
 
 def _contains(clauses: SpecifierSet, version: str) -> bool:

@@ -13,7 +13,7 @@ _COMMENTS = ("#", ";", "//")
 _PARSED = ("toml", "lock_toml", "json", "yaml")
 
 
-def remark(doc: Document, parser: Parser, *, told: bool, complete: bool) -> Statement | None:
+def remark(doc: Document, parser: Parser, *, is_remarked: bool, complete: bool) -> Statement | None:
     """A note, or an Unread, on a document in which its parser met no pin; None if there is nothing to explain.
 
     A format that has no file name of its own was chosen for the content or by the user, so content that states nothing
@@ -38,7 +38,7 @@ def remark(doc: Document, parser: Parser, *, told: bool, complete: bool) -> Stat
         return _note(doc, "it contains only comments")
     if complete:
         return _note(doc, "it lists no package at all")
-    return None if parser.files or told else doc.unread(f"nothing in it is of the format {parser.format}")
+    return None if parser.files or is_remarked else doc.unread(f"nothing in it is of the format {parser.format}")
 
 
 def _is_parsed(doc: Document, language: str) -> bool:

@@ -30,7 +30,7 @@ def _parsers(doc: Document, names: Iterator[str]) -> list[Parser]:
     opening = _Opening(doc)
     known = index().formats
     likely = (parser_of(name) for name in names if opening.may_be_of(known[name]))
-    return [one for one in likely if one is not None]
+    return [parser for parser in likely if parser is not None]
 
 
 class _Opening:

@@ -51,8 +51,8 @@ class IndexedFormat(NamedTuple):
             "marks": self.marks,
             "suggested": self.suggested,
         }
-        said = {name: value for name, value in every.items() if value or name == "artifact"}
-        return said if self.sniffed == SNIFFED else {**said, "sniffed": self.sniffed}
+        stated = {name: value for name, value in every.items() if value or name == "artifact"}
+        return stated if self.sniffed == SNIFFED else {**stated, "sniffed": self.sniffed}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -90,44 +90,44 @@ class NameIndex:
             return []
         if lowered.endswith(_TEMPLATE_ENDINGS):
             lowered = _TEMPLATE.sub("", lowered)
-        told = set(_of_name(self, lowered.rpartition("/")[2]))
-        for ending in {_spelled_ending(lowered), ""}:
+        formats = set(_of_name(self, lowered.rpartition("/")[2]))
+        for ending in {_plain_ending(lowered), ""}:
             if ending in self.paths:
-                told.update(_fitting(self.paths[ending], lowered))
-        return sorted(told)
+                formats.update(_fitting(self.paths[ending], lowered))
+        return sorted(formats)
 
 
 @lru_cache(maxsize=65536)
 def _of_name(index: NameIndex, name: str) -> tuple[str, ...]:
-    told = {*index.literal.get(name, ())}
+    formats = {*index.literal.get(name, ())}
     start = name.find(".")
     while start >= 0:
-        told.update(index.endings.get(name[start:], ()))
+        formats.update(index.endings.get(name[start:], ()))
         start = name.find(".", start + 1)
-    ending = _spelled_ending(name)
+    ending = _plain_ending(name)
     for key in {name[:1] + ending, name[:1], ending, ""}:
         if key in index.patterns:
-            told.update(_fitting(index.patterns[key], name))
-    return tuple(told)
+            formats.update(_fitting(index.patterns[key], name))
+    return tuple(formats)
 
 
 def _fitting(patterns: Mapping[str, Iterable[str]], path: str) -> list[str]:
     """The formats whose patterns a path fits."""
-    found: list[str] = []
+    names: list[str] = []
     for pattern, formats in patterns.items():
         literals = _literals(pattern)
         if (not literals or literals[0] in path) and matches(pattern, path):
-            found += formats
-    return found
+            names += formats
+    return names
 
 
 def _key(pattern: str) -> str:
     """What a name must begin with and end in to fit, as far as the pattern spells it out."""
     first = "" if pattern[0] in _WILDCARDS else pattern[0]
-    return first + _spelled_ending(pattern)
+    return first + _plain_ending(pattern)
 
 
-def _spelled_ending(text: str) -> str:
+def _plain_ending(text: str) -> str:
     """The last dot and what follows it; empty if there is none, or a pattern does not spell it out."""
     _, dot, ending = text.rpartition(".")
     return "" if not _NOT_SPELLED.isdisjoint(ending) else dot + ending if dot else ""
@@ -168,7 +168,7 @@ def index_data(formats: Mapping[str, IndexedFormat], files: Mapping[str, Iterabl
 
 def _add(data: dict[str, Any], pattern: str, format_name: str) -> None:
     if "/" in pattern:
-        table, key = data["paths"].setdefault(_spelled_ending(pattern), {}), pattern
+        table, key = data["paths"].setdefault(_plain_ending(pattern), {}), pattern
     elif not _WILDCARDS.intersection(pattern):
         table, key = data["literal"], pattern
     elif pattern.startswith("*.") and not _WILDCARDS.intersection(pattern[1:]):

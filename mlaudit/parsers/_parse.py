@@ -65,11 +65,11 @@ class ParsedDocuments:
 
     def find(self, key: ParseKey, document: Document) -> ParsedDocument | None:
         """What was parsed of the same text, where the document's neighbours are the same too."""
-        found = self._kept.get(key)
-        if found is None or not are_alike(document, found.answers):
+        parsed_document = self._kept.get(key)
+        if parsed_document is None or not are_alike(document, parsed_document.answers):
             return None
         self._kept.move_to_end(key)
-        return found
+        return parsed_document
 
     def keep(self, key: ParseKey, parsed: ParsedDocument) -> None:
         """Keep it, the longest unused given up for it."""
@@ -114,13 +114,13 @@ parsed_documents = ParsedDocuments()
 def parse_document(document: Document, parser: Parser) -> ParsedDocument:
     """What a parser states about a document, includes not followed; where it gives up, why."""
     key = _key(document, parser)
-    found = parsed_documents.find(key, document) if key is not None else None
+    parsed_document = parsed_documents.find(key, document) if key is not None else None
     budget = current_budget()
-    if found is None or not budget.affords(found.spent):
+    if parsed_document is None or not budget.affords(parsed_document.spent):
         return _parsed(document, parser, key)
-    for limit, amount in found.spent:
+    for limit, amount in parsed_document.spent:
         budget.spend(limit, amount)
-    return found
+    return parsed_document
 
 
 def _key(document: Document, parser: Parser) -> ParseKey | None:

@@ -80,11 +80,11 @@ def recognized(doc: Document, as_format: str | None = None) -> Parser:
     The name of a binary format is a hint (a `.pkl` may be a zip archive): its bytes must agree.
     """
     if as_format is not None:
-        return _told(as_format)
+        return _parser_named(as_format)
     tree = doc.tree is not None
     by_name = named(doc.path, tree=tree)
-    decisive = [one for one in by_name if one.access != "binary"]
-    placed = [one for one in decisive if one.places(doc.path)]
+    decisive = [parser for parser in by_name if parser.access != "binary"]
+    placed = [parser for parser in decisive if parser.places(doc.path)]
     for certain in (_claiming(doc, by_name, binary=True), decisive, placed):
         if len(certain) == 1:
             return certain[0]
@@ -96,7 +96,7 @@ def recognized(doc: Document, as_format: str | None = None) -> Parser:
         if len(by_name) == 1:
             return by_name[0]
         if len(decisive) > 1:
-            formats = " or ".join(sorted(one.format for one in decisive))
+            formats = " or ".join(sorted(parser.format for parser in decisive))
             raise Unreadable(
                 f"its name is one of {formats}, and its content shows neither; --as FORMAT says which"
             ) from None
@@ -105,8 +105,8 @@ def recognized(doc: Document, as_format: str | None = None) -> Parser:
 
 def is_model_file(doc: Document) -> bool:
     """Whether the bytes of a document are those of a model artifact, whatever its name is."""
-    by_name = [one for one in named(doc.path) if one.artifact]
-    if any(one.access == "text" for one in by_name) or _claiming(doc, by_name, binary=True):
+    by_name = [parser for parser in named(doc.path) if parser.artifact]
+    if any(parser.access == "text" for parser in by_name) or _claiming(doc, by_name, binary=True):
         return True
     from mlaudit.parsers._marks import possible_artifacts
 
@@ -119,22 +119,24 @@ def _possible(doc: Document) -> list[Parser]:
     return possible_parsers(doc)
 
 
-def _told(as_format: str) -> Parser:
-    told = parser_of(as_format)
-    if told is None:
+def _parser_named(as_format: str) -> Parser:
+    known_parser = parser_of(as_format)
+    if known_parser is None:
         raise Unreadable(f"`{as_format}` is no known format; one of {', '.join(parsers())}")
-    return told
+    return known_parser
 
 
 def _by_content(doc: Document, candidates: Sequence[Parser]) -> Parser:
     # What cannot be opened must be reported as that, and not as content that no format knows.
     empty = not doc.head if doc.tree is None else not any(doc.tree.list())
     # Binary formats show themselves by their first bytes, and text sniffs would read a large file whole.
-    found = _claiming(doc, candidates, binary=True) or _claiming(doc, candidates, binary=False)
-    if len(found) == 1:
-        return found[0]
-    if len(found) > 1:
-        raise Unreadable(f"it could be {' or '.join(parser.format for parser in found)}; choose one with --as FORMAT")
+    claiming = _claiming(doc, candidates, binary=True) or _claiming(doc, candidates, binary=False)
+    if len(claiming) == 1:
+        return claiming[0]
+    if len(claiming) > 1:
+        raise Unreadable(
+            f"it could be {' or '.join(parser.format for parser in claiming)}; choose one with --as FORMAT"
+        )
     if empty and doc.tree is None:
         raise Unreadable("it is empty, and its name indicates no format; --as FORMAT overrides")
     if doc.tree is None:
@@ -216,9 +218,11 @@ class _Collector:
         """Add why nothing is stated, where the content of the document shows it."""
         from mlaudit.parsers import _contentless as contentless
 
-        noted = any(isinstance(one, Fact) and one.key == "note" for one in sorted_statements.get(Fact, ()))
+        noted = any(
+            isinstance(statement, Fact) and statement.key == "note" for statement in sorted_statements.get(Fact, ())
+        )
         try:
-            remark = contentless.remark(doc, parser, told=noted or Root in sorted_statements, complete=complete)
+            remark = contentless.remark(doc, parser, is_remarked=noted or Root in sorted_statements, complete=complete)
         except Exception as error:
             remark = _unread(doc, error)
         if remark is not None:
@@ -368,26 +372,26 @@ def _placed_unread(entry: Unread, include: Include) -> Unread:
     )
 
 
-def _assembled(path: str, format_name: str, complete: bool, found: dict[type, list[Statement]]) -> Reading:
+def _assembled(path: str, format_name: str, complete: bool, by_type: dict[type, list[Statement]]) -> Reading:
     """The reading of sorted statements; one with an Unread of the whole claims to be complete no more.
 
     What several passes over a document could not read is said once.
     """
-    unread = tuple(dict.fromkeys(_only(found, Unread)))
+    unread = tuple(dict.fromkeys(_only(by_type, Unread)))
     whole = any(entry.whole for entry in unread)
     return Reading(
         path=path,
         format=format_name,
         complete=complete and not whole,
-        roots=_only(found, Root),
-        pins=tuple(without_excluded(_only(found, Pin))),
-        includes=_only(found, Include),
-        facts=_only(found, Fact),
-        conflicts=_only(found, Conflict),
-        waivers=_only(found, Waiver),
+        roots=_only(by_type, Root),
+        pins=tuple(without_excluded(_only(by_type, Pin))),
+        includes=_only(by_type, Include),
+        facts=_only(by_type, Fact),
+        conflicts=_only(by_type, Conflict),
+        waivers=_only(by_type, Waiver),
         unread=unread,
     )
 
 
-def _only(found: dict[type, list[Statement]], kind: type[T]) -> tuple[T, ...]:
-    return tuple(statement for statement in found.get(kind, ()) if isinstance(statement, kind))
+def _only(by_type: dict[type, list[Statement]], kind: type[T]) -> tuple[T, ...]:
+    return tuple(statement for statement in by_type.get(kind, ()) if isinstance(statement, kind))

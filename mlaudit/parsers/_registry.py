@@ -156,7 +156,7 @@ def _format_names(path: str, tree: bool) -> tuple[str, ...]:
 def named(path: str, *, tree: bool = False) -> tuple[Parser, ...]:
     """The parsers of the formats that a path alone shows; only their modules are imported."""
     of_names = (parser_of(name) for name in format_names(path, tree=tree))
-    return tuple(one for one in of_names if one is not None)
+    return tuple(parser for parser in of_names if parser is not None)
 
 
 def is_named(path: str) -> bool:

@@ -15,14 +15,14 @@ from mlaudit.parsers._registry import index
 
 def rewriter_of(format_name: str) -> Rewriter | None:
     """What proposes edits of a format's documents; None if they cannot be edited."""
-    found: Rewriter | None = getattr(_module(format_name), "rewrite", None)
-    return found
+    rewrite: Rewriter | None = getattr(_module(format_name), "rewrite", None)
+    return rewrite
 
 
 def lock_tool_of(format_name: str) -> LockTool | None:
     """The tool that makes a lock of this format; None for what is no lock, or made by no tool that is known."""
-    found: LockTool | None = getattr(_module(format_name), "lock_tool", None)
-    return found
+    tool: LockTool | None = getattr(_module(format_name), "lock_tool", None)
+    return tool
 
 
 def _module(format_name: str) -> object:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from mlaudit.document.document import Document
 from mlaudit.document.node import Malformed, Node
 from mlaudit.grammars import rewriting, waivers
-from mlaudit.grammars.descriptors import Descriptor, found
+from mlaudit.grammars.descriptors import Descriptor, values_under
 from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.model.nouns import Fact, Statement
 from mlaudit.parsers._registry import parser
@@ -39,12 +39,13 @@ def read(doc: Document) -> Iterator[Statement]:
         return
     if root.get("image").exists or root.get("conda_file").exists or root.get("build").exists:
         yield from described.guarded([root], lambda node: _environment(described, node))
-    for node in found(root, "environment"):
+    for node in values_under(root, "environment"):
         try:
             yield from _environment(described, node) if node.is_table else _named(described, node)
         except Malformed as error:
             yield doc.unread(str(error), doc.at(*error.route))
-    yield from described.guarded(found(root, "command"), lambda node: described.script(node) if node.is_text else ())
+    commands = values_under(root, "command")
+    yield from described.guarded(commands, lambda node: described.script(node) if node.is_text else ())
 
 
 def _environment(described: Descriptor, node: Node) -> Iterator[Statement]:

@@ -64,8 +64,8 @@ def _info(window: Window) -> str:
     before = b""
     for at in range(0, min(window.size, SEARCHED), _CHUNK):
         chunk = before + window.upto(at, _CHUNK)
-        found = _INFO.search(chunk)
-        if found:
-            return found.group(1).decode("utf-8", "replace").replace("\\n", "\n")
+        match = _INFO.search(chunk)
+        if match:
+            return match.group(1).decode("utf-8", "replace").replace("\\n", "\n")
         before = chunk[-_OVERLAP:]
     raise Unreadable(f"its first {SEARCHED} bytes have no `catboost_version_info`")

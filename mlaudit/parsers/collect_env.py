@@ -82,21 +82,21 @@ def _reports(doc: Document) -> Iterator[_CollectedOutput]:
     """The reports in the document; of a key that occurs twice the first counts."""
     report = _CollectedOutput()
     for line in lines(doc):
-        found = _KEY.fullmatch(line.text)
-        if found and found["key"] == _LIBRARY and report.values:
+        match = _KEY.fullmatch(line.text)
+        if match and match["key"] == _LIBRARY and report.values:
             yield report
             report = _CollectedOutput()
         if line.text.startswith("["):
             report.listed.append(line)
-        elif found:
-            report.values.setdefault(found["key"], (found["value"] or "", line, found.start("value")))
+        elif match:
+            report.values.setdefault(match["key"], (match["value"] or "", line, match.start("value")))
         file = _CUDNN_FILE.search(line.text) if _CUDNN in report.values else None
         if file:
             report.cudnn.append((line, file))
     yield report
 
 
-def _told(values: Values, key: str) -> str | None:
+def _value_of(values: Values, key: str) -> str | None:
     """The value of a key, None if the script found none."""
     text = values[key][0].strip() if key in values else ""
     return None if not text or text.lower() in _NO_VALUE else text
@@ -112,14 +112,14 @@ def _pin(
 
 
 def _machine(doc: Document, values: Values) -> Iterator[Statement]:
-    python = _told(values, "Python version")
-    found = _PYTHON.match(python) if python else None
-    if found:
-        yield _pin(doc, values, "Python version", Kind.PYTHON, "python", found.group(1))
+    python = _value_of(values, "Python version")
+    match = _PYTHON.match(python) if python else None
+    if match:
+        yield _pin(doc, values, "Python version", Kind.PYTHON, "python", match.group(1))
     elif python:
         yield _unread(doc, values, "Python version", "expected a Python version like `3.11.7`", "python")
     for key in ("Python platform", "OS"):
-        text = _told(values, key)
+        text = _value_of(values, key)
         if text:
             yield from platform_facts(text, values[key][1].at())
             return
@@ -132,11 +132,11 @@ def _unread(doc: Document, values: Values, key: str, why: str, package: str) -> 
 
 def _libraries(doc: Document, values: Values) -> Iterator[Statement]:
     for key, package in _LIBRARIES.items():
-        text = _told(values, key)
-        found = _VERSION.fullmatch(text) if text else None
-        if found and parsed(found["version"]) is not None:
-            variant = _variant(values, found["version"]) if key == _LIBRARY else None
-            yield _pin(doc, values, key, Kind.PACKAGE, package, found["version"], variant)
+        text = _value_of(values, key)
+        match = _VERSION.fullmatch(text) if text else None
+        if match and parsed(match["version"]) is not None:
+            variant = _variant(values, match["version"]) if key == _LIBRARY else None
+            yield _pin(doc, values, key, Kind.PACKAGE, package, match["version"], variant)
         elif text:
             yield _unread(doc, values, key, "it is no version (PEP 440)", package)
 
@@ -146,7 +146,7 @@ def _variant(values: Values, version: str) -> str | None:
     own = split_variant(version)[1]
     if own is not None:
         return own
-    cuda, rocm = _told(values, "CUDA used to build PyTorch"), _told(values, "ROCM used to build PyTorch")
+    cuda, rocm = _value_of(values, "CUDA used to build PyTorch"), _value_of(values, "ROCM used to build PyTorch")
     if cuda and _RELEASE.fullmatch(cuda):
         return cuda_variant(".".join(cuda.split(".")[:2]))
     return f"rocm{'.'.join(rocm.split('.')[:2])}" if rocm and _RELEASE.match(rocm) else None
@@ -157,7 +157,7 @@ def _accelerators(doc: Document, values: Values) -> Iterator[Statement]:
         ("CUDA used to build PyTorch", Kind.CUDA, "cuda"),
         ("Nvidia driver version", Kind.DRIVER, "nvidia-driver"),
     ):
-        text = _told(values, key)
+        text = _value_of(values, key)
         if text and _RELEASE.fullmatch(text):
             yield _pin(doc, values, key, kind, name, text)
         elif text:
@@ -166,7 +166,7 @@ def _accelerators(doc: Document, values: Values) -> Iterator[Statement]:
 
 def _cudnn(doc: Document, report: _CollectedOutput) -> Iterator[Statement]:
     """The version in the names of cuDNN's files; `Probably one of the following` may list several."""
-    text = _told(report.values, _CUDNN)
+    text = _value_of(report.values, _CUDNN)
     if not text:
         return
     versions = list(dict.fromkeys(file.group(1) for _, file in report.cudnn))
@@ -191,17 +191,17 @@ def _package(doc: Document, pins: CondaPins, line: DumpLine) -> Iterator[Stateme
     if listed["tool"] == "conda":
         yield from _conda(doc, pins, line, listed["rest"].split())
         return
-    found = _PIP.fullmatch(listed["rest"])
-    groups: Mapping[str, str | None] = found.groupdict() if found else {}
+    match = _PIP.fullmatch(listed["rest"])
+    groups: Mapping[str, str | None] = match.groupdict() if match else {}
     version = groups.get("version") or groups.get("old")
-    if found is None or version is None:
+    if match is None or version is None:
         yield doc.unread("expected `[pip3] name==version`", at, what=line.text)
     elif parsed(version) is None:
         why = f"`{version[:80]}` is no version (PEP 440)"
-        yield doc.unread(why, at, what=line.text, package=package_of(found["name"]))
+        yield doc.unread(why, at, what=line.text, package=package_of(match["name"]))
     else:
-        first = listed.start("rest") + found.start("version" if groups["version"] else "old")
-        yield doc.pin(Layer.INSTALLED, found["name"], version, at=line.at(first, first + len(version)))
+        first = listed.start("rest") + match.start("version" if groups["version"] else "old")
+        yield doc.pin(Layer.INSTALLED, match["name"], version, at=line.at(first, first + len(version)))
 
 
 def _conda(doc: Document, pins: CondaPins, line: DumpLine, words: list[str]) -> Iterator[Statement]:

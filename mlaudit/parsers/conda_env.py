@@ -124,10 +124,10 @@ def _repeated(doc: Document, root: Node) -> Iterator[Unread]:
 def _is_exported(root: Node, entries: list[Node]) -> str:
     """`whole` for `conda env export`, `pins` for its `--no-builds` form, else nothing."""
     texts = [str(node.value) for node in entries if node.is_text]
-    found = [_EXPORTED.fullmatch(text) for text in texts]
-    if len(texts) < EXPORTED_FROM or not all(found):
+    matches = [_EXPORTED.fullmatch(text) for text in texts]
+    if len(texts) < EXPORTED_FROM or not all(matches):
         return ""
-    if all(match and match.group(1) for match in found):
+    if all(match and match.group(1) for match in matches):
         return "whole"
     return "pins" if root.get("prefix").exists else ""
 
@@ -153,8 +153,8 @@ def _conda_part(doc: Document, entries: list[Node], layer: Layer) -> Iterator[Pi
 
 def _as_exported(pin: Pin) -> Pin:
     """`--no-builds` writes `numpy=1.26.4` for the version that is installed."""
-    found = re.fullmatch(r"==([^,*]{1,64})\.\*", pin.specifier or "")
-    return replace(pin, version=found.group(1), specifier=None) if found else pin
+    match = re.fullmatch(r"==([^,*]{1,64})\.\*", pin.specifier or "")
+    return replace(pin, version=match.group(1), specifier=None) if match else pin
 
 
 def _installers(doc: Document, node: Node, layer: Layer) -> Iterator[Statement]:

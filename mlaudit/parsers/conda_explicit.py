@@ -38,15 +38,15 @@ def read(doc: Document) -> Iterator[Statement]:
     if not doc.text.strip():
         raise Unreadable("it is empty; an explicit list has `@EXPLICIT` and addresses of packages")
     pins = CondaPins(doc)
-    start, told = 0, False
+    start, has_platform = 0, False
     for number, raw in enumerate(doc.text.split("\n"), start=1):
         line = raw.strip()
         column = len(raw) - len(raw.lstrip()) + 1
         at = doc.place(number, column, start + column - 1, start + column - 1 + len(line))
         start += len(raw) + 1
         platform = _PLATFORM.fullmatch(line)
-        if platform and not told:
-            told = True
+        if platform and not has_platform:
+            has_platform = True
             yield from platform_facts(platform.group(1), at)
         elif line.startswith("#"):
             yield from _comment(doc, line, at)
@@ -59,17 +59,17 @@ def _comment(doc: Document, line: str, at: Place) -> Iterator[Statement]:
     yield from waivers.waiver(doc, line, at)
     named = _PIP.fullmatch(line)
     if named:
-        found = requirements_text.parsed(named.group(1))
-        yield requirement.pin(doc, found.requirement, at, layer=Layer.LOCKED, hashes=found.hashes, scope=_AFTER_CONDA)
+        parsed = requirements_text.parsed(named.group(1))
+        yield requirement.pin(doc, parsed.requirement, at, layer=Layer.LOCKED, hashes=parsed.hashes, scope=_AFTER_CONDA)
 
 
 def _package(doc: Document, pins: CondaPins, line: str, at: Place) -> Iterator[Statement]:
     url, _, digest = line.partition("#")
-    found = conda_spec.dist_of(url)
-    if found is None:
+    dist = conda_spec.dist_of(url)
+    if dist is None:
         yield doc.unread("expected the address of a conda package, `.../name-version-build.conda`", at, what=line)
         return
-    name, version, build = found
+    name, version, build = dist
     channel, subdir = conda_spec.split_channel(url.rpartition("/")[0]) if "://" in url else (None, None)
     hashes = (digest if ":" in digest else f"md5:{digest}",) if digest else ()
     source = "index" if subdir else ("url" if "://" in url else "path")

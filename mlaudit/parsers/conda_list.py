@@ -63,20 +63,20 @@ def read(doc: Document) -> Iterator[Statement]:
 
 def _from_json(doc: Document) -> Iterator[Statement]:
     pins = CondaPins(doc)
-    told: set[str] = set()
+    platforms: set[str] = set()
     for node in doc.json.each():
-        yield from doc.guarded([node], lambda entry: _json_entry(doc, pins, entry, told))
+        yield from doc.guarded([node], lambda entry: _json_entry(doc, pins, entry, platforms))
 
 
-def _json_entry(doc: Document, pins: CondaPins, node: Node, told: set[str]) -> Iterator[Statement]:
+def _json_entry(doc: Document, pins: CondaPins, node: Node, platforms: set[str]) -> Iterator[Statement]:
     """The keys are `build_string` and `channel` for conda, `build`, `source` and `kind` for pixi."""
     name, version = node.get("name").text(), node.get("version").maybe_text()
     channel = node.get("channel").maybe_text() or node.get("source").maybe_text() or ""
     build = node.get("build_string").maybe_text() or node.get("build").maybe_text()
     subdir = node.get("platform").maybe_text() or node.get("subdir").maybe_text() or ""
     at = doc.at(*node.route, "version" if node.get("version").exists else "name")
-    if subdir and subdir != "noarch" and not told:
-        told.add(subdir)
+    if subdir and subdir != "noarch" and not platforms:
+        platforms.add(subdir)
         yield from platform_facts(subdir, at)
     if node.get("kind").maybe_text() == "pypi":
         channel = "pypi"
@@ -84,9 +84,9 @@ def _json_entry(doc: Document, pins: CondaPins, node: Node, told: set[str]) -> I
 
 
 def _installed(
-    doc: Document, pins: CondaPins, found: tuple[str, str | None, str | None, str], at: Place
+    doc: Document, pins: CondaPins, row: tuple[str, str | None, str | None, str], at: Place
 ) -> Iterator[Pin | Unread]:
-    name, version, build, channel = found
+    name, version, build, channel = row
     if version is None:
         yield doc.unread("it has no version", at, what=name)
     elif channel in _PIP_CHANNELS or (build and _PIP_BUILDS.fullmatch(build)):

@@ -46,6 +46,6 @@ def read(doc: Document) -> Iterator[Statement]:
         raise Unreadable("it is empty; conda-lock.yml begins with `version: 1`")
     version = root.get("version").maybe_text()
     if version != SUPPORTED:
-        found = f"version {version}" if version else "no version"
-        raise Malformed(f"the lock states {found}; version {SUPPORTED} is read", ("version",))
+        stated = f"version {version}" if version else "no version"
+        raise Malformed(f"the lock states {stated}; version {SUPPORTED} is read", ("version",))
     yield from conda_lock_entries.statements(doc, root)

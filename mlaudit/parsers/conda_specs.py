@@ -32,11 +32,11 @@ def _reads_like_it(doc: Document) -> bool:
         plain = line[: comment_start(line)].strip()
         if not plain:
             continue
-        found = _LINE.fullmatch(plain[:1024])
-        if found is None:
+        match = _LINE.fullmatch(plain[:1024])
+        if match is None:
             return False
-        bracket = found["bracket"] or ""
-        decided = decided or bool(found["channel"] or found["single"]) or "version" in bracket
+        bracket = match["bracket"] or ""
+        decided = decided or bool(match["channel"] or match["single"]) or "version" in bracket
     return decided
 
 

@@ -74,7 +74,9 @@ def read(doc: Document) -> Iterator[Statement]:
     whole = _names_everything(bom)
     yield Fact(key="complete", value="yes" if whole else "no", at=doc.place(1, 1))
     pins, layer = CondaPins(doc), Layer.INSTALLED if whole else Layer.LOCKED
-    named = {one.ref: one for one in bom.components if isinstance(one, Component) and one.ref}
+    named = {
+        component.ref: component for component in bom.components if isinstance(component, Component) and component.ref
+    }
     for component in bom.components:
         if isinstance(component, Unread):
             yield component
@@ -85,11 +87,14 @@ def read(doc: Document) -> Iterator[Statement]:
 
 def _names_everything(bom: _Bom) -> bool:
     """Whether the bill is of an environment: only such tools write `name==version` as each component's reference."""
-    found = [one for one in bom.components if isinstance(one, Component)]
+    components = [component for component in bom.components if isinstance(component, Component)]
     return (
-        bool(found)
+        bool(components)
         and not _ENVIRONMENT_TOOLS.isdisjoint(bom.tools)
-        and all(one.version and (_ENVIRONMENT_REF.fullmatch(one.ref) or "pipdeptree" in bom.tools) for one in found)
+        and all(
+            component.version and (_ENVIRONMENT_REF.fullmatch(component.ref) or "pipdeptree" in bom.tools)
+            for component in components
+        )
     )
 
 
@@ -219,10 +224,10 @@ def _is_component(path: tuple[str, ...]) -> bool:
 
 
 def _xml_version(root: Element) -> str:
-    found = _NAMESPACE.fullmatch(root.namespace)
-    if root.name != "bom" or found is None:
+    match = _NAMESPACE.fullmatch(root.namespace)
+    if root.name != "bom" or match is None:
         raise Unreadable("its root is no <bom> of CycloneDX", root.at.line, root.at.column)
-    return found.group(1)
+    return match.group(1)
 
 
 def _open_or_close(doc: Document, bom: _Bom, stack: list[_OpenComponent], element: Element) -> None:

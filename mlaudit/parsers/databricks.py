@@ -8,7 +8,7 @@ from mlaudit.document.document import Document
 from mlaudit.document.node import Node
 from mlaudit.grammars import rewriting, waivers
 from mlaudit.grammars.container import image_tags
-from mlaudit.grammars.descriptors import Descriptor, data_of, found
+from mlaudit.grammars.descriptors import Descriptor, data_of, values_under
 from mlaudit.grammars.variables import defined
 from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.model.nouns import Fact, Statement
@@ -41,14 +41,14 @@ def read(doc: Document) -> Iterator[Statement]:
     yield from waivers.in_comments(doc)
     root = data_of(doc)
     described = Descriptor(doc)
-    yield from described.guarded(found(root, "spark_version"), lambda node: _runtime(described, node))
-    images = (node.get("url") for node in found(root, "docker_image") if node.is_table)
+    yield from described.guarded(values_under(root, "spark_version"), lambda node: _runtime(described, node))
+    images = (node.get("url") for node in values_under(root, "docker_image") if node.is_table)
     yield from described.guarded(images, described.image)
-    for libraries in found(root, "libraries"):
+    for libraries in values_under(root, "libraries"):
         yield from described.guarded(
-            libraries.each() if libraries.is_list else (), lambda one: _library(described, one)
+            libraries.each() if libraries.is_list else (), lambda node: _library(described, node)
         )
-    for spec in found(root, "environments"):
+    for spec in values_under(root, "environments"):
         for environment in spec.each() if spec.is_list else ():
             dependencies = environment.dig("spec", "dependencies")
             yield from described.requirements(dependencies)

@@ -33,8 +33,8 @@ def _looks_like_it(doc: Document) -> bool:
 def _plain_json(text: str) -> str:
     """The text with comments and trailing commas blanked out, every other character where it stood."""
 
-    def blank(found: re.Match[str]) -> str:
-        token = found.group(0)
+    def blank(match: re.Match[str]) -> str:
+        token = match.group(0)
         return token if token.startswith('"') else re.sub(r"[^\n]", " ", token)
 
     return _TOKEN.sub(blank, text)

@@ -167,21 +167,23 @@ class _DockerfileReader:
     def _of_own(self, own: OwnImage, stage: Stage, recipe: Recipe) -> Iterator[Statement]:
         """What the image that a stage starts from says, as statements of that stage; its files are beside its own."""
         inner = self.doc.beside(own.file)
-        found = list(_statements(inner, self.depth + 1)) if inner is not None else []
-        roots = [one for one in found if isinstance(one, Root)]
-        target = own.target or next((one.name for one in roots if one.default), "")
+        inner_statements = list(_statements(inner, self.depth + 1)) if inner is not None else []
+        roots = [statement for statement in inner_statements if isinstance(statement, Root)]
+        target = own.target or next((root.name for root in roots if root.default), "")
         first, folder = recipe.step, posixpath.dirname(own.file)
-        for one in found:
-            if isinstance(one, Root) or (isinstance(one, _SCOPED) and one.parts and target not in one.parts):
+        for statement in inner_statements:
+            if isinstance(statement, Root) or (
+                isinstance(statement, _SCOPED) and statement.parts and target not in statement.parts
+            ):
                 continue
-            if isinstance(one, _SCOPED):
-                is_image = isinstance(one, Pin) and one.kind is not Kind.PACKAGE
+            if isinstance(statement, _SCOPED):
+                is_image = isinstance(statement, Pin) and statement.kind is not Kind.PACKAGE
                 parts = self.build.parts(stage.index, copied=not is_image)
-                one = replace(one, parts=parts, step=first + one.step)
-                recipe.step = max(recipe.step, one.step)
-            if isinstance(one, Include) and "://" not in one.target:
-                one = replace(one, target=posixpath.normpath(posixpath.join(folder, one.target)))
-            yield one
+                statement = replace(statement, parts=parts, step=first + statement.step)
+                recipe.step = max(recipe.step, statement.step)
+            if isinstance(statement, Include) and "://" not in statement.target:
+                statement = replace(statement, target=posixpath.normpath(posixpath.join(folder, statement.target)))
+            yield statement
 
 
 class _StageState:

@@ -41,13 +41,13 @@ def read(doc: Document) -> Iterator[Statement]:
     root = doc.yaml
     if not root.exists:
         raise Unreadable("it is empty; expected `stages:` or, in a .dvc file, `outs:`")
-    told: set[tuple[str, str | None]] = set()
+    keys_read: set[tuple[str, str | None]] = set()
     for statement in _document(doc, root):
         key = (statement.name, statement.version) if isinstance(statement, Pin) else None
-        if key is None or key not in told:
+        if key is None or key not in keys_read:
             yield statement
         if key is not None:
-            told.add(key)
+            keys_read.add(key)
 
 
 def _document(doc: Document, root: Node) -> Iterator[Statement]:
@@ -129,13 +129,13 @@ def _kind(path: str, models: frozenset[str]) -> Kind:
 def _hashed(doc: Document, node: Node, folder: str, models: frozenset[str]) -> Iterator[Statement]:
     path = node.get("path").text()
     name = _normal(path, folder)
-    found = next(((key, value) for key in _HASHES if (value := node.get(key)).exists), None)
+    hashed = next(((key, value) for key in _HASHES if (value := node.get(key)).exists), None)
     came = _repository(node.get("repo"))
-    if found is None:
+    if hashed is None:
         at = doc.at(*node.get("path").route)
         yield from _without_hash(doc, node, name, came, models, at)
         return
-    key, value = found
+    key, value = hashed
     yield reference(
         doc,
         _kind(name, models),

@@ -28,6 +28,6 @@ def read(doc: Document) -> Iterator[Statement]:
     """The distribution; its headers end at the first blank line."""
     if not doc.data.strip():
         raise Unreadable("it is empty; expected headers like `Name: numpy`")
-    found = metadata(doc.data[:HEADER_LIMIT].removeprefix(b"\xef\xbb\xbf"))
-    at = doc.place(found.version_line or 1, found.version_column or 1)
-    yield installed(doc, found.name or "", found.version, at, Origin(), Layer.INSTALLED, found)
+    read_metadata = metadata(doc.data[:HEADER_LIMIT].removeprefix(b"\xef\xbb\xbf"))
+    at = doc.place(read_metadata.version_line or 1, read_metadata.version_column or 1)
+    yield installed(doc, read_metadata.name or "", read_metadata.version, at, Origin(), Layer.INSTALLED, read_metadata)

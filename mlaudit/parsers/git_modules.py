@@ -46,14 +46,14 @@ def _commit(doc: Document, line: DumpLine) -> Iterator[Statement]:
     tree = _TREE.fullmatch(line.text)
     if tree and tree["type"] != "commit":
         return
-    found = tree or _STATUS.fullmatch(line.text)
-    if found is None:
+    match = tree or _STATUS.fullmatch(line.text)
+    if match is None:
         why = "expected ` commit path (name)` of `git submodule status`, or a line of `git ls-tree`"
         yield doc.unread(why, line.at(), what=line.text)
         return
-    state = _STATES.get(found["state"] or "") if found is not tree else None
-    at = line.of(found, "commit")
-    yield _pin(doc, found["path"], found["commit"], at, Layer.LOCKED, detail=state)
+    state = _STATES.get(match["state"] or "") if match is not tree else None
+    at = line.of(match, "commit")
+    yield _pin(doc, match["path"], match["commit"], at, Layer.LOCKED, detail=state)
 
 
 def _pin(
@@ -98,9 +98,9 @@ def _settings(doc: Document) -> Iterator[Statement]:
         raise Unreadable("it names no submodule")
     why = "a .gitmodules file names no commits; `git submodule status` prints them"
     yield Fact(key="note", value=why, at=sections[0].at)
-    for one in sections:
-        detail = f"branch {one.branch}" if one.branch else None
-        yield _pin(doc, one.path or one.name, None, one.at, Layer.DECLARED, one.url, detail)
+    for submodule in sections:
+        detail = f"branch {submodule.branch}" if submodule.branch else None
+        yield _pin(doc, submodule.path or submodule.name, None, submodule.at, Layer.DECLARED, submodule.url, detail)
 
 
 def _remember(section: _Submodule, line: DumpLine, setting: re.Match[str]) -> None:

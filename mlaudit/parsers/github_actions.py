@@ -105,12 +105,12 @@ class _Job:
         if _is_cut(matrix):
             why = f"of an axis or a list of a matrix {MAX_COMBINATIONS} entries are read"
             yield self.doc.unread(why, self.doc.at(*matrix.route))
-        said: set[Statement] = set()
+        seen: set[Statement] = set()
         for combination in _combinations(matrix):
             values = {**environment, **combination, **self.doc.defines}
             for statement in self._once(job, values):
-                if statement not in said:
-                    said.add(statement)
+                if statement not in seen:
+                    seen.add(statement)
                     yield statement
 
     def _once(self, job: Node, values: Mapping[str, str]) -> Iterator[Statement]:
@@ -187,7 +187,7 @@ def _entries(matrix: Node, key: str) -> list[dict[str, str]]:
 
 def _included(rows: list[dict[str, str]], entries: list[dict[str, str]]) -> list[dict[str, str]]:
     """An entry goes to every row whose own values it leaves as they are; if there is none, it is a row itself."""
-    made = [dict(row) for row in rows]
+    included = [dict(row) for row in rows]
     for entry in entries[:MAX_COMBINATIONS]:
         fitting = [
             index
@@ -195,10 +195,10 @@ def _included(rows: list[dict[str, str]], entries: list[dict[str, str]]) -> list
             if all(row.get(name, value) == value for name, value in entry.items())
         ]
         for index in fitting:
-            made[index].update(entry)
+            included[index].update(entry)
         if not fitting:
-            made.append(dict(entry))
-    return made
+            included.append(dict(entry))
+    return included
 
 
 def _rows(columns: list[list[str]]) -> Iterator[tuple[str, ...]]:
@@ -216,7 +216,7 @@ def _texts(node: Node) -> Iterator[str]:
 
 def _resolved(described: Descriptor, node: Node, values: Mapping[str, str], kind: str) -> Iterator[Statement]:
     """The image or Python at a node, expressions in it replaced."""
-    text = _EXPRESSION.sub(lambda found: values.get(found.group(1), found.group(0)), node.text())
+    text = _EXPRESSION.sub(lambda match: values.get(match.group(1), match.group(0)), node.text())
     replaced = Node(text, node.route)
     yield from described.image(replaced) if kind == "image" else described.python(replaced)
 
@@ -265,7 +265,7 @@ def _pythons(described: Descriptor, node: Node, values: Mapping[str, str]) -> It
     """One version, or several on lines of their own."""
     script = of_node(node, described.at(node), described.doc)
     for line in _LINE.finditer(script.text):
-        text = _EXPRESSION.sub(lambda found: values.get(found.group(1), found.group(0)), line.group(0).strip())
+        text = _EXPRESSION.sub(lambda match: values.get(match.group(1), match.group(0)), line.group(0).strip())
         recipe = described.recipe
         at = script.place(line.start(), line.start() + len(line.group(0).rstrip()))
         yield python_text.statement(described.doc, text, at, scope=recipe.base_scope)
@@ -285,7 +285,7 @@ def _setup_conda(described: Descriptor, inputs: Node, values: Mapping[str, str])
         node = inputs.get(key)
         if node.is_text:
             text = expanded(
-                _EXPRESSION.sub(lambda found: values.get(found.group(1), found.group(0)), node.text()), values
+                _EXPRESSION.sub(lambda match: values.get(match.group(1), match.group(0)), node.text()), values
             )
             specs = [Node(word, node.route) for word in (text or node.text()).split() if not word.startswith("-")]
             yield from described.conda_specs(specs)

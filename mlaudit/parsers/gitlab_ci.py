@@ -82,18 +82,18 @@ def _replaced(node: Node, values: dict[str, str]) -> str | None:
     text = node.maybe_text()
     if text is None or "$" not in text:
         return text
-    return re.sub(r"\$\{?([A-Za-z_]\w{0,127})\}?", lambda found: values.get(found.group(1), found.group(0)), text)
+    return re.sub(r"\$\{?([A-Za-z_]\w{0,127})\}?", lambda match: values.get(match.group(1), match.group(0)), text)
 
 
 def _variables(node: Node) -> dict[str, str]:
     """`variables`: names with a value, or with a table that holds it."""
     table = node.get("variables")
-    found = (
+    pairs = (
         ((key, value.get("value") if value.is_table else value) for key, value in table.items())
         if table.is_table
         else ()
     )
-    return {key: value.text() for key, value in found if value.is_text}
+    return {key: value.text() for key, value in pairs if value.is_text}
 
 
 def _inherited(root: Node, job: Node, key: str) -> Node:
@@ -136,4 +136,4 @@ def _script(described: Descriptor, root: Node, node: Node, level: int) -> Iterat
             yield from _script(described, root, root.dig(*(member.text() for member in members)), level + 1)
         return
     for member in members:
-        yield from described.guarded([member], lambda one: _script(described, root, one, level))
+        yield from described.guarded([member], lambda step: _script(described, root, step, level))

@@ -42,11 +42,13 @@ def read(doc: Document) -> Iterator[Statement]:
     version = _VERSION.match(data)
     if version is None or version.group(1) != FORMAT:
         yield doc.unread("its format is not 1.0, the only one known", package="tokenizers")
-    told = dict.fromkeys(formats().table("tokenizers")[feature] for feature in _features(data))
+    clauses = dict.fromkeys(formats().table("tokenizers")[feature] for feature in _features(data))
     specifier = ""
-    for clause in told:
+    for clause in clauses:
         if specifier and disjoint(specifier, clause):
-            yield doc.unread(f"it is written as tokenizers {' and as '.join(told)} write at once", package="tokenizers")
+            yield doc.unread(
+                f"it is written as tokenizers {' and as '.join(clauses)} write at once", package="tokenizers"
+            )
             specifier = ""
             break
         specifier = both(specifier, clause)
@@ -59,8 +61,8 @@ def _features(data: bytes) -> Iterator[str]:
     merges = _MERGES.search(data)
     if merges:
         yield "merges_are_pairs" if merges.group(1) == b"[" else "merges_are_texts"
-    for found in _METASPACE.finditer(data):
-        if b'"split"' in found.group(0):
+    for match in _METASPACE.finditer(data):
+        if b'"split"' in match.group(0):
             yield "metaspace_split"
-        elif b'"add_prefix_space"' in found.group(0):
+        elif b'"add_prefix_space"' in match.group(0):
             yield "add_prefix_space"

@@ -42,6 +42,6 @@ def _classes(archive: Archive) -> tuple[str, ...]:
     if member is None:
         return ()
     name = member_json(archive, member).get("class_name").value
-    inside_it = (found.decode("ascii") for found in _CLASS.findall(archive.read(member, JSON_LIMIT)))
+    inside_it = (class_name.decode("ascii") for class_name in _CLASS.findall(archive.read(member, JSON_LIMIT)))
     own = (name[:200],) if isinstance(name, str) else ()
     return tuple(dict.fromkeys((*own, *inside_it)))[:CLASSES]

@@ -9,7 +9,7 @@ from mlaudit.document.document import Document
 from mlaudit.document.node import Malformed, Node
 from mlaudit.grammars import waivers
 from mlaudit.grammars.container import image_tags
-from mlaudit.grammars.descriptors import Descriptor, found
+from mlaudit.grammars.descriptors import Descriptor, values_under
 from mlaudit.grammars.manifests import Manifests
 from mlaudit.knowledge.schema import checked, words_of
 from mlaudit.model.lazy_pattern import lazy_pattern
@@ -56,9 +56,10 @@ def _manifest(described: Descriptor, node: Node) -> Iterator[Statement]:
         for framework, settings in part.items() if part.is_table else ():
             if settings.is_table and settings.get("runtimeVersion").is_text:
                 yield from _runtime(described, _framework(framework, settings), settings.get("runtimeVersion"))
-    yield from described.guarded(found(spec, "image"), lambda image: described.image(image) if image.is_text else ())
-    for container in found(spec, "containers", "initContainers"):
-        yield from described.guarded(container.each(), lambda one: _container(described, one))
+    images = values_under(spec, "image")
+    yield from described.guarded(images, lambda image: described.image(image) if image.is_text else ())
+    for container in values_under(spec, "containers", "initContainers"):
+        yield from described.guarded(container.each(), lambda entry: _container(described, entry))
 
 
 def _framework(name: str, settings: Node) -> str:

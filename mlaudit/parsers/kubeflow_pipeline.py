@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from mlaudit.document.document import Document
 from mlaudit.document.node import Malformed, Node
 from mlaudit.grammars import waivers
-from mlaudit.grammars.descriptors import Descriptor, found
+from mlaudit.grammars.descriptors import Descriptor, values_under
 from mlaudit.grammars.manifests import Manifests
 from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.model.nouns import Root, Statement
@@ -51,7 +51,7 @@ def _steps(node: Node) -> Iterator[tuple[str, Node]]:
     for name, executor in executors.items() if executors.is_table else ():
         if executor.is_table and executor.get("container").is_table:
             yield name, executor.get("container")
-    templates = found(node.get("spec"), "templates") if node.get("apiVersion").exists else ()
+    templates = values_under(node.get("spec"), "templates") if node.get("apiVersion").exists else ()
     for listed in templates:
         for template in listed.each() if listed.is_list else ():
             for key in ("container", "script"):

@@ -128,19 +128,19 @@ def _artifact(row: Node) -> Artifact | None:
     """What an artifact states about itself; lists of before 0.2 hold its kind as the origin, its classes as extras."""
     if _word(row.get("kind"), Kind) is not Kind.ARTIFACT:
         return None
-    said = row.get("artifact")
-    if not said.exists:
+    node = row.get("artifact")
+    if not node.exists:
         return Artifact(row.get("origin").maybe_text(), row.get("requested_extras").texts())
-    return Artifact(said.get("kind").maybe_text(), said.get("classes").texts())
+    return Artifact(node.get("kind").maybe_text(), node.get("classes").texts())
 
 
 def _recorded(row: Node) -> Recorded | None:
     """What an artifact records of a library; lists of before 0.2 show only how surely."""
-    strength, said = row.get("strength"), row.get("recorded")
+    strength, node = row.get("strength"), row.get("recorded")
     if not strength.exists:
         return None
-    numbers = ((name, number.text()) for name, number in said.get("numbers").items()) if said.exists else ()
-    return Recorded(said.get("kinds").texts() if said.exists else (), _word(strength, Strength), tuple(numbers))
+    numbers = ((name, number.text()) for name, number in node.get("numbers").items()) if node.exists else ()
+    return Recorded(node.get("kinds").texts() if node.exists else (), _word(strength, Strength), tuple(numbers))
 
 
 def _word(node: Node, words: type[E]) -> E:

@@ -47,10 +47,10 @@ def read(doc: Document) -> Iterator[Statement]:
 
 
 def _recorded(doc: Document, key: str, node: Node, detail: str | None) -> Iterator[Statement]:
-    found = _VERSION_KEY.fullmatch(key)
-    if found is None or not node.exists:
+    match = _VERSION_KEY.fullmatch(key)
+    if match is None or not node.exists:
         return
-    name = found.group(1)
+    name = match.group(1)
     at = doc.at(*node.route)
     if not node.is_text or not _VERSION.fullmatch(node.text()):
         if name == "python" or name not in _NOT_A_LIBRARY:

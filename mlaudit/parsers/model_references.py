@@ -48,9 +48,9 @@ def read(doc: Document) -> Iterator[Statement]:
     if not text:
         raise Unreadable("it is empty; expected keys like `repo_id` and `revision`")
     root = doc.json if text.startswith(("{", "[")) else doc.yaml
-    found = list(model_refs.in_tree(doc, root))
-    if not found:
+    statements = list(model_refs.in_tree(doc, root))
+    if not statements:
         raise Unreadable(
             "it contains no reference to a model: neither `models:/name/version` nor an id with a revision"
         )
-    yield from found
+    yield from statements

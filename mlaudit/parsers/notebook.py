@@ -120,9 +120,9 @@ def _source(doc: Document, node: Node) -> Script:
         return of_node(node, doc.at(*node.route), doc) if node.exists else Script(doc, "", (), doc.place(1, 1))
     text, pieces = "", []
     for line in node.each():
-        one = of_node(line, doc.at(*line.route), doc)
-        pieces += [(len(text) + at, to) for at, to in one.pieces] or [(len(text), -1)]
-        text += one.text
+        script = of_node(line, doc.at(*line.route), doc)
+        pieces += [(len(text) + at, to) for at, to in script.pieces] or [(len(text), -1)]
+        text += script.text
     return Script(doc, text, pieces, doc.at(*node.route))
 
 
@@ -137,9 +137,9 @@ def _installs(script: Script, recipe: Recipe) -> Iterator[Statement]:
         return
     for start, end in _lines(script.text):
         line = script.text[start:end]
-        found = _MAGIC_LINE.match(line) or _ASSIGNED.match(line)
-        if found and not _OTHER_ENVIRONMENT.search(line):
-            yield from statements(script.cut(start + found.end(), end), recipe)
+        match = _MAGIC_LINE.match(line) or _ASSIGNED.match(line)
+        if match and not _OTHER_ENVIRONMENT.search(line):
+            yield from statements(script.cut(start + match.end(), end), recipe)
     if _CALLS.search(script.text):
         yield from python_installs.read(_without_magics(script), recipe, builders=False)
 
@@ -177,21 +177,21 @@ def _confirmed(doc: Document, recipe: Recipe, outputs: Node) -> Iterator[Stateme
         members = list(text.each()) if text.is_list else [text]
         parts = [member.maybe_text() or "" for member in members]
         starts = [0, *accumulate(map(len, parts))]
-        for found in _INSTALLED.finditer("".join(parts)):
-            member = members[bisect_right(starts, found.start()) - 1]
-            yield from _named(doc, recipe, found.group(1).split(), doc.at(*member.route))
+        for match in _INSTALLED.finditer("".join(parts)):
+            member = members[bisect_right(starts, match.start()) - 1]
+            yield from _named(doc, recipe, match.group(1).split(), doc.at(*member.route))
 
 
 def _named(doc: Document, recipe: Recipe, words: Iterable[str], at: Place) -> Iterator[Statement]:
     for word in words:
-        found = _NAME_VERSION.fullmatch(word)
-        if found is None:
+        match = _NAME_VERSION.fullmatch(word)
+        if match is None:
             yield doc.unread("expected `name-version`, as pip prints what it installed", at, what=word)
             continue
         yield doc.pin(
             Layer.INSTALLED,
-            found.group(1),
-            found.group(2),
+            match.group(1),
+            match.group(2),
             at=at,
             scope=PinScope(step=recipe.step),
             detail="in the output of the cell",
@@ -200,6 +200,6 @@ def _named(doc: Document, recipe: Recipe, words: Iterable[str], at: Place) -> It
 
 def _databricks(doc: Document) -> Iterator[Statement]:
     recipe = Recipe(doc, values=doc.defines)
-    for found in _DATABRICKS_LINE.finditer(doc.text):
-        line = stretch(doc, found.start(1), found.end(1))
+    for match in _DATABRICKS_LINE.finditer(doc.text):
+        line = stretch(doc, match.start(1), match.end(1))
         yield from statements(line, recipe)

@@ -96,14 +96,14 @@ def _texts(node: ast.expr, values: Values) -> list[str] | None:
 
 
 def _all(nodes: list[ast.expr], values: Values) -> list[str] | None:
-    made: list[str] = []
+    every_text: list[str] = []
     for node in nodes:
-        found = _texts(node, values)
-        if found is None:
+        texts = _texts(node, values)
+        if texts is None:
             return None
-        spend(TEXTS, len(found))
-        made += found
-    return made
+        spend(TEXTS, len(texts))
+        every_text += texts
+    return every_text
 
 
 def _formatted(node: ast.JoinedStr, values: Values) -> list[str] | None:
@@ -111,11 +111,11 @@ def _formatted(node: ast.JoinedStr, values: Values) -> list[str] | None:
     parts: list[str] = []
     for part in node.values:
         inner = part.value if isinstance(part, ast.FormattedValue) else part
-        found = _texts(inner, values)
-        if found is None or len(found) != 1:
+        texts = _texts(inner, values)
+        if texts is None or len(texts) != 1:
             return None
-        spend(CHARACTERS, len(found[0]))
-        parts.append(found[0])
+        spend(CHARACTERS, len(texts[0]))
+        parts.append(texts[0])
     return ["".join(parts)]
 
 
@@ -174,10 +174,10 @@ class _Session:
             yield from self._call(node)
 
     def _pythons(self, node: ast.expr) -> Iterator[Statement]:
-        found = _texts(node, self.values)
-        if found is None and not isinstance(node, ast.Constant):
+        texts = _texts(node, self.values)
+        if texts is None and not isinstance(node, ast.Constant):
             yield self.doc.unread("its Pythons are not written down", self.at(node), package="python", template=True)
-        for text in found or ():
+        for text in texts or ():
             yield python_text.statement(self.doc, text, self.at(node), scope=PinScope(parts=(self.name,)))
 
     def _calls(self) -> Iterator[ast.Call]:
@@ -215,11 +215,11 @@ class _Session:
             yield from of_words(line.script(), self.recipe, tuple(line.words))
 
     def _add(self, line: _CommandLine, argument: ast.expr) -> None:
-        found = _texts(argument, self.values)
-        if found is None:
+        texts = _texts(argument, self.values)
+        if texts is None:
             written = python_source.written(self.doc, argument) or "an expression"
             line.add(written[:200], None, unresolved=written[:80])
-        for text in found or ():
+        for text in texts or ():
             line.add(text, self.at(argument) if isinstance(argument, ast.Constant) else None)
 
     def _first_argument(self) -> str:

@@ -93,11 +93,11 @@ def _data_bytes(header: str) -> int:
     return width * prod(map(int, re.findall(r"[0-9]+", shape.group(1))))
 
 
-def _merged(doc: Document, said: Iterator[Statement]) -> Iterator[Statement]:
+def _merged(doc: Document, statements: Iterator[Statement]) -> Iterator[Statement]:
     """One artifact pin for the file, then each distinct statement once."""
-    kept: dict[Statement, None] = dict.fromkeys(said)
-    objects = any(isinstance(one, Pin) and one.kind is Kind.ARTIFACT for one in kept)
+    kept: dict[Statement, None] = dict.fromkeys(statements)
+    objects = any(isinstance(statement, Pin) and statement.kind is Kind.ARTIFACT for statement in kept)
     yield artifact(doc, "numpy.npy-object" if objects else "numpy.npy")
-    yield from (one for one in kept if not (isinstance(one, Pin) and one.kind is Kind.ARTIFACT))
-    if not any(isinstance(one, Pin) and one.package == "numpy" for one in kept):
+    yield from (statement for statement in kept if not (isinstance(statement, Pin) and statement.kind is Kind.ARTIFACT))
+    if not any(isinstance(statement, Pin) and statement.package == "numpy" for statement in kept):
         yield ranged(doc, "numpy", None, "numpy.npy", detail="the format is the same in every version")

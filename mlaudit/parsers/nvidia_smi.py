@@ -56,14 +56,14 @@ def read(doc: Document) -> Iterator[Statement]:
     if not text:
         raise Unreadable("it is empty; nvidia-smi prints its own version at least")
     if text.startswith("<"):
-        found = list(_xml(doc))
+        statements = list(_xml(doc))
     elif "driver_version" in text.partition("\n")[0]:
-        found = list(_csv(doc))
+        statements = list(_csv(doc))
     else:
-        found = list(_text(doc))
-    if not found:
+        statements = list(_text(doc))
+    if not statements:
         raise Unreadable("it names no driver; expected `Driver Version: 535.104.05`, as nvidia-smi prints it")
-    yield from found
+    yield from statements
 
 
 def _driver(doc: Document, version: str, at: Place, cuda: str | None) -> Statement:
@@ -75,25 +75,25 @@ def _driver(doc: Document, version: str, at: Place, cuda: str | None) -> Stateme
 
 def _once(statements: Iterator[Statement]) -> Iterator[Statement]:
     """One statement for each version: every GPU of a machine has the same driver."""
-    told: set[str | None] = set()
+    versions_read: set[str | None] = set()
     for statement in statements:
         if not isinstance(statement, Pin):
             yield statement
-        elif statement.version not in told:
-            told.add(statement.version)
+        elif statement.version not in versions_read:
+            versions_read.add(statement.version)
             yield statement
 
 
 def _text(doc: Document) -> Iterator[Statement]:
     every = list(lines(doc))
-    cuda = next((found["cuda"] for line in every if (found := _CUDA.search(line.text))), None)
+    cuda = next((match["cuda"] for line in every if (match := _CUDA.search(line.text))), None)
     yield from _once(statement for line in every for statement in _line(doc, line, cuda))
 
 
 def _line(doc: Document, line: DumpLine, cuda: str | None) -> Iterator[Statement]:
-    found = _TEXT.search(line.text)
-    if found:
-        yield _driver(doc, found["driver"], line.of(found, "driver"), cuda)
+    match = _TEXT.search(line.text)
+    if match:
+        yield _driver(doc, match["driver"], line.of(match, "driver"), cuda)
     elif _FAILED.search(line.text):
         yield doc.unread("nvidia-smi did not reach a driver", line.at(), what=line.text, package=_DRIVER)
     elif _VERSION.fullmatch(line.text):

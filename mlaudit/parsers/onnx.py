@@ -38,27 +38,27 @@ class _Model:
     producer_version: str = ""
     opsets: dict[str, int] = field(default_factory=dict)
 
-    def take(self, found: Field) -> None:
+    def take(self, member: Field) -> None:
         """Keep a field."""
-        if found.number == 1:
-            self.ir = found.value
-        elif found.number == 2:
-            self.producer = found.text[:200]
-        elif found.number == 3:
-            self.producer_version = found.text[:200]
-        elif found.number == 8 and found.part is not None:
-            domain, version = _opset(found.part)
+        if member.number == 1:
+            self.ir = member.value
+        elif member.number == 2:
+            self.producer = member.text[:200]
+        elif member.number == 3:
+            self.producer_version = member.text[:200]
+        elif member.number == 8 and member.part is not None:
+            domain, version = _opset(member.part)
             if len(self.opsets) < OPSETS:
                 self.opsets[domain] = version
 
 
 def _opset(message: Window) -> tuple[str, int]:
     domain, version = "", 0
-    for found in fields(message):
-        if found.number == 1:
-            domain = found.text[:200]
-        elif found.number == 2:
-            version = found.value
+    for member in fields(message):
+        if member.number == 1:
+            domain = member.text[:200]
+        elif member.number == 2:
+            version = member.value
     return domain or "ai.onnx", version
 
 
@@ -71,8 +71,8 @@ def read(doc: Document) -> Iterator[Statement]:
     """Everything but the graph, which is passed over."""
     model = _Model()
     with doc.stream() as stream:
-        for found in fields(whole(stream)):
-            model.take(found)
+        for member in fields(whole(stream)):
+            model.take(member)
     if not model.ir and not model.opsets:
         raise Unreadable("it has neither an IR version nor an opset; an ONNX model has both")
     numbers = {"ir": model.ir, **dict(sorted(model.opsets.items()))}

@@ -60,11 +60,11 @@ def read(doc: Document) -> Iterator[Statement]:
     if not seen.ir:
         raise Unreadable("it is no OpenVINO IR: its root is not <net version=...>")
     yield artifact(doc, "openvino.ir", says=(f"IR {seen.ir}",))
-    told = dict(seen.versions)
-    text = told.get("Runtime_version") or told.get("runtime_version") or told.get("MO_version")
-    found = _RELEASE.match(text) if text else None
-    if found:
-        yield exact(doc, "openvino", found.group(1), "openvino.ir", detail=f"IR {seen.ir}")
+    versions = dict(seen.versions)
+    text = versions.get("Runtime_version") or versions.get("runtime_version") or versions.get("MO_version")
+    match = _RELEASE.match(text) if text else None
+    if match:
+        yield exact(doc, "openvino", match.group(1), "openvino.ir", detail=f"IR {seen.ir}")
     else:
         yield ranged(doc, "openvino", None, "openvino.ir", detail=f"IR {seen.ir}", numbers={"ir": seen.ir})
 

@@ -40,11 +40,11 @@ def _starts(head: bytes, *, ends: bool) -> bool:
     from io import BytesIO
 
     # Protocols 0 and 1 have no mark, and text looks like them until it is walked.
-    found = walk(from_stream(BytesIO(head)), operations=SNIFFED_OPERATIONS, strict=True)
-    cut = not ends and found.end >= len(head)
-    if found.globals:
-        return found.problem is None or found.out_of_operations or cut
-    return found.problem is None and ends and found.end == len(head)
+    pickle_contents = walk(from_stream(BytesIO(head)), operations=SNIFFED_OPERATIONS, strict=True)
+    cut = not ends and pickle_contents.end >= len(head)
+    if pickle_contents.globals:
+        return pickle_contents.problem is None or pickle_contents.out_of_operations or cut
+    return pickle_contents.problem is None and ends and pickle_contents.end == len(head)
 
 
 @parser(
@@ -80,11 +80,11 @@ def read(doc: Document) -> Iterator[Statement]:
             raise Unreadable("it is a compressed dump of joblib before 0.10, which is not read")
         name = compression(head)
         source = unfolded(window, name) if name else from_window(window)
-        found = walk(source)
-        yield from statements(doc, contents(found))
-        if found.out_of_operations:
+        pickle_contents = walk(source)
+        yield from statements(doc, contents(pickle_contents))
+        if pickle_contents.out_of_operations:
             yield from searched(doc, source)
-        elif found.problem is None:
+        elif pickle_contents.problem is None:
             yield from _behind(doc, source, window if name is None else None)
 
 

@@ -60,11 +60,12 @@ def _environment(doc: Document, environment: Node) -> Iterator[Statement]:
 
 
 def _distribution(doc: Document, node: Node, whole: bool) -> Pin | Unread:
-    found = node.get("metadata")
-    name, version = found.get("name").text(), found.get("version").maybe_text()
-    at = doc.at(*(found.get("version") if version else found).route)
+    described = node.get("metadata")
+    name, version = described.get("name").text(), described.get("version").maybe_text()
+    at = doc.at(*(described.get("version") if version else described).route)
     stated = Metadata(
-        requires_python=found.get("requires_python").maybe_text(), requires_dist=found.get("requires_dist").texts()
+        requires_python=described.get("requires_python").maybe_text(),
+        requires_dist=described.get("requires_dist").texts(),
     )
     layer = Layer.INSTALLED if whole else Layer.LOCKED
     return installed(doc, name, version, at, _origin(node, whole), layer, stated)

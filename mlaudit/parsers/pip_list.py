@@ -96,7 +96,7 @@ def _text(doc: Document) -> Iterator[Statement]:
             if "Latest" in header.split():
                 yield _partial(doc.place(number, 1))
         elif header and not columns and _RULE.fullmatch(line):
-            columns = [found.span() for found in re.finditer("-+", line)]
+            columns = [match.span() for match in re.finditer("-+", line)]
         elif line:
             yield from _row(doc, line, _ListedRow(number, start, header, columns))
 
@@ -145,12 +145,12 @@ def _fills_columns(line: str, row: _ListedRow) -> bool:
 
 def _loose(doc: Document, line: str, row: _ListedRow) -> Pin | Unread:
     """A row of the freeze format, or of pip before 10."""
-    found = _FREEZE.fullmatch(line[:MAX_LINE]) or _LEGACY.fullmatch(line[:MAX_LINE])
-    if found is None:
+    match = _FREEZE.fullmatch(line[:MAX_LINE]) or _LEGACY.fullmatch(line[:MAX_LINE])
+    if match is None:
         why = "a row of `pip list` was expected: `name version`, `name==version` or `name (version)`"
         return doc.unread(why, _at(doc, row, 0, len(line)), what=line)
-    location = found["path"] if "path" in found.re.groupindex else None
-    return _installed(doc, found["name"], found["version"], _at(doc, row, *found.span("version")), location)
+    location = match["path"] if "path" in match.re.groupindex else None
+    return _installed(doc, match["name"], match["version"], _at(doc, row, *match.span("version")), location)
 
 
 def _at(doc: Document, row: _ListedRow, start: int, end: int) -> Place:

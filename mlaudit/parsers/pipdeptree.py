@@ -79,7 +79,7 @@ def _json(doc: Document) -> Iterator[Statement]:
     if not list(doc.json.each()):
         raise Unreadable("it lists nothing; pipdeptree names at least itself")
     yield Fact(key="complete", value="yes" if flat else "no", at=doc.place(1, 1))
-    told: set[tuple[str, str | None]] = set()
+    packages_read: set[tuple[str, str | None]] = set()
     waiting = [(node, False) for node in doc.json.each()][::-1]
     while waiting:
         node, below = waiting.pop()
@@ -88,8 +88,8 @@ def _json(doc: Document) -> Iterator[Statement]:
                 yield seen
                 continue
             key = (normalized(seen.name), seen.version)
-            if key not in told and not (flat and below and seen.version not in (None, _NOT_INSTALLED)):
-                told.add(key)
+            if key not in packages_read and not (flat and below and seen.version not in (None, _NOT_INSTALLED)):
+                packages_read.add(key)
                 yield _pin(doc, seen)
         waiting += _below(node)
 
@@ -101,10 +101,10 @@ def _below(node: Node) -> list[tuple[Node, bool]]:
 
 
 def _entry(doc: Document, node: Node) -> _SeenPackages:
-    told = node.get("package") if node.get("package").exists else node
-    name = (told.get("package_name") if told.get("package_name").exists else told.get("key")).text()
-    version = told.get("installed_version")
-    at = doc.at(*(version if version.exists else told).route)
+    described = node.get("package") if node.get("package").exists else node
+    name = (described.get("package_name") if described.get("package_name").exists else described.get("key")).text()
+    version = described.get("installed_version")
+    at = doc.at(*(version if version.exists else described).route)
     return _SeenPackages(name=name, version=version.maybe_text(), at=at, requires=tuple(_edges(node)))
 
 
@@ -120,20 +120,20 @@ def _edge(name: str, required: str | None) -> Edge:
 
 
 def _tree(doc: Document) -> Iterator[Statement]:
-    told: set[tuple[str, str]] = set()
+    packages_read: set[tuple[str, str]] = set()
     for line in lines(doc):
         seen = _branch(line)
         if seen is None:
             if not _WARNING.fullmatch(line.text):
                 why = "expected `name==version` or a branch `name [required: ..., installed: version]`"
                 yield doc.unread(why, line.at(), what=line.text)
-        elif (key := (normalized(seen.name), seen.version or "")) not in told:
-            told.add(key)
+        elif (key := (normalized(seen.name), seen.version or "")) not in packages_read:
+            packages_read.add(key)
             yield _pin(doc, seen)
 
 
 def _branch(line: DumpLine) -> _SeenPackages | None:
-    found = _ROOT.fullmatch(line.text) or _BRANCH.fullmatch(line.text)
-    if found is None:
+    match = _ROOT.fullmatch(line.text) or _BRANCH.fullmatch(line.text)
+    if match is None:
         return None
-    return _SeenPackages(name=found["name"], version=found["version"].strip(), at=line.of(found, "version"))
+    return _SeenPackages(name=match["name"], version=match["version"].strip(), at=line.of(match, "version"))

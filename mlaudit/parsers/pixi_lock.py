@@ -41,12 +41,12 @@ Uses = dict[_PackageReference, dict[tuple[str, ...], None]]
 
 
 def _looks_like_it(doc: Document) -> bool:
-    found = _HEAD.search(doc.head)
-    if found is None:
+    match = _HEAD.search(doc.head)
+    if match is None:
         return False
-    if int(found.group(1)) >= FIRST_WITH_ENVIRONMENTS:
+    if int(match.group(1)) >= FIRST_WITH_ENVIRONMENTS:
         return b"\nenvironments:" in doc.head
-    return int(found.group(1)) > 1 and b"\npackage:" in doc.head
+    return int(match.group(1)) > 1 and b"\npackage:" in doc.head
 
 
 lock_tool = LockTool(manifests=("pixi.toml", "pyproject.toml"), command=lambda package, *_: ("pixi", "update", package))
@@ -91,11 +91,11 @@ def _version(lock: Node) -> int:
 
 def _subdirs(lock: Node) -> dict[str, str]:
     """The conda platform of each named platform; version 7 lets projects name their own (`x86-cuda13`)."""
-    found: dict[str, str] = {}
+    names: dict[str, str] = {}
     for node in lock.get("platforms").each():
         name = node.get("name").text()
-        found[name] = node.get("subdir").maybe_text() or name
-    return found
+        names[name] = node.get("subdir").maybe_text() or name
+    return names
 
 
 def _part(environment: str, platform: str, subdirs: dict[str, str]) -> str:
@@ -125,12 +125,12 @@ def _roots(doc: Document, lock: Node, subdirs: dict[str, str]) -> Iterator[Root]
 
 def _indexes(doc: Document, lock: Node) -> Iterator[Fact]:
     """Channels and package indexes, each once."""
-    told: set[str] = set()
+    addresses: set[str] = set()
     for environment in (node for _, node in lock.get("environments").items()):
         channels = [node.get("url") for node in environment.get("channels").each()]
         for node in (*channels, *environment.get("indexes").each()):
-            if node.text() not in told:
-                told.add(node.text())
+            if node.text() not in addresses:
+                addresses.add(node.text())
                 yield Fact(key="index", value=masked(node.text()), at=doc.at(*node.route))
 
 
@@ -235,14 +235,14 @@ def _built_here(doc: Document, name: str, version: str | None, at: Place, standi
 
 def _pypi_package(doc: Document, pins: CondaPins, node: Node, place: str, standing: Standing) -> Iterator[Pin]:
     address = place.removeprefix("direct+")
-    found = requirement.name_and_version(address)
-    name = node.get("name").maybe_text() or (found[0] if found else None)
-    version = node.get("version").maybe_text() or (found[1] if found else None)
+    name_and_version = requirement.name_and_version(address)
+    name = node.get("name").maybe_text() or (name_and_version[0] if name_and_version else None)
+    version = node.get("version").maybe_text() or (name_and_version[1] if name_and_version else None)
     if name is None:
         raise Malformed(f"expected a name, and `{masked(place)[:120]}` holds none", node.route)
     source = requirement.source_of(address) if "://" in address else "path"
-    from_index = source == "url" and address == place and found is not None
-    kind = Kind.PACKAGE if source != "path" or found else Kind.LOCAL
+    from_index = source == "url" and address == place and name_and_version is not None
+    kind = Kind.PACKAGE if source != "path" or name_and_version else Kind.LOCAL
     yield pins.doc.pin(
         standing.layer,
         name,

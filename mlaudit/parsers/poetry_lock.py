@@ -291,11 +291,11 @@ def _edges(node: Node, wrong: list[Malformed]) -> Iterator[Edge]:
 
 def _asked_by_extras(node: Node) -> dict[str, tuple[str, ...]]:
     """The extras of a package by the names that they ask for (`["colorama (>=0.4.3)"]`)."""
-    found: dict[str, dict[str, None]] = {}
+    extras_by_name: dict[str, dict[str, None]] = {}
     for extra, texts in node.get("extras").items():
         for text in texts.texts():
-            found.setdefault(normalized(requirement.leading_name(text)), {})[normalized(extra)] = None
-    return {name: tuple(extras) for name, extras in found.items()}
+            extras_by_name.setdefault(normalized(requirement.leading_name(text)), {})[normalized(extra)] = None
+    return {name: tuple(extras) for name, extras in extras_by_name.items()}
 
 
 def _edge(name: str, entry: Node) -> Edge:
@@ -303,8 +303,8 @@ def _edge(name: str, entry: Node) -> Edge:
         return Edge(name=normalized(name), specifier=_specifier(entry))
     text, _ = next(poetry_text.dependency(name, entry))
     extras = tuple(map(normalized, entry.get("extras").texts()))
-    found = requirement.parse(text)
-    if found.problem is not None:
-        raise Malformed(found.problem, entry.route)
+    parsed = requirement.parse(text)
+    if parsed.problem is not None:
+        raise Malformed(parsed.problem, entry.route)
     specifier = _specifier(entry.get("version"))
-    return Edge(name=normalized(name), specifier=specifier, extras=extras, marker=found.marker)
+    return Edge(name=normalized(name), specifier=specifier, extras=extras, marker=parsed.marker)

@@ -60,12 +60,12 @@ def _row(doc: Document, line: DumpLine) -> Iterator[Statement]:
     """A row of the table or a root of the tree; the branches of a tree show ranges, which the lock has met."""
     if _BRANCH.fullmatch(line.text):
         return
-    found = _ROW.fullmatch(line.text)
-    if found is None:
+    match = _ROW.fullmatch(line.text)
+    if match is None:
         yield doc.unread("expected `name version description`, as `poetry show` prints it", line.at(), what=line.text)
         return
-    at = line.of(found, "version")
-    yield _statement(doc, found["name"], found["version"], at, installed=found["absent"] is None)
+    at = line.of(match, "version")
+    yield _statement(doc, match["name"], match["version"], at, installed=match["absent"] is None)
 
 
 def _json(doc: Document) -> Iterator[Statement]:
@@ -88,11 +88,11 @@ def _one(doc: Document) -> Iterator[Statement]:
     """` name : numpy` and ` version : 1.26.4`, then what it needs and what needs it."""
     name = ""
     for line in lines(doc):
-        found = _FIELD.fullmatch(line.text)
-        if found is None:
+        match = _FIELD.fullmatch(line.text)
+        if match is None:
             if not _ITEM.fullmatch(line.text):
                 yield doc.unread("expected a field like `version : 1.26.4`", line.at(), what=line.text)
-        elif found["key"] == "name":
-            name = found["value"].strip()
-        elif found["key"] == "version":
-            yield _statement(doc, name, found["value"].strip(), line.of(found, "value"))
+        elif match["key"] == "name":
+            name = match["value"].strip()
+        elif match["key"] == "version":
+            yield _statement(doc, name, match["value"].strip(), line.of(match, "value"))

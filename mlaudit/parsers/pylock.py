@@ -82,10 +82,10 @@ def _version(doc: Document, lock: Node) -> Iterator[Fact]:
         raise Unreadable(
             "it has no `lock-version`, which every pylock.toml has; the file is empty or of another format"
         )
-    found = _VERSION.fullmatch(version.text())
-    if not found or int(found.group(1)) != MAJOR:
+    match = _VERSION.fullmatch(version.text())
+    if not match or int(match.group(1)) != MAJOR:
         raise Malformed(f"lock-version `{version.text()[:40]}` is not known; {MAJOR}.x is read", version.route)
-    if int(found.group(2)) > MINOR:
+    if int(match.group(2)) > MINOR:
         says = f"lock-version {version.text()} is newer than {MAJOR}.{MINOR}; what it added is not read"
         yield Fact(key="note", value=says, at=doc.at(*version.route))
 

@@ -112,15 +112,17 @@ def _tolerant(doc: Document, problems: list[Unread], read_part: Callable[[Docume
 
 def _root(doc: Document) -> Root | None:
     """The project; None for a file that only configures tools."""
-    found = pyproject_text.root(doc, with_edges=False)
-    return found if pyproject_text.name(doc) or found.groups or found.extras else None
+    root = pyproject_text.root(doc, with_edges=False)
+    return root if pyproject_text.name(doc) or root.groups or root.extras else None
 
 
 def _python(doc: Document) -> Pin | None:
-    found = pyproject_text.requires_python(doc)
-    if found is None:
+    requires_python = pyproject_text.requires_python(doc)
+    if requires_python is None:
         return None
-    return doc.pin(Layer.DECLARED, "python", kind=Kind.PYTHON, specifier=found[0] or None, at=doc.at(*found[1]))
+    return doc.pin(
+        Layer.DECLARED, "python", kind=Kind.PYTHON, specifier=requires_python[0] or None, at=doc.at(*requires_python[1])
+    )
 
 
 def _default_index(doc: Document) -> str | None:
@@ -170,7 +172,7 @@ def _pin(
     origin: str | None = None,
 ) -> Pin | Unread:
     own = project.name is not None and normalized(requirement.leading_name(entry.text)) == project.name
-    made = requirement.pin(
+    pin = requirement.pin(
         doc,
         entry.text,
         at,
@@ -185,7 +187,7 @@ def _pin(
         variant=index.variant if index else None,
         detail=entry.detail,
     )
-    return replace(made, overrides=True) if entry.overrides and isinstance(made, Pin) else made
+    return replace(pin, overrides=True) if entry.overrides and isinstance(pin, Pin) else pin
 
 
 def _sourced(doc: Document, project: _Project, entry: Declared, at: Place, source: UvSource) -> Pin | Unread:
@@ -193,26 +195,26 @@ def _sourced(doc: Document, project: _Project, entry: Declared, at: Place, sourc
         index = wheel_index(source.origin) if source.origin else None
         decided = index if index is not None and "+" not in entry.text else None
         return _pin(doc, project, entry, at, decided, source.marker, source.origin)
-    found = requirement.parse(entry.text)
-    if found.problem is not None:
+    parsed = requirement.parse(entry.text)
+    if parsed.problem is not None:
         return _pin(doc, project, entry, at, None)
     in_address = requirement.version_in_url(source.origin) if source.origin and source.kind != "git" else None
     # uv checks that a member of the workspace satisfies the range that is declared beside it.
-    ranged = found.specifier if source.workspace and found.version is None else None
+    ranged = parsed.specifier if source.workspace and parsed.version is None else None
     return doc.pin(
         Layer.DECLARED,
-        found.name,
-        in_address or (found.version if source.workspace else None),
+        parsed.name,
+        in_address or (parsed.version if source.workspace else None),
         at=at,
         specifier=ranged,
         kind=Kind.LOCAL if source.kind == "path" else entry.kind,
         scope=PinScope(
-            marker=both_markers(found.marker, source.marker),
+            marker=both_markers(parsed.marker, source.marker),
             groups=entry.groups,
             under_extras=entry.extras,
             optional=entry.optional,
         ),
-        extras=found.extras,
+        extras=parsed.extras,
         source=source.kind,
         origin=source.origin,
         detail="a member of the workspace" if source.workspace else entry.detail,

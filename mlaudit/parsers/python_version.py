@@ -37,8 +37,8 @@ rewrite = rewriting.literals
 def read(doc: Document) -> Iterator[Statement]:
     """One pin of Python; where several versions are, the first is the one that is used."""
     name = doc.path.rpartition("/")[2].lower()
-    found = _venv(doc) if name == "pyvenv.cfg" else _tools(doc) if name == ".tool-versions" else _lines(doc)
-    first = next(iter(found), None)
+    statements = _venv(doc) if name == "pyvenv.cfg" else _tools(doc) if name == ".tool-versions" else _lines(doc)
+    first = next(iter(statements), None)
     if first is not None:
         yield first
     elif name != ".tool-versions":
@@ -84,11 +84,11 @@ def _venv(doc: Document) -> Iterator[Pin | Unread]:
 def _python(doc: Document, text: str, number: int, start: int, layer: Layer) -> Pin | Unread:
     column = start - (doc.text.rfind("\n", 0, start) + 1) + 1
     at = doc.place(number, column, start, start + len(text))
-    found = _VERSION.fullmatch(text)
-    if found and "." not in found["version"]:
-        return doc.pin(layer, "python", specifier=f"=={found['version']}.*", kind=Kind.PYTHON, at=at)
-    if found and versions.parsed(found["version"]) is not None:
-        return doc.pin(layer, "python", found["version"], kind=Kind.PYTHON, at=at)
+    match = _VERSION.fullmatch(text)
+    if match and "." not in match["version"]:
+        return doc.pin(layer, "python", specifier=f"=={match['version']}.*", kind=Kind.PYTHON, at=at)
+    if match and versions.parsed(match["version"]) is not None:
+        return doc.pin(layer, "python", match["version"], kind=Kind.PYTHON, at=at)
     if _RANGE.fullmatch(text):
         return doc.pin(layer, "python", specifier=text, kind=Kind.PYTHON, at=at)
     if _OTHER.fullmatch(text):

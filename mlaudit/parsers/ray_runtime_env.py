@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from mlaudit.document.document import Document
 from mlaudit.document.node import Malformed, Node
 from mlaudit.grammars import rewriting, waivers
-from mlaudit.grammars.descriptors import Descriptor, found
+from mlaudit.grammars.descriptors import Descriptor, values_under
 from mlaudit.grammars.manifests import Manifests
 from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.model.nouns import Fact, Root, Statement
@@ -62,11 +62,11 @@ def _manifest(manifests: Manifests, node: Node) -> Iterator[Statement]:
         name = application.get("name").maybe_text() or str(number)
         yield Root(name=name, kind="environment", at=manifests.at(application))
         described = manifests.descriptor(name)
-        for environment in found(application, "runtime_env"):
+        for environment in values_under(application, "runtime_env"):
             yield from _environment(described, environment)
     if not applications.exists:
         described = manifests.descriptor()
-        for environment in found(node, "runtime_env"):
+        for environment in values_under(node, "runtime_env"):
             yield from _environment(described, environment)
     yield from _cluster(manifests.descriptor(), node)
 
@@ -110,9 +110,9 @@ def _cluster(described: Descriptor, node: Node) -> Iterator[Statement]:
     for key in _COMMANDS:
         yield from described.guarded([node.get(key)], described.script)
     if node.get("apiVersion").exists:
-        images = found(node.get("spec"), "image")
+        images = values_under(node.get("spec"), "image")
         yield from described.guarded(images, lambda image: described.image(image) if image.is_text else ())
-        for text in found(node.get("spec"), "runtimeEnvYAML"):
+        for text in values_under(node.get("spec"), "runtimeEnvYAML"):
             yield from _embedded(described, text)
 
 

@@ -44,10 +44,10 @@ def _reads_like_it(doc: Document) -> bool:
         plain = line.partition(" #")[0].partition(" --")[0].strip()
         if not plain or plain.startswith("#") or _TEMPLATE.search(plain):
             continue
-        found = _LINE.fullmatch(plain[:4096])
-        if found is None and _OPTION.fullmatch(plain[:4096]) is None:
+        match = _LINE.fullmatch(plain[:4096])
+        if match is None and _OPTION.fullmatch(plain[:4096]) is None:
             return False
-        decided = decided or found is None or found["decided"] is not None
+        decided = decided or match is None or match["decided"] is not None
     return decided
 
 
@@ -73,10 +73,10 @@ def _understood(line: Parsed) -> bool | None:
     if line.address:
         # A list of paths may be anything.
         return "://" in line.requirement or line.requirement.startswith(("./", "../"))
-    found = requirement.parse(line.requirement)
-    if found.problem is not None:
+    parsed = requirement.parse(line.requirement)
+    if parsed.problem is not None:
         return None
-    return bool(found.version or found.specifier or found.url)
+    return bool(parsed.version or parsed.specifier or parsed.url)
 
 
 rewrite = rewriting.requirement

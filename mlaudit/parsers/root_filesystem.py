@@ -44,7 +44,7 @@ class _Context:
 
     doc: Document
     system: FileSystem
-    found: Environments
+    environments: Environments
     visible: dict[str, Mapping[str, str]] = field(default_factory=dict)
     conda: dict[str, dict[str, Pin]] = field(default_factory=dict)
     python_records: set[str] = field(default_factory=set)
@@ -53,7 +53,11 @@ class _Context:
 
     def parts(self, folder: str, name: str) -> tuple[str, ...]:
         """The environments that take a distribution from a folder."""
-        return tuple(one.name for one in self.found.every if self.visible[one.name].get(name) == folder)
+        return tuple(
+            environment.name
+            for environment in self.environments.every
+            if self.visible[environment.name].get(name) == folder
+        )
 
 
 @parser(kind="dump", content=_looks_like_it, complete=True, access="tree")
@@ -62,22 +66,27 @@ def read(doc: Document) -> Iterator[Statement]:
     if not isinstance(doc.tree, FileSystem):
         raise Unreadable("an image or root file system was expected")
     context = _Context(doc, doc.tree, Environments(doc.tree))
-    for one in context.found.every:
-        context.visible[one.name] = filesystem_environments.hidden(one, context.found.distributions)
-    for said in filesystem_system.packages(doc.tree):
-        if isinstance(said, Package):
-            context.packages.append(said)
+    for environment in context.environments.every:
+        context.visible[environment.name] = filesystem_environments.hidden(
+            environment, context.environments.distributions
+        )
+    for package_row in filesystem_system.packages(doc.tree):
+        if isinstance(package_row, Package):
+            context.packages.append(package_row)
         else:
-            yield doc.unread(said[1], doc.tree.place(said[0]), what=said[0])
+            yield doc.unread(package_row[1], doc.tree.place(package_row[0]), what=package_row[0])
     yield from _lost(context)
     yield from _platform(context)
-    yield from (Root(name=one.name, kind="environment", default=one.default) for one in context.found.every)
+    yield from (
+        Root(name=environment.name, kind="environment", default=environment.default)
+        for environment in context.environments.every
+    )
     yield from _notes(context)
-    for one in context.found.every:
-        yield from _conda(context, one)
-    for one in context.found.every:
-        yield from _python(context, one)
-    for folder in context.found.distributions:
+    for environment in context.environments.every:
+        yield from _conda(context, environment)
+    for environment in context.environments.every:
+        yield from _python(context, environment)
+    for folder in context.environments.distributions:
         yield from _folder(context, folder)
     yield from _conda_alone(context)
     yield from _system(context)
@@ -85,7 +94,7 @@ def read(doc: Document) -> Iterator[Statement]:
 
 def _lost(context: _Context) -> Iterator[Statement]:
     doc, system = context.doc, context.system
-    empty = not context.found.every
+    empty = not context.environments.every
     for gap in system.gaps:
         yield doc.unread(gap.why, system.place(gap.path), what=gap.what or gap.path)
     if system.lost:
@@ -111,27 +120,34 @@ def _platform(context: _Context) -> Iterator[Fact]:
 
 def _notes(context: _Context) -> Iterator[Fact]:
     at = context.system.place("")
-    chosen, others = context.found.chosen, [one.name for one in context.found.every if not one.default]
-    told = list(context.system.notes)
+    chosen, others = (
+        context.environments.chosen,
+        [environment.name for environment in context.environments.every if not environment.default],
+    )
+    note_texts = list(context.system.notes)
     if chosen is not None and others:
-        why = f"{context.found.why} chooses" if context.found.why else "nothing selects an environment; selected is"
-        told.append(f"{why} {chosen.name}; there is also {', '.join(others[:20])} (`#environment=` chooses)")
+        why = (
+            f"{context.environments.why} chooses"
+            if context.environments.why
+            else "nothing selects an environment; selected is"
+        )
+        note_texts.append(f"{why} {chosen.name}; there is also {', '.join(others[:20])} (`#environment=` chooses)")
     if filesystem_system.has_rpm(context.system):
-        told.append("its system libraries are in an RPM database, which is not read")
+        note_texts.append("its system libraries are in an RPM database, which is not read")
     required = filesystem_system.required_driver(context.system)
     if required:
-        told.append(f"it asks the host's driver for {required} (NVIDIA_REQUIRE_CUDA)")
-    yield from (Fact(key="note", value=said, at=at) for said in told)
+        note_texts.append(f"it asks the host's driver for {required} (NVIDIA_REQUIRE_CUDA)")
+    yield from (Fact(key="note", value=text, at=at) for text in note_texts)
 
 
-def _conda(context: _Context, one: PythonEnvironment) -> Iterator[Statement]:
+def _conda(context: _Context, environment: PythonEnvironment) -> Iterator[Statement]:
     """Records of conda; those of distributions that Python finds too are kept to be reported with them."""
     pins = CondaPins(context.doc)
-    standing = Standing(layer=Layer.INSTALLED, parts=(one.name,))
-    for path in one.records:
+    standing = Standing(layer=Layer.INSTALLED, parts=(environment.name,))
+    for path in environment.records:
         try:
             node = Node(json.loads(context.system.read(path, RECORD)))
-            yield from _record(context, one, pins, standing, path, node)
+            yield from _record(context, environment, pins, standing, path, node)
         except (ValueError, Unreadable) as error:
             name = path.rpartition("/")[2].removesuffix(".json").rsplit("-", 2)[0]
             why = error.why if isinstance(error, Unreadable | Malformed) else str(error)
@@ -139,34 +155,42 @@ def _conda(context: _Context, one: PythonEnvironment) -> Iterator[Statement]:
 
 
 def _record(
-    context: _Context, one: PythonEnvironment, pins: CondaPins, standing: Standing, path: str, node: Node
+    context: _Context, environment: PythonEnvironment, pins: CondaPins, standing: Standing, path: str, node: Node
 ) -> Iterator[Statement]:
-    held = context.system.files[path]
-    at = context.system.place(path, held.line, held.column)
+    file = context.system.files[path]
+    at = context.system.place(path, file.line, file.column)
     name, version = node.get("name").text(), node.get("version").text()
     build = node.get("build").maybe_text() or node.get("build_string").maybe_text()
     channel = conda_spec.split_channel(node.get("channel").maybe_text() or "")[0]
     hashes = tuple(f"{key}:{value}" for key in ("md5", "sha256") if (value := node.get(key).maybe_text()))
-    if not context.system.setup.platform and one.default:
+    if not context.system.setup.platform and environment.default:
         yield from platform_facts(node.get("subdir").maybe_text() or "", at)
     for pin in pins.installed(name, version, build, at, standing, origin=channel, hashes=hashes):
         if pin.kind is Kind.PACKAGE:
-            context.conda.setdefault(one.name, {})[pin.package] = pin
+            context.conda.setdefault(environment.name, {})[pin.package] = pin
         else:
-            context.python_records.update((one.name,) if pin.kind is Kind.PYTHON else ())
+            context.python_records.update((environment.name,) if pin.kind is Kind.PYTHON else ())
             yield pin
 
 
-def _python(context: _Context, one: PythonEnvironment) -> Iterator[Statement]:
+def _python(context: _Context, environment: PythonEnvironment) -> Iterator[Statement]:
     """The Python of an environment, as exactly as it is known."""
-    if one.sees_system and not context.found.distributions.keys() & set(one.folders[1:]):
-        at = context.system.place(_below(one.prefix, "pyvenv.cfg"))
-        yield Fact(key="note", value=f"{one.name} also sees the packages of the Python that created it", at=at)
-    if one.name in context.python_records or one.plain:
+    if environment.sees_system and not context.environments.distributions.keys() & set(environment.folders[1:]):
+        at = context.system.place(_below(environment.prefix, "pyvenv.cfg"))
+        yield Fact(key="note", value=f"{environment.name} also sees the packages of the Python that created it", at=at)
+    if environment.name in context.python_records or environment.plain:
         return
     version, at, detail = next(
-        ((version, at, detail) for version, at, detail in _python_told(context, one) if _fits(version, one.minor)),
-        (one.minor, context.system.place(one.folders[0].rstrip("/") if one.folders else ""), None),
+        (
+            (version, at, detail)
+            for version, at, detail in _python_versions(context, environment)
+            if _fits(version, environment.minor)
+        ),
+        (
+            environment.minor,
+            context.system.place(environment.folders[0].rstrip("/") if environment.folders else ""),
+            None,
+        ),
     )
     if version:
         yield context.doc.pin(
@@ -175,7 +199,7 @@ def _python(context: _Context, one: PythonEnvironment) -> Iterator[Statement]:
             version,
             at=at,
             kind=Kind.PYTHON,
-            scope=PinScope(parts=(one.name,)),
+            scope=PinScope(parts=(environment.name,)),
             detail=detail,
         )
 
@@ -184,25 +208,25 @@ def _fits(version: str, minor: str) -> bool:
     return bool(version) and (not minor or f"{version}.".startswith(f"{minor}."))
 
 
-def _python_told(context: _Context, one: PythonEnvironment) -> Iterator[tuple[str, Place, str | None]]:
+def _python_versions(context: _Context, environment: PythonEnvironment) -> Iterator[tuple[str, Place, str | None]]:
     system = context.system
-    cfg = _below(one.prefix, "pyvenv.cfg")
-    yield one.settings.get("version", ""), system.place(cfg), None
-    header = _below(one.prefix, f"include/python{one.minor}/patchlevel.h")
+    cfg = _below(environment.prefix, "pyvenv.cfg")
+    yield environment.settings.get("version", ""), system.place(cfg), None
+    header = _below(environment.prefix, f"include/python{environment.minor}/patchlevel.h")
     if header in system.files:
         text = system.files[header].content.decode("utf-8", "replace")
-        found = _PATCH_LEVEL.search(text)
-        if found:
-            yield found["version"], system.place(header, text.count("\n", 0, found.start()) + 1), None
-    if one.prefix == "usr/local":
+        match = _PATCH_LEVEL.search(text)
+        if match:
+            yield match["version"], system.place(header, text.count("\n", 0, match.start()) + 1), None
+    if environment.prefix == "usr/local":
         stated = system.setup.env.get("PYTHON_VERSION", "")
         yield stated, system.place(""), f"the variable PYTHON_VERSION of {system.setup.source}"
-    if one.prefix == "usr":
-        told = filesystem_system.pythons(system, context.packages)
-        yield from ((version, at, "its distribution's package") for version, at in told)
-    named = _NAMED_BY_FOLDER.search(one.prefix)
+    if environment.prefix == "usr":
+        pythons = filesystem_system.pythons(system, context.packages)
+        yield from ((version, at, "its distribution's package") for version, at in pythons)
+    named = _NAMED_BY_FOLDER.search(environment.prefix)
     if named:
-        yield named["version"], system.place(one.prefix), None
+        yield named["version"], system.place(environment.prefix), None
 
 
 def _below(prefix: str, name: str) -> str:
@@ -212,7 +236,7 @@ def _below(prefix: str, name: str) -> str:
 def _folder(context: _Context, folder: str) -> Iterator[Statement]:
     """Every distribution of one package folder."""
     doc, system = context.doc, context.system
-    for name, paths in sorted(context.found.distributions[folder].items()):
+    for name, paths in sorted(context.environments.distributions[folder].items()):
         files = [path for path in paths if path == folder + name or path.endswith(_METADATA_FILES)]
         place = system.place(folder + name)
         if name.startswith("~"):
@@ -220,9 +244,9 @@ def _folder(context: _Context, folder: str) -> Iterator[Statement]:
         elif not files:
             yield doc.unread("it contains no metadata file", place, what=name, package=distribution_name(name))
         elif files == [folder + name] and name.lower().endswith(".egg"):
-            yield from _told(context, folder, name, _egg(doc, name, place))
+            yield from _with_parts(context, folder, name, _egg(doc, name, place))
         else:
-            yield from _told(context, folder, name, _distribution(context, files[0], folder + name, name))
+            yield from _with_parts(context, folder, name, _distribution(context, files[0], folder + name, name))
 
 
 def _egg(doc: Document, name: str, at: Place) -> Pin | Unread:
@@ -236,7 +260,7 @@ def _egg(doc: Document, name: str, at: Place) -> Pin | Unread:
 def _distribution(context: _Context, path: str, folder: str, name: str) -> Pin | Unread:
     doc, system = context.doc, context.system
     try:
-        found = metadata(system.read(path, HEADER))
+        read_metadata = metadata(system.read(path, HEADER))
     except Unreadable as error:
         return doc.unread(error.why, system.place(path), what=path, package=distribution_name(name))
     came = Origin()
@@ -247,28 +271,28 @@ def _distribution(context: _Context, path: str, folder: str, name: str) -> Pin |
         except (ValueError, RecursionError, Unreadable):
             # The distribution is installed whatever its origin says; only where it came from is not known.
             came = Origin(detail="its direct_url.json cannot be read")
-    at = system.place(path, found.version_line, found.version_column)
-    return installed(doc, found.name or "", found.version, at, came, Layer.INSTALLED, found)
+    at = system.place(path, read_metadata.version_line, read_metadata.version_column)
+    return installed(doc, read_metadata.name or "", read_metadata.version, at, came, Layer.INSTALLED, read_metadata)
 
 
-def _told(context: _Context, folder: str, name: str, said: Pin | Unread) -> Iterator[Statement]:
+def _with_parts(context: _Context, folder: str, name: str, statement: Pin | Unread) -> Iterator[Statement]:
     """A distribution for the environments that import it; one that another folder hides is only mentioned."""
-    if isinstance(said, Unread):
-        yield said
+    if isinstance(statement, Unread):
+        yield statement
         return
     parts = context.parts(folder, distribution_name(name))
     if not parts:
-        value = f"{said.name} {said.version} is hidden by another one that is found first"
-        yield Fact(key="note", value=value, at=said.at)
+        value = f"{statement.name} {statement.version} is hidden by another one that is found first"
+        yield Fact(key="note", value=value, at=statement.at)
         return
     for part in parts:
-        record = context.conda.get(part, {}).pop(said.package, None)
+        record = context.conda.get(part, {}).pop(statement.package, None)
         if record is not None:
-            said = replace(said, variant=said.variant or record.variant)
-            yield from _overwritten(said, record)
-    said = replace(said, parts=parts)
-    context.wheels += [said] if said.name in filesystem_system.wheels() else []
-    yield said
+            statement = replace(statement, variant=statement.variant or record.variant)
+            yield from _overwritten(statement, record)
+    statement = replace(statement, parts=parts)
+    context.wheels += [statement] if statement.name in filesystem_system.wheels() else []
+    yield statement
 
 
 def _overwritten(pin: Pin, record: Pin) -> Iterator[Fact]:
@@ -284,12 +308,12 @@ def _conda_alone(context: _Context) -> Iterator[Pin]:
 
 def _system(context: _Context) -> Iterator[Statement]:
     system = context.system
-    found = list(filesystem_system.accelerators(system))
-    found += filesystem_system.libraries(system, context.packages)
+    versions = list(filesystem_system.accelerators(system))
+    versions += filesystem_system.libraries(system, context.packages)
     if not system.setup.platform:
         yield from _undescribed(context)
-    yield from _said_once(context, found)
-    yield from _of_wheels(context, {one.kind for one in found})
+    yield from _once_each(context, versions)
+    yield from _of_wheels(context, {version.kind for version in versions})
 
 
 def _undescribed(context: _Context) -> Iterator[Fact]:
@@ -302,40 +326,40 @@ def _undescribed(context: _Context) -> Iterator[Fact]:
         yield Fact(key="platform", value="linux", at=system.place(sign))
 
 
-def _said_once(context: _Context, found: Iterable[SystemVersion]) -> Iterator[Statement]:
+def _once_each(context: _Context, versions: Iterable[SystemVersion]) -> Iterator[Statement]:
     """Each accelerator by its surest statement; one that contradicts it is a note."""
     first: dict[Kind, SystemVersion] = {}
-    for one in found:
-        if one.kind is Kind.SYSTEM or one.kind not in first:
-            first.setdefault(one.kind, one)
-            yield _pin(context.doc, one)
-        elif _major(one.version) != _major(first[one.kind].version):
-            says = f"{one.detail} states {one.name} {one.version}, next to {first[one.kind].version}"
-            yield Fact(key="note", value=says, at=one.at)
+    for version in versions:
+        if version.kind is Kind.SYSTEM or version.kind not in first:
+            first.setdefault(version.kind, version)
+            yield _pin(context.doc, version)
+        elif _major(version.version) != _major(first[version.kind].version):
+            says = f"{version.detail} states {version.name} {version.version}, next to {first[version.kind].version}"
+            yield Fact(key="note", value=says, at=version.at)
 
 
 def _major(version: str) -> list[str]:
     return version.split(".")[:2]
 
 
-def _pin(doc: Document, one: SystemVersion) -> Pin:
+def _pin(doc: Document, version: SystemVersion) -> Pin:
     pin = doc.pin(
         Layer.INSTALLED,
-        one.name,
-        one.version,
-        at=one.at,
-        kind=one.kind,
-        derived_from=one.at if one.derived else None,
-        detail=one.detail,
+        version.name,
+        version.version,
+        at=version.at,
+        kind=version.kind,
+        derived_from=version.at if version.derived else None,
+        detail=version.detail,
     )
-    return replace(pin, package=one.row or pin.package, variant=None)
+    return replace(pin, package=version.row or pin.package, variant=None)
 
 
-def _of_wheels(context: _Context, told: set[Kind]) -> Iterator[Statement]:
+def _of_wheels(context: _Context, kinds: set[Kind]) -> Iterator[Statement]:
     """CUDA and cuDNN that NVIDIA's wheels bring, where the system has none of its own."""
     for pin in context.wheels:
         kind, version = filesystem_system.wheels()[pin.name], pin.version or ""
-        if kind not in told:
+        if kind not in kinds:
             short = ".".join(version.split(".")[: _NUMBERS[kind]])
             yield context.doc.pin(
                 Layer.INSTALLED,

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from mlaudit.document.document import Document
 from mlaudit.document.node import Node
 from mlaudit.grammars import waivers
-from mlaudit.grammars.descriptors import Descriptor, data_of, found
+from mlaudit.grammars.descriptors import Descriptor, data_of, values_under
 from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.model.names import package_of
 from mlaudit.model.nouns import Layer, Statement
@@ -65,8 +65,8 @@ def read(doc: Document) -> Iterator[Statement]:
     yield from waivers.in_comments(doc)
     root = data_of(doc)
     described = Descriptor(doc)
-    yield from described.guarded(found(root, *_PYTHON_KEYS), described.python)
-    images = (node for node in found(root, *_IMAGE_KEYS) if node.is_text)
+    yield from described.guarded(values_under(root, *_PYTHON_KEYS), described.python)
+    images = (node for node in values_under(root, *_IMAGE_KEYS) if node.is_text)
     yield from described.guarded(images, described.image)
     yield from _tables(described, root, 0)
 

@@ -35,7 +35,7 @@ rewrite = rewriting.requirement
 @parser(kind="aside", content=_looks_like_it, marks=[b"# /// script"])
 def read(doc: Document) -> Iterator[Statement]:
     """The Python and the dependencies of the script, and those that uv adds in `[tool.uv]`."""
-    blocks = [found for found in _OPENING.finditer(doc.text) if found.group(1) == BLOCK_TYPE]
+    blocks = [match for match in _OPENING.finditer(doc.text) if match.group(1) == BLOCK_TYPE]
     if not blocks:
         raise Unreadable("it has no block that begins with the line `# /// script`")
     if len(blocks) > 1:
@@ -67,22 +67,22 @@ class _Block:
 
     def _uncommented(self, start: int) -> str:
         """The block's text; it ends with the last `# ///` before a line that is no comment."""
-        held: list[str] = []
+        lines_inside: list[str] = []
         ends_at: int | None = None
         offset, inner = start, 0
         for raw in self.doc.text[start:].splitlines(keepends=True):
             line = raw.rstrip("\r\n")
             if line == _CLOSING:
-                ends_at = len(held)
+                ends_at = len(lines_inside)
             elif not (line == "#" or line.startswith("# ")):
                 break
             self.starts.append((inner, offset + min(2, len(line))))
-            held.append(line[2:] + "\n")
-            inner += len(held[-1])
+            lines_inside.append(line[2:] + "\n")
+            inner += len(lines_inside[-1])
             offset += len(raw)
         if ends_at is None:
             raise Unreadable("its block `# /// script` is not closed by a line `# ///`", _line(self.doc, start - 1))
-        return "".join(held[:ends_at])
+        return "".join(lines_inside[:ends_at])
 
     def at(self, *route: str | int) -> Place:
         """The place in the script of a value in the block."""
@@ -111,8 +111,8 @@ class _Block:
             return
         yield from self.requirements(uv.get("constraint-dependencies"), Kind.BOUND)
         for key, excludes in (("override-dependencies", False), ("exclude-dependencies", True)):
-            for made in self.requirements(uv.get(key), Kind.BOUND):
-                yield replace(made, overrides=True, optional=excludes) if isinstance(made, Pin) else made
+            for statement in self.requirements(uv.get(key), Kind.BOUND):
+                yield replace(statement, overrides=True, optional=excludes) if isinstance(statement, Pin) else statement
 
     def requirements(self, node: Node, kind: Kind) -> Iterator[Statement]:
         for member in node.each():

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from mlaudit.document.document import Document
 from mlaudit.grammars import rewriting, waivers
-from mlaudit.grammars.descriptors import Descriptor, found
+from mlaudit.grammars.descriptors import Descriptor, values_under
 from mlaudit.model.errors import Unreadable
 from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.model.nouns import Include, Statement
@@ -37,13 +37,13 @@ def read(doc: Document) -> Iterator[Statement]:
     if not root.exists:
         raise Unreadable("it is empty; expected `service` and `provider`")
     described = Descriptor(doc)
-    runtimes = [root.dig("provider", "runtime"), *found(root.get("functions"), "runtime")]
+    runtimes = [root.dig("provider", "runtime"), *values_under(root.get("functions"), "runtime")]
     pythons = (node for node in runtimes if node.is_text and node.text().startswith("python"))
     yield from described.guarded(pythons, described.python)
-    images = (node for node in found(root.get("functions"), "image") if node.is_text)
+    images = (node for node in values_under(root.get("functions"), "image") if node.is_text)
     yield from described.guarded(images, described.image)
     plugins = root.get("plugins")
-    listed = [one.maybe_text() for one in plugins.each()] if plugins.is_list else []
+    listed = [node.maybe_text() for node in plugins.each()] if plugins.is_list else []
     if _PLUGIN in listed:
         named = root.dig("custom", "pythonRequirements", "fileName")
         target = named.maybe_text() or "requirements.txt"

@@ -67,12 +67,12 @@ def _line(doc: Document, line: DumpLine) -> Iterator[Statement]:
 def _row(doc: Document, line: DumpLine) -> Iterator[Statement]:
     """A module or, with tabs or in a table, a distribution or a word on the machine."""
     cells = _TABS.fullmatch(line.text) or _CELLS.fullmatch(line.text)
-    found = cells or _COLUMNS.fullmatch(line.text)
-    if found is None:
+    match = cells or _COLUMNS.fullmatch(line.text)
+    if match is None:
         yield doc.unread("expected `name version`, as session_info prints it", line.at(), what=line.text)
         return
-    name, value = found["name"].strip(), found["value"].strip()
-    at = line.at(found.start("value"), found.start("value") + len(value))
+    name, value = match["name"].strip(), match["value"].strip()
+    at = line.at(match.start("value"), match.start("value") + len(value))
     if cells and name == "Python":
         yield doc.pin(Layer.INSTALLED, "python", value.split(" ")[0], at=at, kind=Kind.PYTHON)
     elif cells and name == "OS" and parsed(value) is None:
@@ -86,8 +86,8 @@ def _is_about(name: str, value: str) -> bool:
     return (name in _ABOUT or name in _HEADINGS) and parsed(value) is None
 
 
-def _module(doc: Document, told: tuple[str, str, str], at: Place) -> Statement:
-    name, value, ecosystem = told
+def _module(doc: Document, cells: tuple[str, str, str], at: Place) -> Statement:
+    name, value, ecosystem = cells
     version = value.removeprefix("v")
     if value == "NA":
         why = "session_info found no version of it"

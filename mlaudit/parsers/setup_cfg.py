@@ -68,7 +68,7 @@ def read(doc: Document) -> Iterator[Statement]:
             lines = list(references.lines(option.lines))
             yield from (line for line in lines if isinstance(line, Unread))
             stated = replace(option, lines=[line for line in lines if not isinstance(line, Unread)])
-            yield from (of_itself(one, name) for one in _stated(doc, stated))
+            yield from (of_itself(statement, name) for statement in _stated(doc, stated))
 
 
 def _stated(doc: Document, option: _SetupOption) -> Iterator[Statement]:
@@ -102,16 +102,16 @@ def _options(doc: Document) -> Iterator[_SetupOption]:
             continue
         if option is not None:
             yield option
-        heading, found = _SECTION.match(line), _OPTION.fullmatch(line)
+        heading, match = _SECTION.match(line), _OPTION.fullmatch(line)
         section = heading.group(1).strip() if heading else section
         option = None
         if not heading:
             option = _SetupOption(
-                section, found.group(1).strip() if found else "", _place(doc, number, raw, line, begin)
+                section, match.group(1).strip() if match else "", _place(doc, number, raw, line, begin)
             )
-            if found and found.group(2):
-                value = found.group(2)
-                option.lines.append((value, _place(doc, number, raw, value, begin + found.start(2))))
+            if match and match.group(2):
+                value = match.group(2)
+                option.lines.append((value, _place(doc, number, raw, value, begin + match.start(2))))
     if option is not None:
         yield option
 
@@ -147,11 +147,11 @@ class _References:
     def _filled(self, text: str) -> str:
         """A line with the references inside it replaced by values of one line."""
 
-        def value(found: re.Match[str]) -> str:
-            named = self.named(found[1])
-            made = named[0][0] if len(named) == 1 else found[0]
-            spend(CHARACTERS, len(made))
-            return made
+        def value(match: re.Match[str]) -> str:
+            named = self.named(match[1])
+            expanded = named[0][0] if len(named) == 1 else match[0]
+            spend(CHARACTERS, len(expanded))
+            return expanded
 
         return _REFERENCE.sub(value, text).replace("%%", "%") if "%" in text else text
 

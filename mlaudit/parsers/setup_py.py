@@ -43,7 +43,7 @@ def read(doc: Document) -> Iterator[Statement]:
         yield doc.unread("it does not call `setup()`, which states what is required")
     module = Scope()
     module.run(tree.body)
-    for function, within in groupby(calls, key=lambda found: found[1]):
+    for function, within in groupby(calls, key=lambda call_and_function: call_and_function[1]):
         scope = module
         if function is not None:
             scope = module.copied()
@@ -86,9 +86,9 @@ def _given(doc: Document, call: ast.Call, scope: Scope) -> Iterator[Statement]:
     for key, groups in _GROUPS.items():
         if key in keywords:
             stated = _requirements(doc, keywords[key], key, PinScope(groups=groups))
-            yield from (of_itself(one, name) for one in stated)
+            yield from (of_itself(statement, name) for statement in stated)
     if "extras_require" in keywords:
-        yield from (of_itself(one, name) for one in _extras(doc, keywords["extras_require"]))
+        yield from (of_itself(extra, name) for extra in _extras(doc, keywords["extras_require"]))
     if "python_requires" in keywords:
         yield _python(doc, keywords["python_requires"])
 

@@ -92,9 +92,9 @@ def _settings(tree: Files, names: list[str]) -> dict[str, str]:
     except Unreadable:
         return {}
     pairs = (line.partition("=") for line in text.split("\n") if "=" in line)
-    found = {key.strip().lower(): value.strip() for key, _, value in pairs}
-    found.setdefault("version", ".".join(found.get("version_info", "").split(".")[:3]))
-    return found
+    settings = {key.strip().lower(): value.strip() for key, _, value in pairs}
+    settings.setdefault("version", ".".join(settings.get("version_info", "").split(".")[:3]))
+    return settings
 
 
 def _python(environment: _SitePackages) -> Iterator[Statement]:
@@ -104,7 +104,7 @@ def _python(environment: _SitePackages) -> Iterator[Statement]:
         yield doc.pin(Layer.INSTALLED, "python", settings["version"], kind=Kind.PYTHON, at=at)
     else:
         paths = (f"{doc.path}/", *environment.names)
-        named = {found.group(1) for found in map(_PYTHON.search, paths) if found}
+        named = {match.group(1) for match in map(_PYTHON.search, paths) if match}
         if len(named) == 1:
             yield doc.pin(Layer.INSTALLED, "python", named.pop(), kind=Kind.PYTHON, at=doc.place())
     if settings.get("include-system-site-packages", "").lower() == "true":
@@ -112,16 +112,16 @@ def _python(environment: _SitePackages) -> Iterator[Statement]:
         yield Fact(key="note", value="it also sees the packages of the system's Python", at=at)
 
 
-def _distribution(environment: _SitePackages, name: str, found: re.Match[str]) -> Iterator[Statement]:
-    distribution = found["distribution"]
+def _distribution(environment: _SitePackages, name: str, match: re.Match[str]) -> Iterator[Statement]:
+    distribution = match["distribution"]
     zipped = distribution.lower().endswith(".egg")
     if distribution.startswith("~"):
-        said = f"`{distribution}` is left over from an interrupted uninstall"
-        yield Fact(key="note", value=said, at=environment.place(name))
-    elif zipped and not found["file"]:
+        note = f"`{distribution}` is left over from an interrupted uninstall"
+        yield Fact(key="note", value=note, at=environment.place(name))
+    elif zipped and not match["file"]:
         yield _egg(environment, name, distribution)
     else:
-        yield from _read(environment, name, found["folder"] if found["file"] else None)
+        yield from _read(environment, name, match["folder"] if match["file"] else None)
 
 
 def _egg(environment: _SitePackages, name: str, distribution: str) -> Pin | Unread:
@@ -138,7 +138,7 @@ def _read(environment: _SitePackages, name: str, folder: str | None) -> Iterator
     doc = environment.doc
     came = Origin()
     try:
-        found = metadata(read_start(environment.tree, name, HEADER_LIMIT))
+        read_metadata = metadata(read_start(environment.tree, name, HEADER_LIMIT))
     except Unreadable as error:
         yield doc.unread(error.why, environment.place(name), what=name)
         return
@@ -146,9 +146,9 @@ def _read(environment: _SitePackages, name: str, folder: str | None) -> Iterator
         came = _origin(environment, folder) if folder else came
     except (Unreadable, Malformed) as error:
         at = environment.place(f"{folder}/direct_url.json")
-        yield doc.unread(f"where {found.name or name} came from: {error}", at, what="direct_url.json")
-    at = environment.place(name, found.version_line, found.version_column)
-    yield installed(doc, found.name or "", found.version, at, came, Layer.INSTALLED, found)
+        yield doc.unread(f"where {read_metadata.name or name} came from: {error}", at, what="direct_url.json")
+    at = environment.place(name, read_metadata.version_line, read_metadata.version_column)
+    yield installed(doc, read_metadata.name or "", read_metadata.version, at, came, Layer.INSTALLED, read_metadata)
 
 
 def _origin(environment: _SitePackages, folder: str) -> Origin:

@@ -79,11 +79,11 @@ def _tables(doc: Document, root: Node, listed: Listed) -> Iterator[Statement]:
     _checked(root.get("spdxVersion").maybe_text())
     about: set[str] = set()
     for key, read in (("documentDescribes", _named), ("relationships", _described)):
-        for found in doc.guarded(sbom.optional_members(doc, listed(key)), read):
-            if isinstance(found, str):
-                about.add(found)
+        for unread in doc.guarded(sbom.optional_members(doc, listed(key)), read):
+            if isinstance(unread, str):
+                about.add(unread)
             else:
-                yield found
+                yield unread
     pins = CondaPins(doc)
     yield from doc.guarded(listed("packages"), lambda node: _table(doc, pins, node, about))
 
@@ -103,7 +103,7 @@ def _table(doc: Document, pins: CondaPins, node: Node, about: set[str]) -> Itera
     name, version = node.get("name").text(), node.get("versionInfo").maybe_text() or ""
     stated = version not in _NO_VALUE
     at = doc.at(*node.route, "versionInfo" if stated else "name")
-    url = next((found for entry in node.get("externalRefs").each() if (found := _purl(entry))), None)
+    url = next((purl for entry in node.get("externalRefs").each() if (purl := _purl(entry))), None)
     component = Component(name=name, version=version if stated else None, at=at, purl=url)
     yield from _statements(doc, pins, component, (node.get("SPDXID").maybe_text() or "") in about)
 
@@ -196,9 +196,9 @@ def _pairs(doc: Document) -> Iterator[tuple[str, str, DumpLine]]:
     """Tags with their values; what is in `<text>` over several lines has none that count here."""
     inside = False
     for line in lines(doc):
-        found = None if inside or line.text.startswith("#") else _TAG.fullmatch(line.text)
-        if found:
-            yield found["tag"], found["value"].strip(), line
+        match = None if inside or line.text.startswith("#") else _TAG.fullmatch(line.text)
+        if match:
+            yield match["tag"], match["value"].strip(), line
         if "<text>" in line.text:
             inside = "</text>" not in line.text.rpartition("<text>")[2]
         elif inside and "</text>" in line.text:

@@ -51,6 +51,6 @@ def _version(graph: Window) -> str:
 def _keras(doc: Document, metadata: Document) -> Iterator[Statement]:
     """Keras 2 keeps its version in JSON texts inside a message; the first one shows."""
     with metadata.stream() as stream:
-        found = _KERAS_VERSION.search(whole(stream).upto(0, _KERAS_READ))
-    if found:
-        yield exact(doc, "keras", found.group(1).decode("ascii"), "keras.saved_model", at=metadata.place())
+        match = _KERAS_VERSION.search(whole(stream).upto(0, _KERAS_READ))
+    if match:
+        yield exact(doc, "keras", match.group(1).decode("ascii"), "keras.saved_model", at=metadata.place())

@@ -39,13 +39,13 @@ def read(doc: Document) -> Iterator[Statement]:
         if not doc.head.startswith(MAGIC):
             raise Unreadable("it does not begin with torch's magic number")
         heads = [walk(source) for _ in range(OBJECT_AT)]
-        for found in heads:
-            if found.problem:
-                raise Unreadable(found.problem)
+        for head in heads:
+            if head.problem:
+                raise Unreadable(head.problem)
         if heads[1].root != PROTOCOL:
             yield doc.unread(f"it is not of protocol {PROTOCOL}, the only one known", package="torch")
-        found = walk(source)
-        yield from checkpoint(doc, contents(found), doc.place())
-        keys = walk(source) if found.problem is None else found
-        if found.problem is None and keys.problem is not None:
+        head = walk(source)
+        yield from checkpoint(doc, contents(head), doc.place())
+        keys = walk(source) if head.problem is None else head
+        if head.problem is None and keys.problem is not None:
             yield doc.unread(f"{CUT} behind its object: {keys.problem}")

@@ -53,8 +53,8 @@ def _pickled(doc: Document, archive: Archive) -> Iterator[Statement]:
     member = archive.find("/data.pkl")
     if member is None:
         raise Unreadable("the archive has no data.pkl")
-    found = walk(archive.checked(member))
-    yield from checkpoint(doc, contents(found), inside(doc, member))
+    pickle_contents = walk(archive.checked(member))
+    yield from checkpoint(doc, contents(pickle_contents), inside(doc, member))
 
 
 def _script(doc: Document, archive: Archive) -> Iterator[Statement]:

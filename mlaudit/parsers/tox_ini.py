@@ -60,51 +60,51 @@ rewrite = rewriting.in_recipe
 def read(doc: Document) -> Iterator[Statement]:
     """Every environment of `env_list` and of the sections is a root; factors choose lines as tox does."""
     yield from waivers.in_comments(doc)
-    found: dict[str, dict[str, IniOption]] = {}
+    sections: dict[str, dict[str, IniOption]] = {}
     for option in ini_text.options(doc):
         if isinstance(option, IniOption):
-            found.setdefault(option.section, {})[option.key.replace("_", "").lower()] = option
+            sections.setdefault(option.section, {})[option.key.replace("_", "").lower()] = option
         else:
             yield option
-    if not found:
+    if not sections:
         return
-    core = _core(found)
+    core = _core(sections)
     recipe = Recipe(doc, groups=("tox",), values=doc.defines)
     for line in core["requires"].lines if "requires" in core else ():
         yield from _dependency(recipe, line)
-    sheets = _sheets(found)
+    sheets = _sheets(sections)
     if len(sheets) > MAX_ENVIRONMENTS:
         yield doc.unread(f"it names more than {MAX_ENVIRONMENTS} environments; the others are not read")
     listed = list(sheets.items())[:MAX_ENVIRONMENTS]
-    yield from merged(statement for name, own in listed for statement in _environment(doc, found, name, own))
+    yield from merged(statement for name, own in listed for statement in _environment(doc, sections, name, own))
 
 
 def environment_commands(doc: Document) -> Iterator[tuple[str, Script]]:
     """The commands of every environment, each with the name of its environment. Raises Unreadable, BudgetExceeded."""
-    found: dict[str, dict[str, IniOption]] = {}
+    sections: dict[str, dict[str, IniOption]] = {}
     for option in ini_text.options(doc):
         if isinstance(option, IniOption):
-            found.setdefault(option.section, {})[option.key.replace("_", "").lower()] = option
-    for name, own in list(_sheets(found).items())[:MAX_ENVIRONMENTS]:
-        options = {**found.get("testenv", {}), **own}
+            sections.setdefault(option.section, {})[option.key.replace("_", "").lower()] = option
+    for name, own in list(_sheets(sections).items())[:MAX_ENVIRONMENTS]:
+        options = {**sections.get("testenv", {}), **own}
         for key in ("commandspre", "commands"):
-            for line in _chosen(found, options.get(key), frozenset(name.split("-"))):
+            for line in _chosen(sections, options.get(key), frozenset(name.split("-"))):
                 if isinstance(line, Script):
                     yield name, line
 
 
-def _core(found: Sections) -> Mapping[str, IniOption]:
-    return found.get("tox", found.get("tox:tox", {}))
+def _core(sections: Sections) -> Mapping[str, IniOption]:
+    return sections.get("tox", sections.get("tox:tox", {}))
 
 
-def _sheets(found: Sections) -> Mapping[str, Mapping[str, IniOption]]:
+def _sheets(every_section: Sections) -> Mapping[str, Mapping[str, IniOption]]:
     """The environments by name, each with the options of its own section."""
     sections: dict[str, str] = {}
-    for section in found:
+    for section in every_section:
         if section.startswith("testenv:"):
             sections.update({name: section for name in _expanded(section.partition(":")[2]) if name not in sections})
-    names = list(dict.fromkeys([*_environments(_core(found).get("envlist")), *sections] or ["testenv"]))
-    return {name: found.get(sections.get(name, ""), {}) for name in names}
+    names = list(dict.fromkeys([*_environments(_core(every_section).get("envlist")), *sections] or ["testenv"]))
+    return {name: every_section.get(sections.get(name, ""), {}) for name in names}
 
 
 def _environments(listed: IniOption | None) -> Iterator[str]:
@@ -140,19 +140,19 @@ def _expanded(text: str) -> list[str]:
     return names
 
 
-def _environment(doc: Document, found: Sections, name: str, own: Mapping[str, IniOption]) -> Iterator[Statement]:
-    options = {**found.get("testenv", {}), **own}
+def _environment(doc: Document, sections: Sections, name: str, own: Mapping[str, IniOption]) -> Iterator[Statement]:
+    options = {**sections.get("testenv", {}), **own}
     first = next(iter(options.values()), None)
     yield Root(name=name, kind="environment", at=first.lines[0].whole if first and first.lines else doc.place(1, 1))
     recipe = Recipe(doc, parts=(name,), values=doc.defines)
     yield from _python(recipe, name, options)
     factors = frozenset(name.split("-"))
     recipe.step += 1
-    yield from _each(_chosen(found, options.get("condadeps"), factors), partial(_conda_dependency, recipe))
+    yield from _each(_chosen(sections, options.get("condadeps"), factors), partial(_conda_dependency, recipe))
     recipe.step += 1
-    yield from _each(_chosen(found, options.get("deps"), factors), partial(_dependency, recipe))
+    yield from _each(_chosen(sections, options.get("deps"), factors), partial(_dependency, recipe))
     for key in ("commandspre", "commands"):
-        yield from _each(_chosen(found, options.get(key), factors), lambda line: statements(line, recipe))
+        yield from _each(_chosen(sections, options.get(key), factors), lambda line: statements(line, recipe))
 
 
 def _each(lines: Iterable[Script | Unread], read: Callable[[Script], Iterable[Statement]]) -> Iterator[Statement]:
@@ -174,12 +174,15 @@ def _python(recipe: Recipe, name: str, options: Mapping[str, IniOption]) -> Iter
         version = _PYTHON_FACTOR.fullmatch(factor)
         if version:
             text = ".".join(part for part in version.groups() if part)
-            at = next((one.lines[0].whole for one in options.values() if one.lines), recipe.doc.place(1, 1))
+            at = next(
+                (ini_option.lines[0].whole for ini_option in options.values() if ini_option.lines),
+                recipe.doc.place(1, 1),
+            )
             yield python_text.statement(recipe.doc, text, at, scope=PinScope(parts=recipe.parts), derived_from=at)
 
 
 def _chosen(
-    found: Sections, option: IniOption | None, factors: frozenset[str], within: tuple[IniOption, ...] = ()
+    sections: Sections, option: IniOption | None, factors: frozenset[str], within: tuple[IniOption, ...] = ()
 ) -> Iterator[Script | Unread]:
     """The lines of an option that hold for some factors, references to other sections followed.
 
@@ -198,7 +201,7 @@ def _chosen(
             yield line
             continue
         key = reference.group(2).replace("_", "").lower()
-        named = found.get(reference.group(1), {}).get(key)
+        named = sections.get(reference.group(1), {}).get(key)
         if named in within:
             why = "the reference leads back to itself, so it has no value here"
             yield line.doc.unread(why, line.whole, what=line.text, template=True)
@@ -206,7 +209,7 @@ def _chosen(
             why = f"references are nested more than {MAX_REFERENCES} deep"
             yield line.doc.unread(why, line.whole, what=line.text, template=True)
         elif named is not None:
-            yield from _chosen(found, named, factors, (*within, named))
+            yield from _chosen(sections, named, factors, (*within, named))
 
 
 def _holds(condition: str, factors: frozenset[str]) -> bool:
@@ -233,7 +236,7 @@ def _conda_dependency(recipe: Recipe, line: Script) -> Iterator[Statement]:
 def _dependency(recipe: Recipe, line: Script) -> Iterator[Statement]:
     """One line of `deps`: a requirement, or an option of pip; `{toxinidir}` is the folder of the file."""
     text = _SUBSTITUTION.sub(lambda known: _KNOWN[known.group(1)], line.text)
-    text = _WITH_DEFAULT.sub(lambda found: recipe.values.get(found.group(1) or "", found.group(2)), text)
+    text = _WITH_DEFAULT.sub(lambda match: recipe.values.get(match.group(1) or "", match.group(2)), text)
     script = line if text == line.text else Script(line.doc, text, (), line.whole)
     words = [_whole(script)]
     if text.startswith("-"):

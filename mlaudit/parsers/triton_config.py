@@ -30,11 +30,11 @@ def read(doc: Document) -> Iterator[Statement]:
     """The lines at the top level (docs.nvidia.com, Triton Inference Server, model configuration)."""
     if not doc.text.strip():
         raise Unreadable("it is empty; Triton needs a platform or a backend in it")
-    found = False
+    is_described = False
     for number, line in enumerate(doc.text.split("\n"), 1):
         field = _FIELD.match(line[:400])
         if field:
-            found = True
+            is_described = True
             column = field.start(1) + 1
             yield artifact(
                 doc,
@@ -43,7 +43,7 @@ def read(doc: Document) -> Iterator[Statement]:
                 at=doc.place(number, column),
             )
         elif _TEMPLATE.match(line[:400]):
-            found = True
+            is_described = True
             yield doc.unread("a placeholder in it has no value here", doc.place(number, 1), what=line, template=True)
-    if not found:
+    if not is_described:
         yield doc.unread("it names neither a platform nor a backend; Triton then guesses by the model's file")

@@ -255,12 +255,12 @@ def _origin(node: Node) -> tuple[str, str, str | None]:
 
 def _edges(node: Node, declared: Mapping[tuple[str, str | None, str | None], str]) -> tuple[Edge, ...]:
     """What a package requires, always, by an extra of its own or by a group of its own."""
-    found = [_edge(one, declared=declared) for one in node.get("dependencies").each()]
+    edges = [_edge(entry, declared=declared) for entry in node.get("dependencies").each()]
     for extra, nodes in node.get("optional-dependencies").items():
-        found += [_edge(one, when_extra=extra, declared=declared) for one in nodes.each()]
+        edges += [_edge(entry, when_extra=extra, declared=declared) for entry in nodes.each()]
     for group, nodes in node.get("dev-dependencies").items():
-        found += [_edge(one, when_group=group, declared=declared) for one in nodes.each()]
-    return tuple(found)
+        edges += [_edge(entry, when_group=group, declared=declared) for entry in nodes.each()]
+    return tuple(edges)
 
 
 def _edge(
@@ -313,22 +313,22 @@ _EXTRA_ATOM = lazy_pattern(r"extra\s{0,4}==\s{0,4}(?:'([^']{1,128})'|\"([^\"]{1,
 
 def _declared(node: Node) -> dict[tuple[str, str | None, str | None], str]:
     """The range that the project declares for each requirement; what it declares several times (forks) is left out."""
-    found: dict[tuple[str, str | None, str | None], list[str]] = {}
+    asked_ranges: dict[tuple[str, str | None, str | None], list[str]] = {}
     for entry in node.dig("metadata", "requires-dist").each():
         asked = _EXTRA_ATOM.search(entry.get("marker").maybe_text() or "")
         extra = (asked.group(1) or asked.group(2)) if asked else None
-        _note_range(found, entry, extra, None)
+        _note_range(asked_ranges, entry, extra, None)
     for group, entries in node.dig("metadata", "requires-dev").items():
         for entry in entries.each():
-            _note_range(found, entry, None, group)
-    return {key: ranges[0] for key, ranges in found.items() if len(ranges) == 1 and ranges[0]}
+            _note_range(asked_ranges, entry, None, group)
+    return {key: ranges[0] for key, ranges in asked_ranges.items() if len(ranges) == 1 and ranges[0]}
 
 
 def _note_range(
-    found: dict[tuple[str, str | None, str | None], list[str]], entry: Node, extra: str | None, group: str | None
+    ranges: dict[tuple[str, str | None, str | None], list[str]], entry: Node, extra: str | None, group: str | None
 ) -> None:
     key = (normalized(entry.get("name").text()), extra, group)
-    found.setdefault(key, []).append(entry.get("specifier").maybe_text() or "")
+    ranges.setdefault(key, []).append(entry.get("specifier").maybe_text() or "")
 
 
 # What narrows without selecting
@@ -357,7 +357,7 @@ def _excluded(doc: Document, node: Node) -> Iterator[Pin]:
 def _bound(doc: Document, word: str, node: Node) -> Iterator[Pin]:
     specifier = node.get("specifier").maybe_text()
     version = exact(specifier) if specifier else None
-    made = doc.pin(
+    pin = doc.pin(
         Layer.LOCKED,
         node.get("name").text(),
         version,
@@ -367,4 +367,4 @@ def _bound(doc: Document, word: str, node: Node) -> Iterator[Pin]:
         scope=EVERYWHERE.with_marker(node.get("marker").maybe_text()),
         detail=word,
     )
-    yield replace(made, overrides=word == "override")
+    yield replace(pin, overrides=word == "override")

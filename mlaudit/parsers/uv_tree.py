@@ -44,30 +44,30 @@ def read(doc: Document) -> Iterator[Statement]:
     """Every package once for each version; forks of a universal tree show several."""
     if not doc.text.strip():
         raise Unreadable("it is empty; `uv tree` prints lines like `├── numpy v1.26.4`")
-    told: set[tuple[str, str]] = set()
+    packages_read: set[tuple[str, str]] = set()
     for line in lines(doc):
-        found = _LINE.fullmatch(line.text)
-        if found is None:
+        match = _LINE.fullmatch(line.text)
+        if match is None:
             if not _LEGEND.match(line.text) and not _BARE.fullmatch(line.text):
                 yield doc.unread("expected `name v1.2.3`, as `uv tree` prints it", line.at(), what=line.text)
-        elif (key := (normalized(found["name"]), found["version"])) not in told:
-            told.add(key)
-            yield _package(doc, line, found)
+        elif (key := (normalized(match["name"]), match["version"])) not in packages_read:
+            packages_read.add(key)
+            yield _package(doc, line, match)
 
 
-def _package(doc: Document, line: DumpLine, found: re.Match[str]) -> Statement:
-    at = line.of(found, "version")
-    if parsed(found["version"]) is None:
-        why = f"`{found['version'][:80]}` is no version (PEP 440)"
-        return doc.unread(why, at, what=line.text, package=package_of(found["name"]))
-    asides = found["asides"] or ""
+def _package(doc: Document, line: DumpLine, match: re.Match[str]) -> Statement:
+    at = line.of(match, "version")
+    if parsed(match["version"]) is None:
+        why = f"`{match['version'][:80]}` is no version (PEP 440)"
+        return doc.unread(why, at, what=line.text, package=package_of(match["name"]))
+    asides = match["asides"] or ""
     local = _FOLDER.search(asides) is not None
     return doc.pin(
         Layer.LOCKED,
-        found["name"],
-        found["version"],
+        match["name"],
+        match["version"],
         at=at,
         kind=Kind.LOCAL if local else Kind.PACKAGE,
         source="path" if local else "index",
-        extras=tuple(extra.strip() for extra in (found["extras"] or "").split(",") if extra.strip()),
+        extras=tuple(extra.strip() for extra in (match["extras"] or "").split(",") if extra.strip()),
     )

@@ -42,13 +42,13 @@ def _python(doc: Document, node: Node) -> Iterator[Statement]:
     if not node.exists:
         return
     text, at = node.text().strip(), doc.at(*node.route)
-    found = _PYTHON.fullmatch(text)
-    if found is None:
+    match = _PYTHON.fullmatch(text)
+    if match is None:
         yield doc.unread("expected a Python version like `3.11.7`", at, what=text, package="python")
         return
-    if found["implementation"]:
-        yield Fact(key="implementation", value=found["implementation"].lower(), at=at)
-    yield doc.pin(Layer.INSTALLED, "python", found["version"], at=at, kind=Kind.PYTHON)
+    if match["implementation"]:
+        yield Fact(key="implementation", value=match["implementation"].lower(), at=at)
+    yield doc.pin(Layer.INSTALLED, "python", match["version"], at=at, kind=Kind.PYTHON)
 
 
 def _platform(doc: Document, node: Node) -> Iterator[Statement]:
@@ -63,5 +63,5 @@ def _image(doc: Document, node: Node) -> Iterator[Statement]:
 
 def _cuda(doc: Document, node: Node) -> Iterator[Statement]:
     if node.exists and node.text().strip():
-        said = f"the machine's driver or toolkit is for CUDA {node.text().strip()[:40]}, W&B says"
-        yield Fact(key="note", value=said, at=doc.at(*node.route))
+        note = f"the machine's driver or toolkit is for CUDA {node.text().strip()[:40]}, W&B says"
+        yield Fact(key="note", value=note, at=doc.at(*node.route))

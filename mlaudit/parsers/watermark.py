@@ -76,15 +76,15 @@ def read(doc: Document) -> Iterator[Statement]:
 
 
 def _line(doc: Document, line: DumpLine) -> Iterator[Statement]:
-    found = _PAIR.fullmatch(line.text)
-    if _DATE.fullmatch(line.text) or (found and _is_about(found["key"], found["value"])):
+    match = _PAIR.fullmatch(line.text)
+    if _DATE.fullmatch(line.text) or (match and _is_about(match["key"], match["value"])):
         return
-    found = found or _OLD.fullmatch(line.text)
-    if found is None:
+    match = match or _OLD.fullmatch(line.text)
+    if match is None:
         yield doc.unread("expected `name: version`, as watermark prints it", line.at(), what=line.text)
         return
-    key, value = found["key"].lower(), found["value"].strip()
-    at = line.at(found.start("value"), found.start("value") + len(value))
+    key, value = match["key"].lower(), match["value"].strip()
+    at = line.at(match.start("value"), match.start("value") + len(value))
     if key in _PYTHONS:
         yield doc.pin(Layer.INSTALLED, "python", value.split(" ")[0], at=at, kind=Kind.PYTHON)
     elif key == "python implementation":
@@ -92,7 +92,7 @@ def _line(doc: Document, line: DumpLine) -> Iterator[Statement]:
     elif key in _MACHINE and not _DOTTED.fullmatch(value):
         yield from platform_facts(value, at)
     else:
-        yield _module(doc, line, (key.removesuffix(" version"), found["key"].removesuffix(" version"), value))
+        yield _module(doc, line, (key.removesuffix(" version"), match["key"].removesuffix(" version"), value))
 
 
 def _is_about(key: str, value: str) -> bool:
@@ -101,8 +101,8 @@ def _is_about(key: str, value: str) -> bool:
     return key.lower() in _ABOUT or key.startswith("GPU ")
 
 
-def _module(doc: Document, line: DumpLine, told: tuple[str, str, str]) -> Statement:
-    lowered, name, value = told
+def _module(doc: Document, line: DumpLine, cells: tuple[str, str, str]) -> Statement:
+    lowered, name, value = cells
     package = package_of(lowered if lowered == "ipython" else name, "import")
     at = line.at(line.text.rfind(value) if value else 0)
     version = value.removeprefix("v")

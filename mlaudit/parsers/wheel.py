@@ -43,13 +43,16 @@ def read(doc: Document) -> Iterator[Statement]:
         yield doc.unread("a wheel is named `name-version-python-abi-platform.whl`", what=file)
     with doc.stream() as stream:
         archive = Archive(whole(stream))
-        found = _metadata(archive)
-    name, version = found.name or (named["name"] if named else ""), found.version or (named["version"] if named else "")
+        read_metadata = _metadata(archive)
+    name, version = (
+        read_metadata.name or (named["name"] if named else ""),
+        read_metadata.version or (named["version"] if named else ""),
+    )
     if named and not (normalized(name) == normalized(named["name"]) and same_public(version, named["version"])):
-        told = f"{named['name']} {named['version']}"
-        yield doc.unread(f"its metadata states {name} {version}, its name states {told}", what=file)
+        named_text = f"{named['name']} {named['version']}"
+        yield doc.unread(f"its metadata states {name} {version}, its name states {named_text}", what=file)
     tags = f"{named['python']}-{named['abi']}-{named['platform']}" if named else None
-    yield installed(doc, name, version, doc.place(), Origin(source="path", detail=tags), Layer.LOCKED, found)
+    yield installed(doc, name, version, doc.place(), Origin(source="path", detail=tags), Layer.LOCKED, read_metadata)
     yield from remarks(doc, archive)
 
 

@@ -32,20 +32,20 @@ def read(doc: Document) -> Iterator[Statement]:
     names = list(doc.tree.list(deep=False))
     if not names:
         raise Unreadable("it contains no wheel and no source archive")
-    told: set[tuple[str, str]] = set()
+    names_listed: set[tuple[str, str]] = set()
     for name in names:
-        found = requirement.name_and_version(name) if len(name) <= MAX_NAME else None
-        if found is None or found not in told:
-            yield _archive(doc, name, found)
-        if found is not None:
-            told.add(found)
+        name_version = requirement.name_and_version(name) if len(name) <= MAX_NAME else None
+        if name_version is None or name_version not in names_listed:
+            yield _archive(doc, name, name_version)
+        if name_version is not None:
+            names_listed.add(name_version)
 
 
-def _archive(doc: Document, name: str, found: tuple[str, str] | None) -> Statement:
+def _archive(doc: Document, name: str, name_version: tuple[str, str] | None) -> Statement:
     at = Place(path=f"{doc.path}/{name[:MAX_NAME]}")
-    if found is None:
+    if name_version is None:
         return doc.unread("expected a name like `numpy-1.26.4-cp311-cp311-manylinux_2_17_x86_64.whl`", at, what=name)
-    project, version = found
+    project, version = name_version
     if parsed(version) is None:
         why = f"`{version[:80]}` is no version (PEP 440)"
         return doc.unread(why, at, what=name, package=package_of(project))

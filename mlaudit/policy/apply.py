@@ -55,13 +55,13 @@ def apply(
         partial: not everything that is declared was looked at, so that an ignore that matches nothing is no news.
     """
     judged = list(judged)
-    remaining = [one for one in _superseding(_wanted(judged, settings)) if not _left_out(one.rule, settings)]
-    left_out = sum(not _selected(one.rule, settings) for one in _superseding(judged))
-    found = [(one.rule, _guarded(_finding(one), uncertain)) for one in remaining]
+    remaining = [hit for hit in _superseding(_wanted(judged, settings)) if not _left_out(hit.rule, settings)]
+    left_out = sum(not _selected(hit.rule, settings) for hit in _superseding(judged))
+    judged_findings = [(hit.rule, _guarded(_finding(hit), uncertain)) for hit in remaining]
     used: Counter[int] = Counter()
     used_waivers: set[Waiver] = set()
     shown: list[Finding] = []
-    for rule, finding in found:
+    for rule, finding in judged_findings:
         finding = _permitted(finding, settings.version_groups)
         finding = _proven(finding, proven or {})
         finding = _ignored(rule, finding, settings.ignores, today, used)
@@ -76,7 +76,8 @@ def apply(
     return Outcome(
         findings=kept,
         suppressed=tuple(finding for finding in shown if finding.suppressed is not None),
-        counts=Counter(one.suppressed_by or one.severity.value for one in shown) + Counter(left_out=left_out),
+        counts=Counter(finding.suppressed_by or finding.severity.value for finding in shown)
+        + Counter(left_out=left_out),
         failed=_fails(kept, settings.fail_on),
     )
 
@@ -100,7 +101,7 @@ def _order(finding: Finding) -> tuple[object, ...]:
 
 
 def _wanted(judged: Iterable[RuleHit], settings: Settings) -> list[RuleHit]:
-    return [one for one in judged if _chosen(one.rule, settings)]
+    return [hit for hit in judged if _chosen(hit.rule, settings)]
 
 
 def _selected(rule: Rule, settings: Settings) -> bool:
@@ -127,14 +128,14 @@ def _superseding(judged: Sequence[RuleHit]) -> Iterator[RuleHit]:
     An error that the reader's code shows is another fact than a milder one that is known of the two versions.
     """
     spoken: dict[tuple[object, ...], Severity] = {}
-    for one in judged:
-        for key in ((code, *_subject(one.hit)) for code in one.rule.supersedes):
-            spoken[key] = min(spoken.get(key, Severity.INFO), _severity_of_hit(one), key=lambda level: level.rank)
-    for one in judged:
-        worst = spoken.get((one.rule.code, *_subject(one.hit)))
-        is_error_of_code = one.rule.fact in _FROM_CODE and _severity_of_hit(one) is Severity.ERROR
+    for hit in judged:
+        for key in ((code, *_subject(hit.hit)) for code in hit.rule.supersedes):
+            spoken[key] = min(spoken.get(key, Severity.INFO), _severity_of_hit(hit), key=lambda level: level.rank)
+    for hit in judged:
+        worst = spoken.get((hit.rule.code, *_subject(hit.hit)))
+        is_error_of_code = hit.rule.fact in _FROM_CODE and _severity_of_hit(hit) is Severity.ERROR
         if worst is None or (is_error_of_code and worst is not Severity.ERROR):
-            yield one
+            yield hit
 
 
 _FROM_CODE = frozenset(("artifact-name", "artifact-state", "artifact-call", "artifact-configuration"))
@@ -148,8 +149,8 @@ def _subject(hit: Hit) -> tuple[str | None, str | None, frozenset[str]]:
     return hit.package, hit.other, frozenset(hit.environments)
 
 
-def _finding(one: RuleHit) -> Finding:
-    rule, hit = one.rule, one.hit
+def _finding(rule_hit: RuleHit) -> Finding:
+    rule, hit = rule_hit.rule, rule_hit.hit
     return Finding(
         code=rule.code,
         name=rule.name,

@@ -19,25 +19,30 @@ def folded(judged: Sequence[RuleHit]) -> list[RuleHit]:
 
     Only what merely differs is folded: a hit of a rule that reports breaks stays, and so does a warning of its own.
     """
-    spoken = {_key(one): one for one in judged if one.rule.scope == "crossing" and one.rule.fact in _FOLLOWS}
+    spoken = {_key(hit): hit for hit in judged if hit.rule.scope == "crossing" and hit.rule.fact in _FOLLOWS}
     covered: dict[Key, list[str]] = {}
     kept: list[RuleHit] = []
-    for one in judged:
-        leader = _leader(one, spoken)
+    for hit in judged:
+        leader = _leader(hit, spoken)
         if leader is None:
-            kept.append(one)
+            kept.append(hit)
         else:
-            covered.setdefault(leader, []).append(_told(one))
-    return [_covering(one, covered) for one in kept]
+            covered.setdefault(leader, []).append(_in_short(hit))
+    return [_covering(hit, covered) for hit in kept]
 
 
 def _key(hit: RuleHit) -> Key:
     return hit.hit.package or "", frozenset(hit.hit.environments)
 
 
-def _leader(one: RuleHit, spoken: dict[Key, RuleHit]) -> Key | None:
-    hit = one.hit
-    if hit.package is None or _speaks_for_itself(one) or one.rule.scope != "crossing" or one.rule.fact not in _FOLLOWS:
+def _leader(rule_hit: RuleHit, spoken: dict[Key, RuleHit]) -> Key | None:
+    hit = rule_hit.hit
+    if (
+        hit.package is None
+        or _speaks_for_itself(rule_hit)
+        or rule_hit.rule.scope != "crossing"
+        or rule_hit.rule.fact not in _FOLLOWS
+    ):
         return None
     keys = ((leader, frozenset(hit.environments)) for leader in leaders(hit.package))
     return next((key for key in keys if key in spoken), None)
@@ -49,7 +54,7 @@ def _speaks_for_itself(hit: RuleHit) -> bool:
     return hit.rule.severity is Severity.ERROR or bool(known)
 
 
-def _told(hit: RuleHit) -> str:
+def _in_short(hit: RuleHit) -> str:
     return f"{hit.hit.package} {hit.hit.expected} → {hit.hit.actual}"
 
 

@@ -36,12 +36,12 @@ def summary(view: View, counts: Mapping[str, int]) -> Summary:
         by_baseline=counts.get(BASELINED, 0),
         by_evidence=counts.get(PROVEN, 0),
         left_out=counts.get("left_out", 0),
-        aligned=sum(one.verdict is Verdict.ALIGNED for one in both) + sum(map(_equal, recorded)),
+        aligned=sum(crossing.verdict is Verdict.ALIGNED for crossing in both) + sum(map(_equal, recorded)),
         compared=len(both) + len(recorded),
         unread=sum(len(environment.unread) for environment in view.environments.values()),
         equal=tuple(_platform(view)),
         unseen=tuple(_unseen(view)) if view.pairs else (),
-        unknown_images=unknown_images(one for name, one in view.environments.items() if name in paired),
+        unknown_images=unknown_images(environment for name, environment in view.environments.items() if name in paired),
     )
 
 

@@ -25,35 +25,35 @@ def apart(writer: ProofAnswer, reader: ProofAnswer, limits: ProofLimits) -> Apar
     differences: list[str] = []
     remarks: list[str] = []
     greatest: float | None = None
-    here = {str(one["call"]): one for one in writer.answers}
-    there = {str(one["call"]): one for one in reader.answers}
+    here = {str(answer["call"]): answer for answer in writer.answers}
+    there = {str(answer["call"]): answer for answer in reader.answers}
     for call in here:
         if call not in there:
             differences.append(f"{call}: the reader gives nothing")
             continue
-        one, other = here[call], there[call]
-        if one.get("shape") != other.get("shape"):
-            differences.append(f"{call}: shape {_shown(one)} became {_shown(other)}")
+        written, other = here[call], there[call]
+        if written.get("shape") != other.get("shape"):
+            differences.append(f"{call}: shape {_shown(written)} became {_shown(other)}")
             continue
-        if one.get("dtype") != other.get("dtype"):
-            remarks.append(f"{call}: type {one.get('dtype')} became {other.get('dtype')}")
-        found, largest = _values(call, _list(one), _list(other), limits)
-        differences += found
+        if written.get("dtype") != other.get("dtype"):
+            remarks.append(f"{call}: type {written.get('dtype')} became {other.get('dtype')}")
+        apart_texts, largest = _values(call, _list(written), _list(other), limits)
+        differences += apart_texts
         if largest is not None:
             greatest = largest if greatest is None else max(greatest, largest)
-        if one.get("left_out"):
-            remarks.append(f"{call}: of its values the first {len(_list(one)):,} were compared")
+        if written.get("left_out"):
+            remarks.append(f"{call}: of its values the first {len(_list(written)):,} were compared")
     return Apart(differences=tuple(differences), remarks=tuple(remarks), greatest=greatest)
 
 
-def _shown(one: Values) -> str:
-    shape = one.get("shape")
+def _shown(values: Values) -> str:
+    shape = values.get("shape")
     return "x".join(map(str, shape)) if isinstance(shape, list) else "of no array"
 
 
-def _list(one: Values) -> Sequence[object]:
-    found = one.get("values")
-    return found if isinstance(found, list) else []
+def _list(answer: Values) -> Sequence[object]:
+    values = answer.get("values")
+    return values if isinstance(values, list) else []
 
 
 def _values(
@@ -66,12 +66,12 @@ def _values(
     beyond = 0
     greatest: float | None = None
     farthest = 0.0
-    for one, other in zip(here, there, strict=True):
-        left, right = _number(one), _number(other)
+    for mine, other in zip(here, there, strict=True):
+        left, right = _number(mine), _number(other)
         if left is None or right is None:
-            if one != other:
+            if mine != other:
                 labels += 1
-                first = first or f"{one!r} became {other!r}"[:200]
+                first = first or f"{mine!r} became {other!r}"[:200]
             continue
         relative = _relative(left, right)
         greatest = relative if greatest is None else max(greatest, relative)

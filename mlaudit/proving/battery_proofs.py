@@ -17,31 +17,36 @@ def battery_proof(battery: Battery, kind: str, sides: tuple[BuiltEnvironment, Bu
     case = ProofCase(shown=f"the battery of {battery.package}", kind=kind, loader="battery", package=battery.package)
     try:
         here = {
-            name: one
-            for name, one in written(battery, writer.interpreter, folder).items()
+            name: answer
+            for name, answer in written(battery, writer.interpreter, folder).items()
             if battery.kind(name) == kind
         }
-        found = list(handed_over(battery, here, reader.interpreter, folder))
+        measurements = list(handed_over(battery, here, reader.interpreter, folder))
     except BatteryError as error:
         says = f"the battery does not run: {str(error)[:500]}"
         return Proof(case=case, writer=writer.name, reader=reader.name, verdict=ProofVerdict.NOT_PROVEN, says=says)
-    usable = [one for one in found if one.word != "baseline-error"]
-    bad = [one for one in usable if one.word != "ok"]
+    usable = [measurement for measurement in measurements if measurement.word != "baseline-error"]
+    bad = [measurement for measurement in usable if measurement.word != "ok"]
     return Proof(
         case=case,
         writer=writer.name,
         reader=reader.name,
         verdict=_verdict(usable, bad),
         says=_says(reader.name, usable, bad),
-        evidence=(*(f"{one.artifact}: {one.word} {one.detail}".strip()[:300] for one in bad[:_SHOWN]),),
-        versions={one.name: {"python": one.python, **one.packages} for one in sides},
+        evidence=(
+            *(
+                f"{measurement.artifact}: {measurement.word} {measurement.detail}".strip()[:300]
+                for measurement in bad[:_SHOWN]
+            ),
+        ),
+        versions={side.name: {"python": side.python, **side.packages} for side in sides},
     )
 
 
 def _verdict(usable: list[Measurement], bad: list[Measurement]) -> ProofVerdict:
     if not usable:
         return ProofVerdict.NOT_PROVEN
-    if any(one.word != "different" for one in bad):
+    if any(measurement.word != "different" for measurement in bad):
         return ProofVerdict.FAILS
     return ProofVerdict.DIFFERS if bad else ProofVerdict.SAME
 

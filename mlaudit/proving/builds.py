@@ -55,7 +55,7 @@ _POSIX = os.name == "posix"
 
 
 def plan_of(
-    one: Environment,
+    environment: Environment,
     *,
     today: date,
     as_of: date | None = None,
@@ -68,30 +68,35 @@ def plan_of(
         changed: versions that it takes instead of its own.
         beside: requirements that come along.
     """
-    if is_of_conda(one):
-        raise NotBuilt(f"{one.name} cannot be built: conda installs some of it, and mlaudit builds with uv alone")
-    asked = question(one)
-    if is_locked(one) and not changed and not beside:
-        return _of_lock(one, asked)
-    if is_locked(one):
+    if is_of_conda(environment):
+        raise NotBuilt(
+            f"{environment.name} cannot be built: conda installs some of it, and mlaudit builds with uv alone"
+        )
+    asked = question(environment)
+    if is_locked(environment) and not changed and not beside:
+        return _of_lock(environment, asked)
+    if is_locked(environment):
         asked = _unlocked(asked, frozenset(changed or ()))
     if changed or beside:
         kept = [line for line in asked.requirements if _name(line) not in (changed or {})]
         versions = [f"{name}=={version}" for name, version in (changed or {}).items()]
         asked = _with_lines(asked, (*kept, *versions, *beside))
-    found = answer(asked, as_of=as_of, today=today, with_hashes=False)
-    if found.conflict or found.failure:
-        why = found.conflict or found.failure
-        raise NotBuilt(f"{one.name} cannot be built: uv reports: {why[:_LONGEST]}")
-    if not found.packages:
-        raise NotBuilt(f"{one.name} cannot be built: its sources name no package that an index has")
+    resolver_answer = answer(asked, as_of=as_of, today=today, with_hashes=False)
+    if resolver_answer.conflict or resolver_answer.failure:
+        why = resolver_answer.conflict or resolver_answer.failure
+        raise NotBuilt(f"{environment.name} cannot be built: uv reports: {why[:_LONGEST]}")
+    if not resolver_answer.packages:
+        raise NotBuilt(f"{environment.name} cannot be built: its sources name no package that an index has")
     return BuildPlan(
-        name=one.name,
+        name=environment.name,
         python=asked.python,
-        lines=tuple(f"{package.name}=={package.version}" for package in found.packages),
-        packages={package.name: package.version for package in found.packages},
+        lines=tuple(f"{package.name}=={package.version}" for package in resolver_answer.packages),
+        packages={package.name: package.version for package in resolver_answer.packages},
         words=_index_words(asked),
-        notes=(*_notes(one, asked), *([f"{one.name}: {asked.pythons_assumed}"] if asked.pythons_assumed else [])),
+        notes=(
+            *_notes(environment, asked),
+            *([f"{environment.name}: {asked.pythons_assumed}"] if asked.pythons_assumed else []),
+        ),
     )
 
 
@@ -117,10 +122,10 @@ def _unlocked(asked: ResolverQuestion, free: frozenset[str]) -> ResolverQuestion
     return replace(asked, requirements=tuple(exacts))
 
 
-def _of_lock(one: Environment, asked: ResolverQuestion) -> BuildPlan:
+def _of_lock(environment: Environment, asked: ResolverQuestion) -> BuildPlan:
     lines: list[str] = []
     packages: dict[str, str] = {}
-    for cell in one.cells.values():
+    for cell in environment.cells.values():
         if cell.kind is not Kind.PACKAGE or cell.state is not State.EXACT or cell.version is None:
             continue
         pin = cell.pins[0]
@@ -130,25 +135,25 @@ def _of_lock(one: Environment, asked: ResolverQuestion) -> BuildPlan:
         packages[name] = cell.version
         lines.append(" ".join((f"{name}=={cell.version}", *(f"--hash={text}" for text in pin.hashes))))
     if not lines:
-        raise NotBuilt(f"{one.name} cannot be built: its sources name no package that an index has")
+        raise NotBuilt(f"{environment.name} cannot be built: its sources name no package that an index has")
     if not all("--hash" in line for line in lines):
         lines = [line.partition(" ")[0] for line in lines]
     return BuildPlan(
-        name=one.name,
+        name=environment.name,
         python=asked.python,
         lines=tuple(lines),
         packages=packages,
         words=_index_words(asked),
-        notes=tuple(_notes(one, asked)),
+        notes=tuple(_notes(environment, asked)),
     )
 
 
-def _notes(one: Environment, asked: ResolverQuestion) -> Iterator[str]:
+def _notes(environment: Environment, asked: ResolverQuestion) -> Iterator[str]:
     if asked.left_out:
-        yield f"{one.name} is built without {'; '.join(asked.left_out[:5])}"
-    target = one.target
+        yield f"{environment.name} is built without {'; '.join(asked.left_out[:5])}"
+    target = environment.target
     if target.platform != sys.platform and "platform" not in target.assumed:
-        yield f"{one.name} is for {target.platform}, and was built for this machine ({sys.platform})"
+        yield f"{environment.name} is for {target.platform}, and was built for this machine ({sys.platform})"
 
 
 def _index_words(asked: ResolverQuestion) -> tuple[str, ...]:
@@ -184,9 +189,9 @@ def built(plan: BuildPlan) -> BuiltEnvironment:
 def _build(plan: BuildPlan, place: Path, interpreter: Path, lock: int) -> None:
     """Build; what is interrupted has no `ready.json`, and is built again by the next run."""
     (place / READY).unlink(missing_ok=True)
-    made = run_uv(["venv", "-q", "--clear", "--no-project", "--python", plan.python, str(place)], holding=(lock,))
-    if made.code:
-        why = " ".join(made.says.split())[:_LONGEST]
+    outcome = run_uv(["venv", "-q", "--clear", "--no-project", "--python", plan.python, str(place)], holding=(lock,))
+    if outcome.code:
+        why = " ".join(outcome.says.split())[:_LONGEST]
         raise NotBuilt(f"{plan.name} cannot be built with Python {plan.python}: uv reports: {why}")
     lines = "".join(f"{line}\n" for line in plan.lines)
     words = ["pip", "sync", "-q", "--python", str(interpreter), *plan.words, "requirements.txt"]

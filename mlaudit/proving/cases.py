@@ -66,18 +66,18 @@ def _kind(path: Path, root: Path) -> str:
 
 
 def _example(path: Path) -> Path | None:
-    found = path / "input_example.json"
-    return found if path.is_dir() and found.is_file() else None
+    example = path / "input_example.json"
+    return example if path.is_dir() and example.is_file() else None
 
 
 def imports_of(path: Path) -> tuple[tuple[tuple[str, str], ...], bool]:
     """What loading a file or folder imports, as far as its pickles show; and whether all of them were walked."""
     names: dict[tuple[str, str], None] = {}
     complete = True
-    files = sorted(one for one in path.rglob("*") if one.is_file()) if path.is_dir() else [path]
+    files = sorted(file_path for file_path in path.rglob("*") if file_path.is_file()) if path.is_dir() else [path]
     for file in files[:_MAX_FILES]:
-        for found, whole_walk in _walked(file):
-            names.update(dict.fromkeys(found))
+        for names_read, whole_walk in _walked(file):
+            names.update(dict.fromkeys(names_read))
             complete = complete and whole_walk
     return tuple(names), complete and len(files) <= _MAX_FILES
 
@@ -90,8 +90,11 @@ def _walked(file: Path) -> Iterator[tuple[list[tuple[str, str]], bool]]:
     elif compression(head) is not None or head[:1] == b"\x80" or file.suffix in _PICKLED:
         with file.open("rb") as stream:
             name = compression(head)
-            found = walk(unfolded(whole(stream), name) if name else from_stream(stream))
-        yield [(one.module, one.name) for one in found.globals], found.problem is None and not found.out_of_operations
+            contents = walk(unfolded(whole(stream), name) if name else from_stream(stream))
+        yield (
+            [(name.module, name.name) for name in contents.globals],
+            contents.problem is None and not contents.out_of_operations,
+        )
 
 
 def _of_archive(file: Path) -> Iterator[tuple[list[tuple[str, str]], bool]]:
@@ -102,10 +105,10 @@ def _of_archive(file: Path) -> Iterator[tuple[list[tuple[str, str]], bool]]:
                 if member.filename.endswith(_PICKLED):
                     with archive.open(member) as stream:
                         data = stream.read(_MAX_MEMBER + 1)
-                    found = walk(from_stream(BytesIO(data)))
+                    contents = walk(from_stream(BytesIO(data)))
                     yield (
-                        [(one.module, one.name) for one in found.globals],
-                        found.problem is None and not found.out_of_operations and len(data) <= _MAX_MEMBER,
+                        [(name.module, name.name) for name in contents.globals],
+                        contents.problem is None and not contents.out_of_operations and len(data) <= _MAX_MEMBER,
                     )
     except (zipfile.BadZipFile, OSError, RuntimeError, NotImplementedError, ValueError):
         yield [], False

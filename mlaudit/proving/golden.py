@@ -40,16 +40,16 @@ def save_golden(models: Sequence[str], rows: Path, target: Path, options: Option
         "python": given.python,
         "versions": dict(given.versions),
         "rows": given.kept,
-        "answers": [dict(one) for one in given.answers],
+        "answers": [dict(answer) for answer in given.answers],
         "warnings": list(given.warned),
     }
     try:
         write_whole(target, json.dumps(kept) + "\n")
     except OSError as error:
         raise UsageError(f"--save {target}: {error.strerror}") from None
-    found = verdict_on(case, ("here", "here"), given, given, proof.limits)
+    verdict = verdict_on(case, ("here", "here"), given, given, proof.limits)
     return ProofReport(
-        proofs=(replace(found, says=f"kept its answers in {target}", sha256=str(kept["sha256"])),),
+        proofs=(replace(verdict, says=f"kept its answers in {target}", sha256=str(kept["sha256"])),),
         environments=(_here(),),
     )
 
@@ -65,16 +65,16 @@ def replay(models: Sequence[str], golden: Path, options: Options, proof: ProofOp
     here = ProofAnswer(
         word="ok",
         rows="the rows of the golden file",
-        answers=tuple(one for one in answers if isinstance(one, dict)) if isinstance(answers, list) else (),
+        answers=tuple(answer for answer in answers if isinstance(answer, dict)) if isinstance(answers, list) else (),
         python=str(kept.get("python", "")),
         versions={str(name): str(text) for name, text in versions.items()} if isinstance(versions, dict) else {},
         warned=tuple(map(str, warned)) if isinstance(warned := kept.get("warnings"), list) else (),
     )
-    found = verdict_on(case, ("golden", "here"), here, there, proof.limits)
+    verdict = verdict_on(case, ("golden", "here"), here, there, proof.limits)
     same = digest(case.path)
     other = () if same == kept.get("sha256") else ("the model file is another one than the answers were kept of",)
     return ProofReport(
-        proofs=(replace(found, sha256=same, evidence=(*other, *found.evidence)),), environments=(_here(),)
+        proofs=(replace(verdict, sha256=same, evidence=(*other, *verdict.evidence)),), environments=(_here(),)
     )
 
 
@@ -97,14 +97,17 @@ def _is_declared(model: str, options: Options) -> bool:
     """Whether a `writes` or `reads` of the configuration holds a path."""
     base = options.root / Path(options.settings.path or "").parent
     path = Path(model).resolve()
-    rows = (text for one in options.settings.environments for text in (*one.writes, *one.reads))
+    rows = (text for environment in options.settings.environments for text in (*environment.writes, *environment.reads))
     return any(path == (base / text).resolve() or (base / text).resolve() in path.parents for text in rows)
 
 
 def _here() -> BuiltEnvironment:
     from importlib.metadata import distributions
 
-    packages = {one.metadata["Name"].lower().replace("_", "-"): one.version for one in distributions()}
+    packages = {
+        distribution.metadata["Name"].lower().replace("_", "-"): distribution.version
+        for distribution in distributions()
+    }
     return BuiltEnvironment(
         name="here", interpreter=Path(sys.executable), python=platform.python_version(), packages=packages
     )
@@ -114,11 +117,15 @@ def _kept(golden: Path) -> Mapping[str, object]:
     try:
         if golden.stat().st_size > _MAX_GOLDEN:
             raise UsageError(f"--golden {golden}: it is larger than {_MAX_GOLDEN:,} bytes")
-        found = json.loads(golden.read_text(encoding="utf-8"))
+        golden_data = json.loads(golden.read_text(encoding="utf-8"))
     except OSError as error:
         raise UsageError(f"--golden {golden}: {error.strerror or error}; expected a file that --save wrote") from None
     except (ValueError, RecursionError) as error:
         raise UsageError(f"--golden {golden}: expected a file that --save wrote ({error})") from None
-    if not isinstance(found, dict) or found.get("schema") != SCHEMA or not isinstance(found.get("rows"), list):
+    if (
+        not isinstance(golden_data, dict)
+        or golden_data.get("schema") != SCHEMA
+        or not isinstance(golden_data.get("rows"), list)
+    ):
         raise UsageError(f"--golden {golden}: expected a file that --save wrote (schema {SCHEMA})")
-    return found
+    return golden_data

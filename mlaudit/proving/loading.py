@@ -52,9 +52,9 @@ def load_under(
             in_time = process.wait(limits.seconds + _STARTING * built.fresh)
             printed = process.printed
             code = process.code
-        found = _answered(own / "answer.json")
-        if found is not None:
-            answer = _answer(found, printed, time.monotonic() - begin)
+        answered = _answered(own / "answer.json")
+        if answered is not None:
+            answer = _answer(answered, printed, time.monotonic() - begin)
             return replace(answer, error=answer.error.replace(f"{own / 'model'}{os.sep}", "").replace(str(own), "."))
     seconds = time.monotonic() - begin
     if not in_time or code == -getattr(signal, "SIGXCPU", 0):
@@ -69,10 +69,10 @@ def load_under(
 def _scratch(case: ProofCase) -> Iterator[Path]:
     """A folder for one process. Raises UsageError where none can be made."""
     try:
-        made = tempfile.TemporaryDirectory(prefix="mlaudit-proof-", ignore_cleanup_errors=True)
+        scratch = tempfile.TemporaryDirectory(prefix="mlaudit-proof-", ignore_cleanup_errors=True)
     except OSError as error:
         raise UsageError(f"{case.shown}: cannot create a folder to load it in: {error.strerror or error}") from None
-    with made as name:
+    with scratch as name:
         yield Path(name)
 
 
@@ -191,27 +191,27 @@ def _answered(path: Path) -> Mapping[str, object] | None:
     try:
         if path.is_symlink() or path.stat().st_size > _MAX_ANSWER:
             return None
-        found = json.loads(path.read_text(encoding="utf-8"))
+        answer = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError):
         return None
-    return found if isinstance(found, dict) else None
+    return answer if isinstance(answer, dict) else None
 
 
-def _answer(found: Mapping[str, object], printed: int, seconds: float) -> ProofAnswer:
-    word = next((name for name in ("memory", "refused", "full") if found.get(name)), "error")
-    answers = found.get("answers")
-    versions = found.get("versions")
+def _answer(given: Mapping[str, object], printed: int, seconds: float) -> ProofAnswer:
+    word = next((name for name in ("memory", "refused", "full") if given.get(name)), "error")
+    answers = given.get("answers")
+    versions = given.get("versions")
     return ProofAnswer(
-        word=word if "error" in found else "ok",
-        error=str(found.get("error", "")),
-        step=str(found.get("step", "")),
-        rows=str(found.get("rows") or ""),
+        word=word if "error" in given else "ok",
+        error=str(given.get("error", "")),
+        step=str(given.get("step", "")),
+        rows=str(given.get("rows") or ""),
         answers=tuple(answer for answer in answers if isinstance(answer, dict)) if isinstance(answers, list) else (),
-        warned=_texts(found.get("warnings")),
-        network=str(found.get("network", "")),
-        python=str(found.get("python", "")),
+        warned=_texts(given.get("warnings")),
+        network=str(given.get("network", "")),
+        python=str(given.get("python", "")),
         versions={str(name): str(text) for name, text in versions.items()} if isinstance(versions, dict) else {},
-        kept=found.get("kept"),
+        kept=given.get("kept"),
         printed=printed,
         seconds=seconds,
     )

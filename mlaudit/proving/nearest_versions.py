@@ -81,7 +81,7 @@ def _likely(kind: str, error: str, differing: Sequence[str]) -> Iterator[str]:
     kinds = artifact_kinds()
     if kind in kinds:
         yield kinds[kind].package
-    inside = [kinds[one].package for one in sorted(carried(frozenset((kind,)))) if one in kinds]
+    inside = [kinds[kind_name].package for kind_name in sorted(carried(frozenset((kind,)))) if kind_name in kinds]
     named = [name for name in (*inside, *differing) if name.replace("-", "_") in error]
     yield from (*named, *inside, *differing)
 

@@ -83,16 +83,21 @@ def _of_unknown_writers(
     report: Report, pairs: Sequence[ProvenPair], options: Options, *, declared: bool
 ) -> Iterator[ProvenPair]:
     """Models that are read and of which nothing shows what wrote them: their readers alone load them."""
-    sides = tuple(f"{one.name}/" for pair in pairs for one in (pair.writer, pair.reader) if one is not None)
+    sides = tuple(
+        f"{environment.name}/"
+        for pair in pairs
+        for environment in (pair.writer, pair.reader)
+        if environment is not None
+    )
     environments = {environment.name: environment for environment in report.environments}
     for model, reader in report.pairs:
-        one = environments[model]
-        if one.is_model and not one.name.startswith(sides):
-            yield _with_files(None, environments[reader], options, declared=declared, models=(one,))
+        model_environment = environments[model]
+        if model_environment.is_model and not model_environment.name.startswith(sides):
+            yield _with_files(None, environments[reader], options, declared=declared, models=(model_environment,))
     followers = {reader for _, reader in report.pairs}
-    for one in report.environments:
-        if one.reads and not one.is_model and one.name not in followers:
-            yield _with_files(None, one, options, declared=declared)
+    for model_environment in report.environments:
+        if model_environment.reads and not model_environment.is_model and model_environment.name not in followers:
+            yield _with_files(None, model_environment, options, declared=declared)
 
 
 def _with_files(
@@ -135,6 +140,6 @@ def _model_paths(readings: Iterable[Reading], root: Path) -> Sequence[Path]:
     """The model files among some readings; of a folder that describes itself as one model, the folder."""
     readings = [reading for reading in readings if _INSIDE not in reading.path]
     files = {path: reading for reading in readings if (path := root / reading.path).is_file()}
-    described = {path.parent for path, one in files.items() if one.format == HF_CONFIG and path.name == "config.json"}
+    described = {path.parent for path, file in files.items() if file.format == HF_CONFIG and path.name == "config.json"}
     described |= {path.parent for path in files if (path.parent / DESCRIPTION).is_file()}
     return list(dict.fromkeys(path.parent if path.parent in described else path for path in files))

@@ -88,7 +88,7 @@ class Guard:
             self.find(str(arguments[0]), str(arguments[1]))
         elif event == "open":
             self.opened(*arguments)
-        elif event in CHANGES and any(self.outside(one) for one in arguments[:2]):
+        elif event in CHANGES and any(self.outside(argument) for argument in arguments[:2]):
             raise PermissionError("a proof changes nothing outside of its folder")
         elif event in STARTS:
             raise PermissionError("a proof starts no program")
@@ -120,9 +120,9 @@ def predicted(model: Any, rows: Any) -> list[tuple[str, Any]]:
     """What a model gives on rows, by the name of the call."""
     kind = type(model).__module__.partition(".")[0]
     if kind == "onnxruntime":
-        (one, *_) = model.get_inputs()
-        dtype = "float64" if "double" in one.type else "float32"
-        outputs = model.run(None, {one.name: rows.astype(dtype)})
+        (first_input, *_) = model.get_inputs()
+        dtype = "float64" if "double" in first_input.type else "float32"
+        outputs = model.run(None, {first_input.name: rows.astype(dtype)})
         return [(f"output {number}", value) for number, value in enumerate(outputs)]
     if kind == "xgboost" and type(model).__name__ == "Booster":
         xgboost = importlib.import_module("xgboost")
@@ -145,8 +145,8 @@ def of_tokens(model: Any, rows: Any) -> list[tuple[str, Any]]:
     model.eval()
     with torch.no_grad():
         given = model(input_ids=torch.tensor(_listed(rows)))
-    found = [(name, value.float()) for name, value in given.items() if hasattr(value, "detach")]
-    return found[:2]
+    tensors = [(name, value.float()) for name, value in given.items() if hasattr(value, "detach")]
+    return tensors[:2]
 
 
 def _listed(rows: Any) -> Any:
@@ -239,7 +239,7 @@ def wanted_modules(names: list[tuple[str, str]], guard: Guard) -> list[str]:
     """The modules of installed packages that a pickle names, each once; none where one of its names is refused."""
     from importlib.util import find_spec
 
-    found: dict[str, None] = {}
+    modules: dict[str, None] = {}
     for module, name in names:
         guard.find(module, name)
         try:
@@ -247,49 +247,49 @@ def wanted_modules(names: list[tuple[str, str]], guard: Guard) -> list[str]:
         except (ImportError, ValueError):
             continue
         if spec is not None and os.path.realpath(spec.origin or "").startswith(guard.environment):
-            found[module] = None
-    return list(found)
+            modules[module] = None
+    return list(modules)
 
 
 def proven(request: dict[str, Any], loaders: Any, rows_of: Callable[..., Any], guard: Guard) -> dict[str, Any]:
     """Load, predict, describe; what fails is reported with the step at which it did."""
-    found: dict[str, Any] = {"step": "load"}
+    outcome: dict[str, Any] = {"step": "load"}
     try:
         import_libraries(loaders.LIBRARIES[request["loader"]], request["imports"], guard)
         model = loaders.LOADERS[request["loader"]](request["model"])
-        found["class"] = f"{type(model).__module__}.{type(model).__qualname__}"
-        found["step"] = "rows"
-        rows, found["rows"] = rows_of(request["rows"], model)
+        outcome["class"] = f"{type(model).__module__}.{type(model).__qualname__}"
+        outcome["step"] = "rows"
+        rows, outcome["rows"] = rows_of(request["rows"], model)
         if request.get("keep_rows") and rows is not None:
-            found["kept"] = rows.to_dict("records") if hasattr(rows, "to_dict") else _listed(rows)
-        found["step"] = "predict"
+            outcome["kept"] = rows.to_dict("records") if hasattr(rows, "to_dict") else _listed(rows)
+        outcome["step"] = "predict"
         calls = predicted(model, rows) if rows is not None else []
         if request["loader"] in ("numpy", "safetensors") or (not calls and is_data(model)):
-            calls, found["rows"] = [("content", model)], "its own content"
-        found["answers"] = [{"call": name, **described(value)} for name, value in calls]
-        found["step"] = "done"
+            calls, outcome["rows"] = [("content", model)], "its own content"
+        outcome["answers"] = [{"call": name, **described(value)} for name, value in calls]
+        outcome["step"] = "done"
     except MemoryError as error:
-        found.update(error=_text_of(error), memory=True)
+        outcome.update(error=_text_of(error), memory=True)
     except RefusedImport as error:
-        found.update(error=str(error), refused=True)
+        outcome.update(error=str(error), refused=True)
     except BaseException as error:
-        found["error"] = _text_of(error)
+        outcome["error"] = _text_of(error)
         if is_full_disk(error):
-            found["full"] = True
-    return found
+            outcome["full"] = True
+    return outcome
 
 
 def versions(names: list[str]) -> dict[str, str]:
     """The versions that are really installed, of some packages."""
     from importlib.metadata import PackageNotFoundError, version
 
-    found = {}
+    installed = {}
     for name in names:
         try:
-            found[name] = version(name)
+            installed[name] = version(name)
         except PackageNotFoundError:
             continue
-    return found
+    return installed
 
 
 def main() -> None:
@@ -301,20 +301,20 @@ def main() -> None:
     rows_of = importlib.import_module("proof_rows").rows_of
     sys.path.pop(0)
     die_with_parent()
-    found: dict[str, Any] = {"network": cut_network(), "python": sys.version.split()[0]}
-    found["versions"] = versions(request["packages"])
+    outcome: dict[str, Any] = {"network": cut_network(), "python": sys.version.split()[0]}
+    outcome["versions"] = versions(request["packages"])
     limit(request["seconds"], request["memory"])
     guard = Guard(request["own"], {(module, name) for module, name in request["refused"]})
     sys.addaudithook(guard)
     random.seed(SEED)
     with warnings.catch_warnings(record=True) as heard:
         warnings.simplefilter("always")
-        found.update(proven(request, loaders, rows_of, guard))
-    texts = (f"{one.category.__name__}: {one.message}".splitlines()[0][:300] for one in heard)
-    found["warnings"] = list(dict.fromkeys(texts))[:20]
+        outcome.update(proven(request, loaders, rows_of, guard))
+    texts = (f"{warning.category.__name__}: {warning.message}".splitlines()[0][:300] for warning in heard)
+    outcome["warnings"] = list(dict.fromkeys(texts))[:20]
     try:
         with open(request["answer"] + ".new", "w", encoding="utf-8") as file:  # noqa: PTH123
-            json.dump(found, file)
+            json.dump(outcome, file)
         os.replace(request["answer"] + ".new", request["answer"])  # noqa: PTH105
     except OSError:
         os._exit(ANSWER_LOST)

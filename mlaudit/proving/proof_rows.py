@@ -37,8 +37,8 @@ def rows_of(asked: dict[str, Any], model: Any) -> tuple[Any, str]:
     width = wanted_width(model)
     if width is None:
         return None, ""
-    made = seeded_rows(model, width)
-    return _as_array(made), f"{len(made)} seeded random rows of {width} features"
+    seeded = seeded_rows(model, width)
+    return _as_array(seeded), f"{len(seeded)} seeded random rows of {width} features"
 
 
 def rows_of_tokens(model: Any) -> tuple[Any, str] | None:
@@ -99,15 +99,15 @@ def remembered(model: Any, width: int) -> tuple[list[float], list[float]]:
     steps = getattr(model, "steps", None) or [("", model)]
     first = steps[0][1]
     for centre, spread in (("mean_", "scale_"), ("center_", "scale_")):
-        found = floats(getattr(first, centre, None), width), floats(getattr(first, spread, None), width)
-        if found[0] and found[1]:
-            return found
+        centres_and_spreads = floats(getattr(first, centre, None), width), floats(getattr(first, spread, None), width)
+        if centres_and_spreads[0] and centres_and_spreads[1]:
+            return centres_and_spreads
     low, high = floats(getattr(first, "data_min_", None), width), floats(getattr(first, "data_max_", None), width)
     if not (low and high):
         low, high = split_range(first, width)
     if low and high:
         ranges = list(zip(low, high))  # noqa: B905
-        return [(one + other) / 2 for one, other in ranges], [(other - one) / 2 or 1.0 for one, other in ranges]
+        return [(low + other) / 2 for low, other in ranges], [(other - low) / 2 or 1.0 for low, other in ranges]
     return [], []
 
 
@@ -130,11 +130,11 @@ def split_range(model: Any, width: int) -> tuple[list[float], list[float]]:
 
 def members_of(model: Any) -> list[Any]:
     """The members of an ensemble, which some keep in an array of arrays."""
-    found: Any = getattr(model, "estimators_", None)
-    listed = found.tolist() if hasattr(found, "tolist") else found
+    members: Any = getattr(model, "estimators_", None)
+    listed = members.tolist() if hasattr(members, "tolist") else members
     if not isinstance(listed, list):
         return []
-    return [one for member in listed for one in (member if isinstance(member, list) else [member])]
+    return [inner for member in listed for inner in (member if isinstance(member, list) else [member])]
 
 
 def linear_parts(model: Any, width: int) -> list[tuple[list[float], float]]:
@@ -146,8 +146,8 @@ def linear_parts(model: Any, width: int) -> list[tuple[list[float], float]]:
     table = weights.tolist()
     table = table if table and isinstance(table[0], list) else [table]
     shifts = offsets.tolist() if isinstance(offsets.tolist(), list) else [offsets.tolist()]
-    found = [(floats(row, width), float(shift)) for row, shift in zip(table, shifts)]  # noqa: B905
-    return [(row, shift) for row, shift in found if row][:3]
+    parts = [(floats(row, width), float(shift)) for row, shift in zip(table, shifts)]  # noqa: B905
+    return [(row, shift) for row, shift in parts if row][:3]
 
 
 def floats(values: Any, width: int) -> list[float]:
@@ -155,26 +155,31 @@ def floats(values: Any, width: int) -> list[float]:
     listed = values.tolist() if hasattr(values, "tolist") else values
     if not isinstance(listed, list) or len(listed) != width:
         return []
-    if not all(isinstance(one, (int, float)) and abs(one) < 1e30 for one in listed):
+    if not all(isinstance(number, (int, float)) and abs(number) < 1e30 for number in listed):
         return []
-    return [float(one) for one in listed]
+    return [float(number) for number in listed]
 
 
 def wanted_width(model: Any) -> int | None:
     """How many numbers one row has, where the model says so."""
     for name in ("n_features_in_", "n_features_", "feature_count_"):
-        found = getattr(model, name, None)
-        if isinstance(found, int) and found > 0 and not text_names(model):
-            return found
+        width = getattr(model, name, None)
+        if isinstance(width, int) and width > 0 and not text_names(model):
+            return width
     for name in ("num_features", "num_feature"):
         count = getattr(model, name, None)
         if callable(count):
             return int(count()) or None
     inputs = getattr(model, "get_inputs", None)
     if callable(inputs):
-        (one, *more) = inputs()
-        if not more and len(one.shape) == 2 and isinstance(one.shape[1], int) and "float" in one.type:
-            return int(one.shape[1])
+        (first_input, *more) = inputs()
+        if (
+            not more
+            and len(first_input.shape) == 2
+            and isinstance(first_input.shape[1], int)
+            and "float" in first_input.type
+        ):
+            return int(first_input.shape[1])
     return None
 
 
@@ -220,24 +225,24 @@ def number(text: str) -> Any:
         return text
 
 
-def unwrapped(found: Any) -> Any:
+def unwrapped(value: Any) -> Any:
     """What a request to a model server, or MLflow's example of an array, holds."""
     for name in ("inputs", "instances", "dataframe_split", "dataframe_records"):
-        if isinstance(found, dict) and name in found and found.keys() <= {name, "params", "signature_name"}:
-            return found[name]
-    return found
+        if isinstance(value, dict) and name in value and value.keys() <= {name, "params", "signature_name"}:
+            return value[name]
+    return value
 
 
-def table(found: Any) -> Any:
+def table(value: Any) -> Any:
     """Records as a data frame where pandas is available, lists of numbers as an array."""
-    found = unwrapped(found)
-    if isinstance(found, dict) and "columns" in found and "data" in found:
-        found = [dict(zip(found["columns"], line)) for line in found["data"]]  # noqa: B905
-    if isinstance(found, dict) and found and all(isinstance(column, list) for column in found.values()):
-        found = [dict(zip(found, line)) for line in zip(*found.values())]  # noqa: B905
-    if isinstance(found, list) and found and isinstance(found[0], dict):
+    value = unwrapped(value)
+    if isinstance(value, dict) and "columns" in value and "data" in value:
+        value = [dict(zip(value["columns"], line)) for line in value["data"]]  # noqa: B905
+    if isinstance(value, dict) and value and all(isinstance(column, list) for column in value.values()):
+        value = [dict(zip(value, line)) for line in zip(*value.values())]  # noqa: B905
+    if isinstance(value, list) and value and isinstance(value[0], dict):
         try:
-            return importlib.import_module("pandas").DataFrame(found[:MOST_ROWS])
+            return importlib.import_module("pandas").DataFrame(value[:MOST_ROWS])
         except ImportError:
-            return _as_array([list(one.values()) for one in found[:MOST_ROWS]])
-    return _as_array(found[:MOST_ROWS] if isinstance(found, list) else found)
+            return _as_array([list(line.values()) for line in value[:MOST_ROWS]])
+    return _as_array(value[:MOST_ROWS] if isinstance(value, list) else value)

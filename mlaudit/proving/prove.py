@@ -73,7 +73,7 @@ class ProofReport:
         """0 all good, 1 one is not, 3 nothing was proven."""
         if not self.proofs:
             return 3
-        return 0 if all(one.verdict.is_good for one in self.proofs) else 1
+        return 0 if all(proof.verdict.is_good for proof in self.proofs) else 1
 
 
 def demand_trust(cases: Sequence[ProofCase], *, trusted: bool) -> None:
@@ -99,7 +99,7 @@ def prove_pairs(pairs: Sequence[ProvenPair], options: ProofOptions) -> ProofRepo
     demand_trust([case for pair in pairs for case in pair.cases], trusted=options.trusted)
     prover = _Prover(options)
     proofs = [proof for pair in pairs for proof in prover.of_pair(pair)]
-    notes = dict.fromkeys(note for one in prover.environments for note in one.notes)
+    notes = dict.fromkeys(note for environment in prover.environments for note in environment.notes)
     return ProofReport(
         proofs=tuple(proofs),
         environments=tuple(prover.environments),
@@ -151,12 +151,12 @@ class _Prover:
         there = load_under(reader, case, self._options.rows, self._options.limits)
         return replace(verdict_alone(case, reader.name, there), sha256=digest(case.path))
 
-    def _environment(self, one: Environment) -> BuiltEnvironment:
-        return self._of_plan(self._plan(one, None))
+    def _environment(self, environment: Environment) -> BuiltEnvironment:
+        return self._of_plan(self._plan(environment, None))
 
-    def _plan(self, one: Environment, changed: dict[str, str] | None, beside: Sequence[str] = ()) -> BuildPlan:
+    def _plan(self, environment: Environment, changed: dict[str, str] | None, beside: Sequence[str] = ()) -> BuildPlan:
         options = self._options
-        return plan_of(one, today=options.today, as_of=options.as_of, changed=changed, beside=beside)
+        return plan_of(environment, today=options.today, as_of=options.as_of, changed=changed, beside=beside)
 
     def _of_plan(self, plan: BuildPlan) -> BuiltEnvironment:
         if plan.key not in self._built:
@@ -167,9 +167,12 @@ class _Prover:
     def _proof(self, case: ProofCase, pair: ProvenPair, writer: BuiltEnvironment, reader: BuiltEnvironment) -> Proof:
         options = self._options
         with ThreadPoolExecutor(2) as pool:
-            waiting = [pool.submit(load_under, one, case, options.rows, options.limits) for one in (writer, reader)]
+            waiting = [
+                pool.submit(load_under, environment, case, options.rows, options.limits)
+                for environment in (writer, reader)
+            ]
             try:
-                here, there = (one.result() for one in waiting)
+                here, there = (future.result() for future in waiting)
             except BaseException:
                 # The pool waits for its threads, and those for their processes.
                 end_all()
@@ -194,28 +197,28 @@ class _Prover:
             except NotBuilt as error:
                 return False, str(error)
             there = load_under(other, proof.case, options.rows, options.limits)
-            found = verdict_on(proof.case, names, here, there, options.limits)
-            reached[package, version] = found.verdict
-            return found.verdict.is_good, found.says
+            verdict = verdict_on(proof.case, names, here, there, options.limits)
+            reached[package, version] = verdict.verdict
+            return verdict.verdict.is_good, verdict.says
 
-        found = smallest_change(proof.case.kind, proof.says, writer.packages, reader.packages, options.budget, works)
-        is_same = reached.get((found.package, found.version)) is ProofVerdict.SAME
+        change = smallest_change(proof.case.kind, proof.says, writer.packages, reader.packages, options.budget, works)
+        is_same = reached.get((change.package, change.version)) is ProofVerdict.SAME
         does = "loads it and gives the same results" if is_same else "loads it"
-        advice = f"{pair.reader.name}: {found.package} {found.version} {does}" if found.package else ""
-        tried = tuple((what, words) for what, _, words in found.tried)
-        return replace(proof, tried=tried, untried=found.untried, advice=advice)
+        advice = f"{pair.reader.name}: {change.package} {change.version} {does}" if change.package else ""
+        tried = tuple((what, words) for what, _, words in change.tried)
+        return replace(proof, tried=tried, untried=change.untried, advice=advice)
 
     def _of_kind(self, kind: str, pair: ProvenPair) -> Iterator[Proof]:
         """The battery of a kind, written and read; a kind without one is reported."""
         from mlaudit.lab.battery import batteries_of_kind
 
-        found = batteries_of_kind(kind)
-        if not found:
+        batteries = batteries_of_kind(kind)
+        if not batteries:
             self.notes.append(f"{kind}: there is no model of this kind and no battery, so nothing was proven")
             return
         if pair.writer is None:
             return
-        battery = found[0]
+        battery = batteries[0]
         self._options.progress.reading(f"{battery.package} battery")
         writer, reader = self._environment(pair.writer), self._environment(pair.reader)
         try:

@@ -30,7 +30,7 @@ def record(report: ProofReport, options: Options) -> ProofReport:
     """Write the proofs into the file, each over the one before of the same model and pair. Raises UsageError."""
     path = options.root / EVIDENCE_FILE
     rows = {tuple(str(row.get(name)) for name in _KEY): row for row in _written(path)}
-    kept = [one for one in report.proofs if one.sha256 and one.versions]
+    kept = [proof for proof in report.proofs if proof.sha256 and proof.versions]
     for proof in kept:
         row = _row(proof, options)
         rows[tuple(str(row[name]) for name in _KEY)] = row
@@ -49,14 +49,14 @@ def record(report: ProofReport, options: Options) -> ProofReport:
 
 def _written(path: Path) -> list[Mapping[str, object]]:
     try:
-        found = tomli.loads(path.read_text(encoding="utf-8")).get("proof", [])
+        rows = tomli.loads(path.read_text(encoding="utf-8")).get("proof", [])
     except FileNotFoundError:
         return []
     except (OSError, ValueError) as error:
         raise UsageError(f"--record: {path} is there and cannot be read ({error}); move it away") from None
-    if not isinstance(found, list) or not all(isinstance(row, dict) for row in found):
+    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
         raise UsageError(f"--record: {path} exists and was not written by --record; move it away")
-    return found
+    return rows
 
 
 def _row(proof: Proof, options: Options) -> Mapping[str, object]:
@@ -79,8 +79,8 @@ def _text(row: Mapping[str, object]) -> str:
     versions = row.get("versions")
     tables = [f"\n[[proof]]\n{words}"]
     for side in ("writer", "reader"):
-        found = versions.get(side, {}) if isinstance(versions, dict) else {}
-        lines = "".join(f"{_quoted(name)} = {_quoted(version)}\n" for name, version in sorted(found.items()))
+        packages = versions.get(side, {}) if isinstance(versions, dict) else {}
+        lines = "".join(f"{_quoted(name)} = {_quoted(version)}\n" for name, version in sorted(packages.items()))
         tables.append(f"[proof.versions.{side}]\n{lines}")
     return "".join(tables)
 

@@ -25,9 +25,11 @@ def as_text(report: ProofReport, style: Style | None = None) -> str:
     style = style or Style()
     lines = [line for proof in report.proofs for line in _block(proof, style)]
     sentences = [] if report.proofs else [NOTHING]
-    for one in report.environments:
-        how = f"built in {one.seconds:.1f} s" if one.fresh else "built by an earlier run"
-        sentences.append(f"{one.name}: Python {one.python}, {plural(len(one.packages), 'package')}, {how}")
+    for environment in report.environments:
+        how = f"built in {environment.seconds:.1f} s" if environment.fresh else "built by an earlier run"
+        sentences.append(
+            f"{environment.name}: Python {environment.python}, {plural(len(environment.packages), 'package')}, {how}"
+        )
     sentences += report.notes
     good = sum(proof.verdict.is_good for proof in report.proofs)
     if report.proofs:
@@ -71,16 +73,16 @@ def as_json(report: ProofReport) -> str:
     """For programs."""
     shown = {
         "schema": SCHEMA,
-        "proofs": [_proof(one) for one in report.proofs],
+        "proofs": [_proof(proof) for proof in report.proofs],
         "environments": [
             {
-                "name": one.name,
-                "python": one.python,
-                "packages": dict(one.packages),
-                "built": one.fresh,
-                "seconds": round(one.seconds, 3),
+                "name": environment.name,
+                "python": environment.python,
+                "packages": dict(environment.packages),
+                "built": environment.fresh,
+                "seconds": round(environment.seconds, 3),
             }
-            for one in report.environments
+            for environment in report.environments
         ],
         "notes": [masked(note) for note in report.notes],
         "exit_code": report.exit_code,
@@ -88,19 +90,19 @@ def as_json(report: ProofReport) -> str:
     return json.dumps(shown, indent=2) + "\n"
 
 
-def _proof(one: Proof) -> dict[str, object]:
+def _proof(proof: Proof) -> dict[str, object]:
     return {
-        "model": masked(one.case.shown),
-        "kind": one.case.kind,
-        "sha256": one.sha256 or None,
-        "writer": one.writer,
-        "reader": one.reader,
-        "verdict": one.verdict.value,
-        "says": masked(one.says),
-        "evidence": [masked(text) for text in one.evidence],
-        "difference": one.difference if one.difference is None or one.difference != float("inf") else "inf",
-        "tried": [{"change": what, "says": masked(words)} for what, words in one.tried],
-        "untried": list(one.untried),
-        "advice": one.advice or None,
-        "versions": {name: dict(found) for name, found in one.versions.items()},
+        "model": masked(proof.case.shown),
+        "kind": proof.case.kind,
+        "sha256": proof.sha256 or None,
+        "writer": proof.writer,
+        "reader": proof.reader,
+        "verdict": proof.verdict.value,
+        "says": masked(proof.says),
+        "evidence": [masked(text) for text in proof.evidence],
+        "difference": proof.difference if proof.difference is None or proof.difference != float("inf") else "inf",
+        "tried": [{"change": what, "says": masked(words)} for what, words in proof.tried],
+        "untried": list(proof.untried),
+        "advice": proof.advice or None,
+        "versions": {name: dict(version) for name, version in proof.versions.items()},
     }

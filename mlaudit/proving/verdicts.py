@@ -23,7 +23,9 @@ def verdict_on(
 ) -> Proof:
     """The verdict on one model between a writer and a reader."""
     writer_name, reader_name = names
-    full = next((name for name, one in ((writer_name, writer), (reader_name, reader)) if one.word == "full"), None)
+    full = next(
+        (name for name, answer in ((writer_name, writer), (reader_name, reader)) if answer.word == "full"), None
+    )
     if full is not None:
         # That says nothing of the model, and is no evidence to record.
         error = writer.error if writer.word == "full" else reader.error
@@ -34,16 +36,16 @@ def verdict_on(
         refused = writer.word == "refused"
         verdict = ProofVerdict.REFUSED if refused else ProofVerdict.NOT_PROVEN
         return Proof(case=case, writer=writer_name, reader=reader_name, verdict=verdict, says=says)
-    found = apart(writer, reader, limits)
-    verdict, says = _verdict(reader_name, writer, reader, found)
+    differences = apart(writer, reader, limits)
+    verdict, says = _verdict(reader_name, writer, reader, differences)
     return Proof(
         case=case,
         writer=writer_name,
         reader=reader_name,
         verdict=verdict,
         says=says,
-        evidence=tuple(_evidence(names, writer, reader, found)),
-        difference=found.greatest,
+        evidence=tuple(_evidence(names, writer, reader, differences)),
+        difference=differences.greatest,
         versions={
             writer_name: {"python": writer.python, **writer.versions},
             reader_name: {"python": reader.python, **reader.versions},
@@ -78,22 +80,22 @@ def _failing(answer: ProofAnswer) -> str:
     return words.get(answer.step, "does not load it")
 
 
-def _verdict(name: str, writer: ProofAnswer, reader: ProofAnswer, found: Apart) -> tuple[ProofVerdict, str]:
+def _verdict(name: str, writer: ProofAnswer, reader: ProofAnswer, differences: Apart) -> tuple[ProofVerdict, str]:
     if reader.word != "ok":
         return _WORDS[reader.word], f"{name} {_failing(reader)}: {reader.error}"
     if not writer.answers:
         return ProofVerdict.LOADS, f"{name} loads it; there were no rows, so nothing was predicted (--rows)"
-    if found.differences:
-        return ProofVerdict.DIFFERS, f"{name} loads it and gives other results: {found.differences[0]}"
+    if differences.differences:
+        return ProofVerdict.DIFFERS, f"{name} loads it and gives other results: {differences.differences[0]}"
     return ProofVerdict.SAME, f"{name} loads it and gives the same results"
 
 
-def _evidence(names: tuple[str, str], writer: ProofAnswer, reader: ProofAnswer, found: Apart) -> Iterator[str]:
+def _evidence(names: tuple[str, str], writer: ProofAnswer, reader: ProofAnswer, differences: Apart) -> Iterator[str]:
     if writer.rows:
         yield f"compared on {writer.rows}"
     if reader.word == "ok":
-        yield from (*found.differences[1:], *found.remarks)
-    if found.greatest is not None and reader.word == "ok":
-        yield f"greatest relative difference {found.greatest:.3g}"
+        yield from (*differences.differences[1:], *differences.remarks)
+    if differences.greatest is not None and reader.word == "ok":
+        yield f"greatest relative difference {differences.greatest:.3g}"
     yield from (f"{names[1]} warns: {text}" for text in reader.warned if text not in writer.warned)
     yield from _about(names[1], reader)

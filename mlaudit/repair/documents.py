@@ -101,9 +101,9 @@ class EditedDocument:
             return
         candidates: dict[int, tuple[MeantPin, Edit]] = {}
         for pin in dict.fromkeys(meant):
-            found = self._local_edit(pin, rewriter)
-            if found is not None:
-                candidates.setdefault(found[0], (pin, found[1]))
+            local_edit = self._local_edit(pin, rewriter)
+            if local_edit is not None:
+                candidates.setdefault(local_edit[0], (pin, local_edit[1]))
         self._prove(list(candidates.items()))
 
     def is_proven(self, meant: MeantPin) -> bool:
@@ -115,13 +115,13 @@ class EditedDocument:
         rewriter = rewriter_of(self.format)
         if rewriter is None:
             raise Refused(f"files of the format {self.format} are not edited")
-        due = {index: one.to for one in meant for index in self._indexes(one)}
+        due = {index: pin.to for pin in meant for index in self._indexes(pin)}
         if any(self._meant.get(index, to) != to for index, to in due.items()):
             raise Refused(_TWO_VERSIONS)
         wanted = {**self._meant, **due}
         before = dict(self._edits)
         try:
-            made = [edit for one in meant for edit in self._change_one(one, rewriter, wanted)]
+            edits = [edit for pin in meant for edit in self._change_one(pin, rewriter, wanted)]
             # What was tried with a single pin was judged as a whole already.
             sure = len(meant) == 1 or all(map(self.is_proven, meant))
             problem = "" if sure else self._problem(self._edits.values(), wanted)
@@ -131,7 +131,7 @@ class EditedDocument:
             self._edits = before
             raise
         self._meant = wanted
-        return tuple(dict.fromkeys(made))
+        return tuple(dict.fromkeys(edits))
 
     def forget(self) -> None:
         """Forget all edits that were accepted."""
@@ -142,27 +142,27 @@ class EditedDocument:
         """The statements that a pin stands for: all of its package at its place."""
         if meant.pin.at.start is None:
             raise Refused("the exact position of its version is not known")
-        found = self._by_content.get(_content(meant.pin))
-        if not found:
+        by_content = self._by_content.get(_content(meant.pin))
+        if not by_content:
             raise Refused("its version comes from outside of the file")
-        return found
+        return by_content
 
     @cached_property
     def _by_content(self) -> dict[tuple[object, ...], list[int]]:
         """The statements by what tells them apart."""
-        found: dict[tuple[object, ...], list[int]] = {}
-        for index, one in enumerate(self._statements):
-            if isinstance(one, Pin):
-                found.setdefault(_content(one), []).append(index)
-        return found
+        by_content: dict[tuple[object, ...], list[int]] = {}
+        for index, statement in enumerate(self._statements):
+            if isinstance(statement, Pin):
+                by_content.setdefault(_content(statement), []).append(index)
+        return by_content
 
     @cached_property
     def _apart(self) -> frozenset[int]:
         """The statements that share no character with another."""
         placed = sorted(
-            (one.at.start, one.at.end if one.at.end is not None else one.at.start, index)
-            for index, one in enumerate(self._statements)
-            if isinstance(one, Pin) and one.at.start is not None
+            (statement.at.start, statement.at.end if statement.at.end is not None else statement.at.start, index)
+            for index, statement in enumerate(self._statements)
+            if isinstance(statement, Pin) and statement.at.start is not None
         )
         shared: set[int] = set()
         reached, reaching = -1, -1
@@ -219,11 +219,13 @@ class EditedDocument:
             if self._edits.get((edit.start, edit.end)) == edit:
                 return (edit,)
             tried = {**self._edits, **hashes, (edit.start, edit.end): edit}
-            found = _overlapping(tried.values()) or self._problem(tried.values(), wanted, only=self._indexes(meant))
-            if not found:
+            problem_text = _overlapping(tried.values()) or self._problem(
+                tried.values(), wanted, only=self._indexes(meant)
+            )
+            if not problem_text:
                 self._edits = tried
                 return (edit, *hashes.values())
-            problem = found
+            problem = problem_text
         raise Refused(problem)
 
     def _hashes(self, pin: Pin) -> dict[tuple[int, int], Edit]:
@@ -232,8 +234,8 @@ class EditedDocument:
             return {}
         if not self._drop_hashes:
             raise Refused(STALE_HASHES)
-        found = _HASHES.finditer(self._source.text)
-        return {match.span(): self._edit(match.start(), match.end(), "") for match in found}
+        matches = _HASHES.finditer(self._source.text)
+        return {match.span(): self._edit(match.start(), match.end(), "") for match in matches}
 
     def _edit(self, start: int, end: int, new: str) -> Edit:
         text = self._source.text
@@ -254,7 +256,7 @@ class EditedDocument:
     def _with(self, edits: Iterable[Edit]) -> bytes:
         data, end = self.old, len(self.old)
         parts: list[bytes] = []
-        for edit in sorted(edits, key=lambda one: one.start, reverse=True):
+        for edit in sorted(edits, key=lambda edit_made: edit_made.start, reverse=True):
             start = self._source.offset(edit.start)
             stop = start + len(edit.old.encode(self._source.encoding))
             parts += [data[stop:end], edit.new.encode(self._source.encoding)]
@@ -275,7 +277,7 @@ class EditedDocument:
         if len(after) != len(self._statements):
             return "the file would state more or fewer things"
         meant = [self._statements[index] for index in wanted]
-        places = {one.at for one in meant if isinstance(one, Pin)}
+        places = {statement.at for statement in meant if isinstance(statement, Pin)}
         for index, (old, new) in enumerate(zip(self._statements, after, strict=True)):
             if index in wanted:
                 due = only is None or index in only
@@ -302,8 +304,8 @@ def _first(proposals: Iterable[Proposal]) -> Iterator[Proposal]:
 
 
 def _overlapping(edits: Iterable[Edit]) -> str:
-    ordered = sorted(edits, key=lambda one: (one.start, one.end))
-    clash = any(one.end > other.start for one, other in zip(ordered, ordered[1:], strict=False))  # noqa: RUF007
+    ordered = sorted(edits, key=lambda edit: (edit.start, edit.end))
+    clash = any(edit.end > other.start for edit, other in zip(ordered, ordered[1:], strict=False))  # noqa: RUF007
     return _TWO_VERSIONS if clash else ""
 
 

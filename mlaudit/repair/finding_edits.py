@@ -40,12 +40,12 @@ def _edits(report: Report, make_files: MakeFiles) -> Iterator[tuple[Change | Non
 
 def _changes(report: Report, by_name: Mapping[str, Environment]) -> dict[str, Sequence[Change]]:
     """The first change of every fix, by the environment that it changes."""
-    found: dict[str, dict[Change, None]] = {}
+    by_environment: dict[str, dict[Change, None]] = {}
     for finding in (*report.findings, *report.suppressed):
         change = _first_change(finding)
         if change is not None and change.environment in by_name:
-            found.setdefault(change.environment, {})[change] = None
-    return {name: tuple(changes) for name, changes in found.items()}
+            by_environment.setdefault(change.environment, {})[change] = None
+    return {name: tuple(changes) for name, changes in by_environment.items()}
 
 
 def _first_change(finding: Finding) -> Change | None:

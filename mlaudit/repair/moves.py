@@ -35,23 +35,23 @@ def family_of(name: str) -> frozenset[str]:
     for family, members in known.items():
         if name.lower() == family:
             return members
-    found = [members for members in known.values() if package in members]
-    if not found:
+    families_of_package = [members for members in known.values() if package in members]
+    if not families_of_package:
         near = nearest(name, [*known, *(member for members in known.values() for member in members)])
         meant = f"; did you mean {near}?" if near else f"; known are {', '.join(known)}"
         raise UsageError(f"--group {name}: no family of packages{meant}")
-    return frozenset().union(*found)
+    return frozenset().union(*families_of_package)
 
 
 def set_versions(given: Iterable[str]) -> tuple[tuple[str, str], ...]:
     """The pairs of `--set PACKAGE==VERSION`. Raises UsageError."""
-    made = []
+    versions = []
     for text in given:
         name, equals, version = text.partition("==")
         if not (equals and name.strip() and VERSION.fullmatch(version.strip()) and parsed(version.strip())):
             raise UsageError(f"--set {text}: expected a package and its version, such as numpy==2.1.3")
-        made.append((package_meant(name.strip()), version.strip()))
-    return tuple(made)
+        versions.append((package_meant(name.strip()), version.strip()))
+    return tuple(versions)
 
 
 def wanted_moves(report: Report, choice: RepairChoice) -> tuple[WantedMove, ...]:
@@ -76,11 +76,11 @@ def _from_final_sources(given: Sequence[WantedMove]) -> Iterator[WantedMove]:
 
 def _merged(given: Iterable[WantedMove]) -> list[WantedMove]:
     """One move for each package of each environment. Raises Clash."""
-    found: dict[tuple[str, str], dict[str, set[str]]] = {}
+    merged: dict[tuple[str, str], dict[str, set[str]]] = {}
     for move in given:
-        versions = found.setdefault((move.change.environment, move.change.package), {})
+        versions = merged.setdefault((move.change.environment, move.change.package), {})
         versions.setdefault(move.change.to, set()).update(move.fingerprints)
-    for (environment, package), versions in found.items():
+    for (environment, package), versions in merged.items():
         if len(versions) > 1:
             several = " and ".join(versions)
             raise Clash(
@@ -89,7 +89,7 @@ def _merged(given: Iterable[WantedMove]) -> list[WantedMove]:
             )
     return [
         WantedMove(Change(environment, package, to), frozenset(fingerprints))
-        for (environment, package), versions in found.items()
+        for (environment, package), versions in merged.items()
         for to, fingerprints in versions.items()
     ]
 
@@ -119,7 +119,7 @@ def _along(report: Report, moves: Sequence[WantedMove]) -> Iterator[WantedMove]:
 def _demand_known(report: Report, choice: RepairChoice) -> None:
     known = [finding.fingerprint for finding in report.findings]
     for asked in choice.fingerprints:
-        if not any(one.startswith(asked) for one in known):
+        if not any(name.startswith(asked) for name in known):
             raise UsageError(f"--finding {asked}: no finding has such a fingerprint; `--format json` shows them")
     packages = {package for environment in report.environments for package in environment.cells}
     for package, _ in choice.versions:
@@ -214,7 +214,7 @@ def _extreme(report: Report, choice: RepairChoice) -> Iterator[WantedMove]:
 
 def _to_extreme(row: Row, names: set[str], findings: Sequence[Finding], *, highest: bool) -> Iterator[WantedMove]:
     versions = [cell.version for cell in row.cells if cell.environment in names and cell.version is not None]
-    readable = [(found, version) for version in versions if (found := parsed(version)) is not None]
+    readable = [(order, version) for version in versions if (order := parsed(version)) is not None]
     if not readable or len(readable) < len(versions):
         return
     best = (max if highest else min)(readable)[1]

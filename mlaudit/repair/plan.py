@@ -71,15 +71,17 @@ class RepairFiles:
 
     def forget(self) -> None:
         """Forget the edits that were accepted; what was read stays."""
-        for one in self._opened.values():
-            if isinstance(one, EditedDocument):
-                one.forget()
+        for document in self._opened.values():
+            if isinstance(document, EditedDocument):
+                document.forget()
 
     def changed(self) -> Iterator[FileChange]:
         """The files that accepted edits change."""
-        for path, one in sorted(self._opened.items()):
-            if isinstance(one, EditedDocument) and one.new != one.old:
-                yield FileChange(path=path, real=one.real, old=one.old, new=one.new, encoding=one.encoding)
+        for path, document in sorted(self._opened.items()):
+            if isinstance(document, EditedDocument) and document.new != document.old:
+                yield FileChange(
+                    path=path, real=document.real, old=document.old, new=document.new, encoding=document.encoding
+                )
 
 
 def planned(
@@ -100,8 +102,8 @@ def planned(
             if not move.refusal
         }
         _prove_together(stated.values(), files)
-        made = [move if move.refusal else _edited(move, stated[move.change], files) for move in moves]
-        fresh = _with_their_own(made, by_name)
+        edited_moves = [move if move.refusal else _edited(move, stated[move.change], files) for move in moves]
+        fresh = _with_their_own(edited_moves, by_name)
         if [bool(move.refusal) for move in fresh] == [bool(move.refusal) for move in moves]:
             return RepairPlan(moves=tuple(fresh), files=tuple(files.changed()))
         moves = [replace(move, edits=(), commands=()) for move in fresh]
@@ -114,8 +116,8 @@ def _weighed(
     left = list(wanted)
     refused: dict[Change, str] = {}
     while True:
-        found = weigh(report.environments, [move.change for move in left])
-        stopped = {change: reason for change, reason in found.items() if reason and not unsafe}
+        reasons = weigh(report.environments, [move.change for move in left])
+        stopped = {change: reason for change, reason in reasons.items() if reason and not unsafe}
         refused.update(stopped)
         if not stopped:
             break
@@ -123,13 +125,13 @@ def _weighed(
         packages = {change.package for change in stopped}
         for move in left:
             if move.change.package in packages:
-                reason = found[move.change] or "its move in another environment is not safe"
+                reason = reasons[move.change] or "its move in another environment is not safe"
                 refused[move.change] = reason
         left = [move for move in left if move.change not in refused]
     for move in wanted:
         change = move.change
         was = by_name[change.environment].cell(change.package).shown
-        hazard = refused.get(change) or found.get(change, "")
+        hazard = refused.get(change) or reasons.get(change, "")
         refusal = UNSAFE.format(hazard) if change in refused else ""
         yield Move(change=change, was=was, fingerprints=move.fingerprints, hazard=hazard, refusal=refusal)
 
@@ -151,18 +153,18 @@ def edits_by_change(
     """The edits that carry out each change by itself; a change of a lock, or one that a file refuses, has none."""
     stated = {change: _stated(environment, change, files) for change in changes}
     _prove_together(stated.values(), files)
-    made: dict[Change, tuple[Edit, ...]] = {}
+    edits: dict[Change, tuple[Edit, ...]] = {}
     tried = 0
-    for change, found in stated.items():
-        if isinstance(found, Refused):
+    for change, stated_place in stated.items():
+        if isinstance(stated_place, Refused):
             continue
-        tried += not _is_proven(found, files)
+        tried += not _is_proven(stated_place, files)
         if tried > MAX_TRIED:
             continue
         with suppress(Refused):
-            made[change] = tuple(edits_of(found, files))
+            edits[change] = tuple(edits_of(stated_place, files))
         files.forget()
-    return made
+    return edits
 
 
 def _stated(environment: Environment, change: Change, files: RepairFiles) -> StatedAt | Refused:
@@ -176,9 +178,9 @@ def _stated(environment: Environment, change: Change, files: RepairFiles) -> Sta
 def _prove_together(stated: Iterable[StatedAt | Refused], files: RepairFiles) -> None:
     """Read each file once with the edits of all changes, instead of once for each change."""
     by_path: dict[str, list[MeantPin]] = {}
-    for found in stated:
-        for one in () if isinstance(found, Refused) else found.meant:
-            by_path.setdefault(one.pin.at.path, []).append(one)
+    for stated_place in stated:
+        for pin in () if isinstance(stated_place, Refused) else stated_place.meant:
+            by_path.setdefault(pin.pin.at.path, []).append(pin)
     for path, meant in by_path.items():
         with suppress(Refused):
             files.open(path).prove_together(meant)
@@ -187,7 +189,7 @@ def _prove_together(stated: Iterable[StatedAt | Refused], files: RepairFiles) ->
 def _is_proven(stated: StatedAt, files: RepairFiles) -> bool:
     """Whether no file must be read again for what must change."""
     try:
-        return all(files.open(one.pin.at.path).is_proven(one) for one in stated.meant)
+        return all(files.open(pin.pin.at.path).is_proven(pin) for pin in stated.meant)
     except Refused:
         return False
 
@@ -195,8 +197,8 @@ def _is_proven(stated: StatedAt, files: RepairFiles) -> bool:
 def edits_of(stated: StatedAt, files: RepairFiles) -> Iterator[Edit]:
     """The edits that make files state what is meant, accepted by each of them. Raises Refused."""
     by_path: dict[str, list[MeantPin]] = {}
-    for one in stated.meant:
-        by_path.setdefault(one.pin.at.path, []).append(one)
+    for pin in stated.meant:
+        by_path.setdefault(pin.pin.at.path, []).append(pin)
     for path, meant in by_path.items():
         try:
             yield from files.open(path).change(meant)

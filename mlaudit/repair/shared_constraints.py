@@ -54,19 +54,19 @@ def _statement(cell: Cell, to: str | None) -> str | None:
 
 
 def _line(distribution: str, cells: Sequence[Cell], stated: Sequence[str | None]) -> str:
-    known = [one for one in stated if one is not None]
+    known = [text for text in stated if text is not None]
     shown = "; ".join(f"{cell.environment} {cell.shown}" for cell in cells)
     if len(known) < len(stated):
         return f"# {distribution}: left out, one environment states no single range ({shown})"
-    exacts = [version for one in known if (version := exact(one)) is not None]
+    exacts = [version for text in known if (version := exact(text)) is not None]
     if exacts:
         # A build part is left to each environment: `==2.5.1` admits 2.5.1+cu124.
         version = public(exacts[0])
-        alike = all(same_public(version, public(one)) for one in exacts)
-        if alike and VERSION.fullmatch(version) and all(admits(one, version) or exact(one) for one in known):
+        alike = all(same_public(version, public(other_exact)) for other_exact in exacts)
+        if alike and VERSION.fullmatch(version) and all(admits(text, version) or exact(text) for text in known):
             return f"{distribution}=={version}"
         return f"# {distribution}: left out, no version suits all ({shown})"
-    ranges = [one for one in known if one]
+    ranges = [text for text in known if text]
     if any(disjoint(range_, other) for range_ in ranges for other in ranges):
         return f"# {distribution}: left out, no version suits all ({shown})"
     specifier = joined(ranges)

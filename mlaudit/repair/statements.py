@@ -96,12 +96,12 @@ def _declaration(pin: Pin, change: Change, tool: LockTool, open_all: _OpenAll) -
             documents = list(open_all(manifest))
         except Refused:
             continue
-        pins = [one for document in documents for one in document.pins]
-        declared = [one for one in pins if one.package == change.package and one.kind in _DECLARING]
-        short = [one for one in declared if not _may_stay(one, change.to, tool)]
+        pins = [pin for document in documents for pin in document.pins]
+        declared = [pin for pin in pins if pin.package == change.package and pin.kind in _DECLARING]
+        short = [pin for pin in declared if not _may_stay(pin, change.to, tool)]
         words = tool.words(pin.name, change.to, manifest, basename(pin.at.path))
         command = NativeCommand(folder=folder or ".", words=words, lock=pin.at.path)
-        return StatedAt(tuple(MeantPin(one, change.to) for one in short), (command,))
+        return StatedAt(tuple(MeantPin(pin, change.to) for pin in short), (command,))
     expected = " or ".join(tool.manifests)
     typed = " ".join(tool.words(pin.name, change.to, tool.manifests[0], basename(pin.at.path)))
     raise Refused(

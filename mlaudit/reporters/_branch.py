@@ -31,8 +31,8 @@ def branch_lines(report: Report, style: Style) -> list[StyledLine]:
     change = report.against
     if change is None:
         return []
-    said = [line for says in (sentence(change), *change.notes) for line in wrapped(says, style.width, rest="  ")]
-    lines = [text((line, "")) for line in said]
+    paragraphs = [line for says in (sentence(change), *change.notes) for line in wrapped(says, style.width, rest="  ")]
+    lines = [text((line, "")) for line in paragraphs]
     lines += _listed("worse", change.worse, style)
     lines += _listed("fixed", change.mended, style)
     return [*lines, *(_listed("unchanged", change.unchanged, style) if style.verbose else ())]

@@ -18,7 +18,7 @@ def all_rules(width: int | None = None) -> str:
 
 def all_formats(width: int | None = None) -> str:
     """Every format that is read, with the names of files that show it."""
-    return _table(((name, ", ".join(one.files) or "by content") for name, one in parsers().items()), width)
+    return _table(((name, ", ".join(parser.files) or "by content") for name, parser in parsers().items()), width)
 
 
 def all_kinds(width: int | None = None) -> str:

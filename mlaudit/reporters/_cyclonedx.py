@@ -45,17 +45,17 @@ class _BillComponent:
 
     def finished(self) -> Json:
         """The component as the format has it; hashes of several files of one release are properties."""
-        known = [one for one in map(_hash, self.hashes) if one is not None]
+        known = [hash_entry for hash_entry in map(_hash, self.hashes) if hash_entry is not None]
         if len(known) == 1:
             self.data["hashes"] = known
         else:
-            for one in self.hashes:
-                self.tell("hash", one)
+            for hash_ in self.hashes:
+                self.tell("hash", hash_)
         if self.properties:
             named = sorted(self.properties)
             self.data["properties"] = [{"name": name, "value": value} for name, value in named]
         if self.occurrences:
-            places = sorted(self.occurrences, key=lambda one: (one[0], one[1] or 0))
+            places = sorted(self.occurrences, key=lambda occurrence: (occurrence[0], occurrence[1] or 0))
             seen = [{"location": path, **({"line": line} if line else {})} for path, line in places]
             self.data["evidence"] = {"occurrences": seen}
         return self.data
@@ -64,8 +64,8 @@ class _BillComponent:
 def as_cyclonedx(environments: Iterable[Environment], edges: LockEdges) -> str:
     """CycloneDX 1.6: the same sources give the same text, whose serial number comes from its content."""
     bill = _BillOfMaterials()
-    for one in environments:
-        bill.add(one, edges.get(one.name, ()))
+    for environment in environments:
+        bill.add(environment, edges.get(environment.name, ()))
     content: Json = {
         "bomFormat": "CycloneDX",
         "specVersion": "1.6",
@@ -75,7 +75,7 @@ def as_cyclonedx(environments: Iterable[Environment], edges: LockEdges) -> str:
         },
         "components": [bill.components[ref].finished() for ref in sorted(bill.components)],
         "dependencies": [
-            {"ref": ref, "dependsOn": sorted(one.requires)} for ref, one in sorted(bill.components.items())
+            {"ref": ref, "dependsOn": sorted(component.requires)} for ref, component in sorted(bill.components.items())
         ],
     }
     digest = sha256(json.dumps(content, sort_keys=True).encode()).digest()
@@ -91,28 +91,33 @@ class _BillOfMaterials:
     def __init__(self) -> None:
         self.components: dict[str, _BillComponent] = {}
 
-    def add(self, one: Environment, edges: Sequence[tuple[Pin | None, Pin]]) -> None:
+    def add(self, environment_added: Environment, edges: Sequence[tuple[Pin | None, Pin]]) -> None:
         """An environment, its packages and its models."""
-        ref = f"environment:{one.name}"
-        kind = "machine-learning-model" if one.is_model else "application"
-        environment = self._component(ref, {"type": kind, "name": one.name})
-        environment.tell("role", one.role)
-        environment.tell("complete", "true" if one.complete else "false")
-        for source in one.sources:
+        ref = f"environment:{environment_added.name}"
+        kind = "machine-learning-model" if environment_added.is_model else "application"
+        environment = self._component(ref, {"type": kind, "name": environment_added.name})
+        environment.tell("role", environment_added.role)
+        environment.tell("complete", "true" if environment_added.complete else "false")
+        for source in environment_added.sources:
             environment.tell("source", source)
-        for python in one.target.pythons if "python" not in one.target.assumed else ():
+        for python in environment_added.target.pythons if "python" not in environment_added.target.assumed else ():
             environment.tell("python", python)
-        for entry in one.unread:
+        for entry in environment_added.unread:
             environment.tell("unread", f"{entry.at}: {entry.why}")
-        pins = [pin for cell in one.cells.values() if cell.kind in _PACKAGES for pin in cell.pins]
+        pins = [pin for cell in environment_added.cells.values() if cell.kind in _PACKAGES for pin in cell.pins]
         known = {self._package(pin) for pin in pins}
         self._connect(environment, known, edges)
-        for pin in (pin for cell in one.cells.values() if cell.kind in (Kind.MODEL, Kind.DATA) for pin in cell.pins):
+        for pin in (
+            pin
+            for cell in environment_added.cells.values()
+            if cell.kind in (Kind.MODEL, Kind.DATA)
+            for pin in cell.pins
+        ):
             environment.requires[self._referenced(pin)] = None
-        for reading in one.reads:
+        for reading in environment_added.reads:
             environment.requires[self._model(reading)] = None
-        for reading in one.writes:
-            self._component(self._model(reading), {}).tell("written-by", one.name)
+        for reading in environment_added.writes:
+            self._component(self._model(reading), {}).tell("written-by", environment_added.name)
 
     def _connect(self, environment: _BillComponent, known: set[str], edges: Sequence[tuple[Pin | None, Pin]]) -> None:
         """Requirements of packages; the environment itself requires what its project does, else what nobody does."""
@@ -142,15 +147,15 @@ class _BillOfMaterials:
             data["version"] = pin.version
         if pin.source == "index":
             data["purl"] = _purl(pin)
-        one = self._component(ref, data)
-        one.occur(pin.at)
-        one.hashes.update(dict.fromkeys(pin.hashes))
-        one.tell("specifier", pin.specifier or "")
-        one.tell("variant", pin.variant or "")
-        one.tell("layer", pin.layer.value)
+        component = self._component(ref, data)
+        component.occur(pin.at)
+        component.hashes.update(dict.fromkeys(pin.hashes))
+        component.tell("specifier", pin.specifier or "")
+        component.tell("variant", pin.variant or "")
+        component.tell("layer", pin.layer.value)
         if pin.source != "index":
-            one.tell("source", pin.source)
-        one.tell("origin", pin.origin or "")
+            component.tell("source", pin.source)
+        component.tell("origin", pin.origin or "")
         return ref
 
     def _referenced(self, pin: Pin) -> str:
@@ -167,17 +172,17 @@ class _BillOfMaterials:
     def _model(self, reading: Reading) -> str:
         """A model file with what it records."""
         ref = f"model:{reading.path}"
-        one = self._component(ref, {"type": "machine-learning-model", "name": reading.path})
-        one.occur(Place(path=reading.path))
-        one.tell("format", reading.format)
+        component = self._component(ref, {"type": "machine-learning-model", "name": reading.path})
+        component.occur(Place(path=reading.path))
+        component.tell("format", reading.format)
         for pin in reading.pins:
             if pin.artifact is not None:
-                one.tell("kind", pin.artifact.kind)
-                one.hashes.update(dict.fromkeys(pin.hashes))
+                component.tell("kind", pin.artifact.kind)
+                component.hashes.update(dict.fromkeys(pin.hashes))
                 for name in pin.artifact.classes:
-                    one.tell("class", name)
+                    component.tell("class", name)
             elif pin.kind is Kind.PACKAGE and pin.version:
-                one.tell("recorded", f"{pin.name}=={pin.version}")
+                component.tell("recorded", f"{pin.name}=={pin.version}")
         return ref
 
 

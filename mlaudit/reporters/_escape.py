@@ -25,9 +25,9 @@ _COMMAND = lazy_pattern(r"(?<!\S):(?=:)|#(?=[#\[])")
 def for_terminal(text: str) -> str:
     r"""The text for terminals and logs: controls, line breaks, unseen marks, runners' commands as escapes (`\x1b`)."""
     if not (text.isascii() and text.isprintable()):
-        text = "".join(character if _plain(character) else _spelled(character) for character in text)
+        text = "".join(character if _plain(character) else _escaped(character) for character in text)
     if "::" in text or "##" in text or "#[" in text:
-        text = _COMMAND.sub(lambda sign: _spelled_ascii(sign[0]), text)
+        text = _COMMAND.sub(lambda sign: _escaped_ascii(sign[0]), text)
     return text
 
 
@@ -37,11 +37,11 @@ def _plain(character: str) -> bool:
     return character < _UNSEEN[0][0] or not any(first <= character <= last for first, last in _UNSEEN)
 
 
-def _spelled(character: str) -> str:
+def _escaped(character: str) -> str:
     return character.encode("unicode_escape", "surrogatepass").decode("ascii")
 
 
-def _spelled_ascii(character: str) -> str:
+def _escaped_ascii(character: str) -> str:
     return f"\\x{ord(character):02x}"
 
 

@@ -16,7 +16,6 @@ from mlaudit.knowledge.load import Known, Skew
 from mlaudit.knowledge.releases import DeclaredRelease, ReleaseHistory
 from mlaudit.knowledge.table import watched_packages
 from mlaudit.model.errors import UsageError
-from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.model.names import normalized, package_meant, package_of
 from mlaudit.model.nearest import nearest
 from mlaudit.model.nouns import Evidence
@@ -32,15 +31,15 @@ def explained(subject: str, width: int = WIDTH) -> str:
     rule = _rule(subject)
     if rule is not None:
         return "\n".join(_documentation(rule, width))
-    found = about(package_of(subject))
+    known = about(package_of(subject))
     kind = artifact_kinds().get(subject)
-    if kind is not None and not _is_known(found):
+    if kind is not None and not _is_known(known):
         return "\n".join((f"{kind.name}: {kind.title}, of {kind.package}", *_sourced(kind.evidence)))
-    if not _is_known(found):
-        found = about(package_meant(subject))
-    if not _is_known(found):
+    if not _is_known(known):
+        known = about(package_meant(subject))
+    if not _is_known(known):
         raise UsageError(f"`{subject}` is neither a rule nor a package that mlaudit knows{_near(subject)}")
-    lines = list(_lines(found, width))
+    lines = list(_lines(known, width))
     return "\n".join(lines if len(lines) > 1 else [*lines, "", "No break across its versions is known."])
 
 
@@ -53,8 +52,8 @@ def _rule(subject: str) -> Rule | None:
     return next((rule for rule in rules().values() if subject.upper() == rule.code or subject == rule.name), None)
 
 
-def _is_known(found: About) -> bool:
-    return bool(found.dossier or found.role or found.demands or found.built or found.releases)
+def _is_known(known: About) -> bool:
+    return bool(known.dossier or known.role or known.demands or known.built or known.releases)
 
 
 def _near(subject: str) -> str:
@@ -82,26 +81,26 @@ def _lead(line: str) -> str | None:
     return line[: len(line) - len(text)] if text and not text.startswith(("http", "- ")) else None
 
 
-def _lines(found: About, width: int) -> Iterator[str]:
+def _lines(known: About, width: int) -> Iterator[str]:
     section = partial(_section, width=width)
-    yield f"{found.package}: {_ROLES.get(found.role or '', 'not watched')}"
-    if found.dossier is not None:
+    yield f"{known.package}: {_ROLES.get(known.role or '', 'not watched')}"
+    if known.dossier is not None:
         yield ""
-        for line in (f"Promise: {found.dossier.promise}", *_sourced(found.dossier.evidence)):
+        for line in (f"Promise: {known.dossier.promise}", *_sourced(known.dossier.evidence)):
             yield from wrapped(line, width)
-        yield from section("Across versions", [known_lines(row, found.dossier.package) for row in found.dossier.rows])
-        newest_first = sorted(found.dossier.skews, key=_since, reverse=True)
+        yield from section("Across versions", [known_lines(row, known.dossier.package) for row in known.dossier.rows])
+        newest_first = sorted(known.dossier.skews, key=_since, reverse=True)
         yield from section("Same code, other numbers", [skew_lines(row) for row in newest_first])
-    yield from section("Artifact kinds", [[f"{kind.name}: {kind.title}"] for kind in found.kinds])
-    yield from section("Its artifacts carry", [[str(companion.package)] for companion in found.companions])
+    yield from section("Artifact kinds", [[f"{kind.name}: {kind.title}"] for kind in known.kinds])
+    yield from section("Its artifacts carry", [[str(companion.package)] for companion in known.companions])
     yield from section(
         "Must fit together with",
-        [[f"{demand.subject} with {demand.other} ({demand.family})"] for demand in found.demands],
+        [[f"{demand.subject} with {demand.other} ({demand.family})"] for demand in known.demands],
     )
-    if found.built is not None:
-        yield from section("Compiled code", [[f"built against numpy 1 up to {found.built.last_numpy1}"]])
-    if found.releases is not None:
-        yield from section("Releases", [_releases(found.releases)])
+    if known.built is not None:
+        yield from section("Compiled code", [[f"built against numpy 1 up to {known.built.last_numpy1}"]])
+    if known.releases is not None:
+        yield from section("Releases", [_releases(known.releases)])
 
 
 def _releases(known: ReleaseHistory) -> list[str]:
@@ -109,18 +108,18 @@ def _releases(known: ReleaseHistory) -> list[str]:
     first, last = known.releases[0], known.releases[-1]
     kept = f"all until {known.listed}" if known.listed else "not all"
     lines = [f"{len(known.releases)} known ({kept}), {_dated(first)} to {_dated(last)}; index of {known.checked}"]
-    if told := _told_of(known):
-        lines.append(told)
+    if releases_line := _known_counts(known):
+        lines.append(releases_line)
     required = [text for text in last.requires or () if "extra ==" not in text]
     if required:
         lines.append(f"{last.version} requires {', '.join(sorted(required))}")
     return lines
 
 
-def _told_of(known: ReleaseHistory) -> str:
+def _known_counts(known: ReleaseHistory) -> str:
     """For how many releases requirements and files are known, and from which source."""
     declared = [release for release in known.releases if release.requires is not None]
-    metadata = sum(one.from_metadata for one in declared)
+    metadata = sum(release.from_metadata for release in declared)
     between = sum(known.around(release.version) is not None for release in known.releases if release.requires is None)
     files = sum(release.wheels is not None for release in known.releases)
     sources = [
@@ -180,40 +179,42 @@ def _since(row: Skew) -> tuple[int, ...]:
 
 def _filled(row: Known, package: str, sentence: str) -> str:
     """A sentence of a row with its ranges where a finding has versions."""
-    both = not row.writer and not row.reader
-    older, newer = "an older version", "a newer version"
-    one, another = {"newer": (older, newer), "older": (newer, older)}.get(
-        row.direction, ("one version", "another version")
-    )
-    alike = bool(row.writer) and row.writer == row.reader
-    slots = {
-        "writer": (f"one version ({row.writer})" if alike else row.writer, one if both else "another version"),
-        "reader": ("another of them" if alike else row.reader, another if both else "another version"),
-        "writer_python": (row.writer_python, "any version"),
-        "reader_python": (row.reader_python, "any version"),
-    }
-    sentence = _HERE.sub("", sentence)
-    if both:
-        sentence = _BOTH_OPEN.sub("", sentence)
-    for slot, (versions, open_range) in slots.items():
-        if versions:
-            sentence = sentence.replace(f"{{{slot}}}", versions)
+    noun = f"{row.distances[0].value} release" if len(row.distances) == 1 else "version"
+    ranges = {"writer_python": row.writer_python, "reader_python": row.reader_python}
+    if row.writer != row.reader:
+        ranges |= {"writer": row.writer, "reader": row.reader}
+    words = {**_words_of_sides(row, noun, sentence), "writer_python": "any version", "reader_python": "any version"}
+    for slot, open_range in words.items():
+        if ranges.get(slot):
+            sentence = sentence.replace(f"{{{slot}}}", ranges[slot])
         else:
             sentence = _with_open_range(sentence, package, slot, open_range)
-    return sentence.replace("one version to another version", "one version to another")
+    return sentence.replace(f"one {noun} to another {noun}", f"one {noun} to another")
+
+
+def _words_of_sides(row: Known, noun: str, sentence: str) -> dict[str, str]:
+    """Words for a writer and a reader without a range of their own; the second to be named is `another`."""
+    if row.writer != row.reader:
+        return {"writer": f"another {noun}", "reader": f"another {noun}"}
+    older, newer = f"an older {noun}", f"a newer {noun}"
+    if row.direction == "newer":
+        return {"writer": older, "reader": newer}
+    if row.direction == "older":
+        return {"writer": newer, "reader": older}
+    first, second = sorted(("writer", "reader"), key=lambda slot: sentence.find(f"{{{slot}}}") % len(sentence))
+    both = f" (both {row.writer})" if row.writer else ""
+    return {first: f"one {noun}", second: f"another {noun}{both}"}
 
 
 _NOUNS = frozenset(("release", "version"))
 _SENTENCE_STARTS = frozenset(("as", "between", "from", "in", "of", "under", "where", "which"))
-_HERE = lazy_pattern(r" \(\{writer\}(?:,| to) \{reader\} here\)")
-_BOTH_OPEN = lazy_pattern(r" \(\{writer\}(?:,| to) \{reader\}\)")
 
 
 def _with_open_range(sentence: str, package: str, slot: str, words: str) -> str:
     """Words for a slot without bounds; behind a name (`AutoGluon {writer}`) the name alone is enough."""
 
-    def filled(found: re.Match[str]) -> str:
-        before = found["before"]
+    def filled(match: re.Match[str]) -> str:
+        before = match["before"]
         return before if _is_name(before, package) else f"{before} {words}"
 
     sentence = re.sub(rf"(?P<before>[^\s(]+) \{{{slot}\}}", filled, sentence).replace(f"v{{{slot}}}", "v...")
@@ -227,8 +228,11 @@ def _is_name(word: str, package: str) -> bool:
 
 
 def _is_open(row: Known, sentence: str) -> bool:
-    """Whether a sentence names versions of a side without bounds, so that it recommends nothing."""
-    return ("{writer}" in sentence and not row.writer) or ("{reader}" in sentence and not row.reader)
+    """Whether a sentence names versions that no bounds tell apart, so that it recommends nothing."""
+    alike = row.writer == row.reader
+    return ("{writer}" in sentence and (alike or not row.writer)) or (
+        "{reader}" in sentence and (alike or not row.reader)
+    )
 
 
 def skew_lines(row: Skew) -> list[str]:
@@ -237,4 +241,4 @@ def skew_lines(row: Skew) -> list[str]:
 
 
 def _sourced(evidence: tuple[Evidence, ...]) -> list[str]:
-    return [f"source: {one.source} (checked {one.checked})" for one in evidence]
+    return [f"source: {fact.source} (checked {fact.checked})" for fact in evidence]

@@ -167,8 +167,8 @@ def _what(finding: Finding) -> str:
     return finding.package or " → ".join(finding.environments) or str(finding.at)
 
 
-def _value(said: str) -> str:
-    return "not named" if said == State.UNSTATED.value else said
+def _value(text: str) -> str:
+    return "not named" if text == State.UNSTATED.value else text
 
 
 def _subject(finding: Finding, style: Style) -> str:
@@ -207,7 +207,7 @@ def _plain(sentence: str, style: Style) -> Iterator[StyledLine]:
 
 
 def _places(finding: Finding, style: Style, *, room: int) -> Iterator[StyledLine]:
-    rows: list[list[Segment]] = [[(f"  {at}", "underline"), (_value(said), "")] for at, said in sides(finding)]
+    rows: list[list[Segment]] = [[(f"  {at}", "underline"), (_value(text), "")] for at, text in sides(finding)]
     most = len(rows) if style.verbose else max(PLACES, room - 1)
     shown = rows if len(rows) <= most else rows[:most]
     yield from columns(shown, width=style.width)

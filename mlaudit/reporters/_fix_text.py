@@ -44,7 +44,7 @@ def _text_lines(data: bytes, encoding: str) -> list[str]:
 
 def as_json(outcome: RepairOutcome) -> str:
     """The moves with their edits, what was refused, and what happened to it."""
-    made = {
+    payload = {
         "schema": SCHEMA,
         "written": outcome.written,
         "put_back": list(outcome.why),
@@ -53,7 +53,7 @@ def as_json(outcome: RepairOutcome) -> str:
         "commands": [{"folder": command.folder, "words": list(command.words)} for command in outcome.plan.commands],
         "remarks": list(outcome.remarks),
     }
-    return for_json(json.dumps(made, indent=2)) + "\n"
+    return for_json(json.dumps(payload, indent=2)) + "\n"
 
 
 def _move(move: Move) -> dict[str, object]:

@@ -46,14 +46,14 @@ def _given_up(report: FleetReport, limit: int, width: int) -> Iterator[StyledLin
     lost = [repository for repository in report.repositories if repository.why]
     if lost:
         yield text(("Given up", "bold red"))
-        for one in lost[:limit]:
-            yield text((f"  {one.name}", "underline"))
-            yield from paragraph(one.why, width, first="    ", rest="    ")
+        for fleet_repository in lost[:limit]:
+            yield text((f"  {fleet_repository.name}", "underline"))
+            yield from paragraph(fleet_repository.why, width, first="    ", rest="    ")
         yield from _more(len(lost) - limit)
 
 
 def _pairs(report: FleetReport, limit: int, width: int) -> Iterator[StyledLine]:
-    worst = [one for one in report.pairs if one.severity or one.why]
+    worst = [fleet_pair for fleet_pair in report.pairs if fleet_pair.severity or fleet_pair.why]
     if not worst:
         return
     yield text(("Pairs", "bold"))
@@ -83,14 +83,14 @@ def _says(pair: FleetPair) -> str:
     if pair.why:
         return pair.why
     own = [finding for finding in pair.findings if finding["severity"] == pair.severity]
-    texts = [_finding(one) for one in own[:FEW]]
+    texts = [_finding(row) for row in own[:FEW]]
     more = len(pair.findings) - len(texts)
     return "; ".join(texts) + (f"; {more} more" if more > 0 else "")
 
 
-def _finding(one: dict[str, object]) -> str:
-    versions = f" {one['expected']} → {one['actual']}" if one["expected"] and one["actual"] else ""
-    return f"{one['code']} {one['package'] or one['name']}{versions}"
+def _finding(row: dict[str, object]) -> str:
+    versions = f" {row['expected']} → {row['actual']}" if row["expected"] and row["actual"] else ""
+    return f"{row['code']} {row['package'] or row['name']}{versions}"
 
 
 def _risks(report: FleetReport, limit: int, width: int) -> Iterator[StyledLine]:
@@ -122,8 +122,8 @@ def _drifts(report: FleetReport, limit: int, width: int) -> Iterator[StyledLine]
 
 def _versions(uses: Sequence[VersionUse]) -> str:
     """The versions that most environments install, with how many do."""
-    ranked = sorted(uses, key=lambda one: (-one.count, one.version))
-    shown = ", ".join(f"{for_terminal(one.version)} ×{one.count:,}" for one in ranked[:FEW])
+    ranked = sorted(uses, key=lambda use: (-use.count, use.version))
+    shown = ", ".join(f"{for_terminal(use.version)} ×{use.count:,}" for use in ranked[:FEW])
     more = len(ranked) - FEW
     return shown + (f", {more:,} more" if more > 0 else "")
 

@@ -38,8 +38,8 @@ def page_report(fleet: FleetReport) -> Report:
         knowledge=fleet.knowledge,
         notes=tuple(_notes(fleet, counts, len(pairs))),
         known_pairs=tuple(
-            EnvironmentPair(writer=one.writer, reader=one.reader, certain=one.certain, reason=one.address)
-            for one in pairs
+            EnvironmentPair(writer=pair.writer, reader=pair.reader, certain=pair.certain, reason=pair.address)
+            for pair in pairs
         ),
         fleet=fleet,
     )
@@ -60,13 +60,13 @@ def _sum(pairs: Iterable[FleetPair], severity: str) -> int:
 
 
 def _environments(pairs: Sequence[FleetPair]) -> Iterator[Environment]:
-    made: dict[str, Environment] = {}
+    by_name: dict[str, Environment] = {}
     for pair in pairs:
         for name, role in ((pair.writer, "training"), (pair.reader, "serving")):
-            made.setdefault(name, Environment(name=name, role=role))
-        reader = made[pair.reader]
-        made[pair.reader] = replace(reader, follows=tuple(dict.fromkeys((*reader.follows, pair.writer))))
-    yield from made.values()
+            by_name.setdefault(name, Environment(name=name, role=role))
+        reader = by_name[pair.reader]
+        by_name[pair.reader] = replace(reader, follows=tuple(dict.fromkeys((*reader.follows, pair.writer))))
+    yield from by_name.values()
 
 
 def _rows(pairs: Sequence[FleetPair]) -> Iterator[Row]:
@@ -83,8 +83,8 @@ def _rows(pairs: Sequence[FleetPair]) -> Iterator[Row]:
                 )
             )
     for package, own in sorted(crossings.items()):
-        cells = {cell.environment: cell for one in own for cell in one.cells}
-        distances = [one.distance for one in own if one.distance is not None]
+        cells = {cell.environment: cell for crossing in own for cell in crossing.cells}
+        distances = [crossing.distance for crossing in own if crossing.distance is not None]
         yield Row(
             package=package,
             kind=Kind.PACKAGE,

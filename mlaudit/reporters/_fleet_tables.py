@@ -59,7 +59,7 @@ def as_parquet(report: FleetReport) -> bytes:
 
 def _rows(report: FleetReport) -> Iterator[dict[str, object]]:
     empty: dict[str, object] = dict.fromkeys(COLUMNS)
-    by_name = {one.name: one for one in report.repositories}
+    by_name = {fleet_repository.name: fleet_repository for fleet_repository in report.repositories}
     paired = set()
     for pair in report.pairs:
         name = _repository(pair.reader, by_name)
@@ -79,14 +79,14 @@ def _rows(report: FleetReport) -> Iterator[dict[str, object]]:
         for finding in pair.findings or ({},):
             facts = ("severity", "code", "package", "expected", "actual", "path", "line", "message")
             yield {**row, **{key: finding.get(key) for key in facts}}
-    for one in report.repositories:
-        if one.name not in paired:
+    for fleet_repository in report.repositories:
+        if fleet_repository.name not in paired:
             yield {
                 **empty,
-                "repository": one.name,
-                "kind": one.kind,
-                "revision": one.revision,
-                "given_up": one.why or None,
+                "repository": fleet_repository.name,
+                "kind": fleet_repository.kind,
+                "revision": fleet_repository.revision,
+                "given_up": fleet_repository.why or None,
             }
 
 

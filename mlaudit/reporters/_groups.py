@@ -69,13 +69,13 @@ def some(names: Sequence[str], named: int) -> str:
 
 def grouped(findings: Iterable[Finding]) -> list[FindingGroup]:
     """The findings in groups, in the order of the first of each."""
-    found: dict[object, list[Finding]] = {}
+    by_key: dict[object, list[Finding]] = {}
     for number, finding in enumerate(findings):
         compared = finding.package is not None and finding.expected is not None and finding.actual is not None
         pair = len(finding.environments) > 1
         same = (finding.code, finding.severity, finding.package, finding.expected, finding.actual, pair)
-        found.setdefault(same if compared else _by_place(finding) or number, []).append(finding)
-    return [FindingGroup(tuple(members)) for members in found.values()]
+        by_key.setdefault(same if compared else _by_place(finding) or number, []).append(finding)
+    return [FindingGroup(tuple(members)) for members in by_key.values()]
 
 
 def _by_place(finding: Finding) -> object:

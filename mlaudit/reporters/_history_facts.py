@@ -41,11 +41,11 @@ def since(drift: PackageDrift, history: DriftHistory) -> str:
     last = drift.periods[-1]
     if last.ends is None:
         start = f"since {last.begins:%Y-%m-%d}" if last.parted else f"since {last.begins:%Y-%m-%d} at least"
-        said = f"different {start}, {lasted(last, history)}"
+        sentence = f"different {start}, {lasted(last, history)}"
     else:
-        said = f"aligned again since {last.ends:%Y-%m-%d}, after a difference of {lasted(last, history)}"
+        sentence = f"aligned again since {last.ends:%Y-%m-%d}, after a difference of {lasted(last, history)}"
     before = len(drift.periods) - 1
-    return said if not before else f"{said}; differed {before} time{'' if before == 1 else 's'} before"
+    return sentence if not before else f"{sentence}; differed {before} time{'' if before == 1 else 's'} before"
 
 
 def steps(drift: PackageDrift) -> Iterator[tuple[str, DriftStep]]:
@@ -70,15 +70,15 @@ def shares(drift: PackageDrift, history: DriftHistory, parts: int) -> list[float
     """For each of equal parts of the history which share of it the sides differed; None if none was compared."""
     begin, end = _span(history)
     width = (end - begin).total_seconds() / parts
-    found: list[float | None] = []
+    lengths: list[float | None] = []
     for number in range(parts):
         left, right = begin.timestamp() + number * width, begin.timestamp() + (number + 1) * width
         if right < drift.first_seen.timestamp():
-            found.append(None)
+            lengths.append(None)
             continue
         covered = sum(_overlap(period, left, right, end) for period in drift.periods)
-        found.append(min(1.0, covered / width) if width else float(drift.lasts))
-    return found
+        lengths.append(min(1.0, covered / width) if width else float(drift.lasts))
+    return lengths
 
 
 def _span(history: DriftHistory) -> tuple[datetime, datetime]:

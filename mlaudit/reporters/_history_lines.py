@@ -22,8 +22,8 @@ def as_table(history: DriftHistory, style: Style) -> str:
     lines: list[StyledLine] = []
     for drift in history.drifts:
         lines += [*_drift(drift, history, style), StyledLine()]
-    said = [_counted(history), closing(history), *history.notes]
-    lines += [line for sentence in said for line in paragraph(sentence, style.width)]
+    sentences = [_counted(history), closing(history), *history.notes]
+    lines += [line for sentence in sentences for line in paragraph(sentence, style.width)]
     return painted(lines, colour=style.colour)
 
 

@@ -14,8 +14,8 @@ from mlaudit.reporters._layout import NO_LIMIT, Segment, StyledLine, columns, pa
 
 def as_json(environments: Iterable[Environment]) -> str:
     """Schema `mlaudit.list/1`."""
-    made = [lines(_environment(environment)).rstrip() for environment in environments]
-    return f'{{"schema": "mlaudit.list/1",\n"environments": [{", ".join(made)}]}}\n'
+    listed = [lines(_environment(environment)).rstrip() for environment in environments]
+    return f'{{"schema": "mlaudit.list/1",\n"environments": [{", ".join(listed)}]}}\n'
 
 
 def _environment(environment: Environment) -> Json:

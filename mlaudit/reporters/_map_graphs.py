@@ -97,7 +97,7 @@ def _label(node: MapNode) -> str:
 
 
 def _edge_label(edge: MapEdge) -> str:
-    at = next((one.at for one in edge.evidence if one.at.line is not None), None)
+    at = next((observation.at for observation in edge.evidence if observation.at.line is not None), None)
     return edge.relation.value if at is None else f"{edge.relation.value} ({at.path[-MAX_LABEL:]}:{at.line})"
 
 

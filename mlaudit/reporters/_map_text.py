@@ -167,8 +167,12 @@ def _values(view: MapView, edges: Iterable[MapEdge], far: str) -> Iterator[str]:
     with_code = [(node, edge) for node, edge in known if node.kind is not NodeKind.ENVIRONMENT]
     named: set[str] = set()
     for node, edge in with_code:
-        places = {str(one.at) for one in edge.evidence}
-        inside = [other.name for other, its in environments if places.intersection(str(one.at) for one in its.evidence)]
+        places = {str(observation.at) for observation in edge.evidence}
+        inside = [
+            other.name
+            for other, its in environments
+            if places.intersection(str(observation.at) for observation in its.evidence)
+        ]
         named.update(inside)
         within = f" in {listed_names(inside)}" if inside and node.kind is not NodeKind.STAGE else ""
         yield f"{_with_place(node, edge)}{within}{_perhaps(edge)}"
@@ -185,7 +189,7 @@ def listed_names(names: Sequence[str]) -> str:
 
 def _with_place(node: MapNode, edge: MapEdge) -> str:
     """The name, and where it is shown: a module's own path gets the line alone."""
-    at = next((one.at for one in edge.evidence), None)
+    at = next((observation.at for observation in edge.evidence), None)
     if at is None or edge.relation in (Relation.RUNS_IN, Relation.DEFINES):
         return node.name
     place = at.at_line

@@ -59,7 +59,7 @@ def document(report: Report, room: Room) -> str:
     head += [*branch_markdown(report), *_table(report, room), *_errors(report)]
     tail = [*_unread(report, room), *_closing(report)]
     left = room.characters - sum(len(line) + 1 for line in (*head, *tail)) - 200
-    return "\n".join([*head, *_findings(_told(report), left), *tail]) + "\n"
+    return "\n".join([*head, *_findings(_without_repeats(report), left), *tail]) + "\n"
 
 
 def _nothing(report: Report) -> str:
@@ -105,13 +105,13 @@ def _some(names: Sequence[str]) -> str:
 
 def _errors(report: Report) -> Iterator[str]:
     """What the first errors mean, one sentence each, so that a reviewer need not unfold anything."""
-    errors = [group.first for group in _told(report) if group.severity is Severity.ERROR]
+    errors = [group.first for group in _without_repeats(report) if group.severity is Severity.ERROR]
     yield from (f"- {for_markdown(finding.message)}" for finding in errors[:ERRORS])
     if errors:
         yield ""
 
 
-def _told(report: Report) -> list[FindingGroup]:
+def _without_repeats(report: Report) -> list[FindingGroup]:
     """The findings without those that only repeat an entry of what was not compared."""
     listed = {entry.at for _, entry in unread(report)}
     return grouped(finding for finding in report.findings if finding.at not in listed or finding.expected is not None)
@@ -123,7 +123,7 @@ def _findings(groups: Sequence[FindingGroup], characters: int) -> Iterator[str]:
         block = "\n".join(_finding(group))
         characters -= len(block) + 1
         if characters < 0:
-            left = sum(len(one.findings) for one in groups[number:])
+            left = sum(len(finding_group.findings) for finding_group in groups[number:])
             yield f"{plural(left, 'finding')} more; there is no room for them here."
             yield ""
             return
@@ -148,11 +148,13 @@ def _finding(group: FindingGroup) -> Iterator[str]:
 def _points(group: FindingGroup) -> Iterator[str]:
     finding = group.first
     places = list(group.sides())
-    yield from (f"- {as_code(place)}{f' {as_code(said)}' if said else ''}" for place, said in places[:PLACES])
+    yield from (f"- {as_code(place)}{f' {as_code(text)}' if text else ''}" for place, text in places[:PLACES])
     if len(places) > PLACES:
         yield f"- and {len(places) - PLACES} more places"
     yield from (f"- {for_markdown(detail)}" for detail in finding.details)
-    yield from (f"- source: {as_link(one.source)} ({for_markdown(one.checked)})" for one in finding.evidence[:3])
+    yield from (
+        f"- source: {as_link(evidence.source)} ({for_markdown(evidence.checked)})" for evidence in finding.evidence[:3]
+    )
     if finding.covers:
         yield f"- covers {', '.join(map(as_code, finding.covers))}"
     if finding.fix is not None:
@@ -205,15 +207,16 @@ def environments(report: Report) -> Iterator[str]:
     yield ""
 
 
-def found(report: Report) -> Iterator[str]:
+def discovered_environments(report: Report) -> Iterator[str]:
     """What looking found, where no configuration declares the environments."""
     if not report.found:
         return
     yield f"<details><summary>No configuration; found by looking: {len(report.found)}</summary>"
     yield ""
-    for one in report.found:
-        documents = ", ".join(map(as_code, one.documents))
-        yield f"- {for_markdown(one.role)}: {as_code(one.folder)} {documents} ({for_markdown(one.why)})"
+    for discovered in report.found:
+        documents = ", ".join(map(as_code, discovered.documents))
+        role, why = for_markdown(discovered.role), for_markdown(discovered.why)
+        yield f"- {role}: {as_code(discovered.folder)} {documents} ({why})"
     yield from ("", "</details>", "")
 
 

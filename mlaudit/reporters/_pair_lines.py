@@ -40,7 +40,7 @@ def pair_lines(report: Report, style: Style) -> Iterator[StyledLine]:
         yield from _fleet(report, style)
     else:
         named = {environment.name: environment for environment in report.environments}
-        known = {(one.writer, one.reader): one for one in report.known_pairs}
+        known = {(known_pair.writer, known_pair.reader): known_pair for known_pair in report.known_pairs}
         for pair in report.pairs:
             yield from _pair(named[pair.writer], named[pair.reader], style)
             if pair in known:
@@ -64,10 +64,10 @@ def _crosses(pair: EnvironmentPair, style: Style) -> Iterator[StyledLine]:
         guess = "a guess by names: its findings are warnings at most; `follows` in mlaudit.toml makes it certain"
         yield from paragraph(guess, style.width, first="    ", rest="      ", tone="dim")
     shown = pair.crosses if style.verbose else pair.crosses[:CROSSES]
-    for one in shown:
-        written, read = one.written.at_line, one.read.at_line
+    for artifact in shown:
+        written, read = artifact.written.at_line, artifact.read.at_line
         where = f"({written} → {read})"
-        what = f"    {one.artifact}, {one.form}{'' if one.certain else ', perhaps'}"
+        what = f"    {artifact.artifact}, {artifact.form}{'' if artifact.certain else ', perhaps'}"
         yield from stacked([(what, "dim"), (where, "dim")], style.width, indent=6)
     if pair.crosses[len(shown) :]:
         yield text((f"    and {plural(len(pair.crosses) - len(shown), 'more artifact')}: --verbose", "dim"))
@@ -135,29 +135,35 @@ def _unpaired(report: Report, style: Style) -> Iterator[StyledLine]:
     elif alone:
         verb = "is" if len(alone) == 1 else "are"
         yield from _sentence(f"{plural(len(alone), 'environment')} {verb} in no pair: {_names(alone)}.", style)
-    variants = [document for one in report.found if one.role == "variant" for document in one.documents]
+    variants = [
+        document for discovered in report.found if discovered.role == "variant" for document in discovered.documents
+    ]
     if variants:
         verb = "is a variant of another file and is" if len(variants) == 1 else "are variants of other files and are"
         more = f" and {len(variants) - NAMED} more" if variants[NAMED:] else ""
         yield from _sentence(
             f"{', '.join(variants[:NAMED])}{more} {verb} not read; name a variant to compare it.", style
         )
-    left = [one for one in report.found if one.role == "ignored"]
-    meant = [one for one in left if one.why.startswith((_GUESS, _OF_NOBODY))]
+    left = [discovered for discovered in report.found if discovered.role == "ignored"]
+    meant = [discovered for discovered in left if discovered.why.startswith((_GUESS, _OF_NOBODY))]
     if meant:
-        files = plural(sum(len(one.documents) for one in meant), "file")
+        files = plural(sum(len(discovered.documents) for discovered in meant), "file")
         yield from _sentence(f"{files} left out ({_reasons(meant)}); --verbose lists them.", style)
-    refused = [one for one in report.found if one.role == "not looked into" or (one in left and one not in meant)]
-    for one in refused[:NAMED]:
-        what = "left out" if one.role == "ignored" else one.role
-        yield from _sentence(f"{one.folder}{', '.join(one.documents)} {what}: {one.why}.", style)
+    refused = [
+        discovered
+        for discovered in report.found
+        if discovered.role == "not looked into" or (discovered in left and discovered not in meant)
+    ]
+    for discovered in refused[:NAMED]:
+        what = "left out" if discovered.role == "ignored" else discovered.role
+        yield from _sentence(f"{discovered.folder}{', '.join(discovered.documents)} {what}: {discovered.why}.", style)
     if refused[NAMED:]:
         yield from _sentence(f"{len(refused) - NAMED} more left out: --verbose.", style)
 
 
 def _listed(alone: Sequence[Environment], style: Style) -> Iterator[StyledLine]:
     """In columns where they fit, else each on lines of its own."""
-    sides = [(*_with_sources(one), plural(one.packages, "package")) for one in alone[:LISTED]]
+    sides = [(*_with_sources(environment), plural(environment.packages, "package")) for environment in alone[:LISTED]]
     lines = columns([[(name, "bold"), (sources, ""), (count, "")] for name, sources, count in sides])
     if any(line.width > style.width for line in lines):
         lines = [line for name, sources, count in sides for line in _narrow("", name, f"{sources}, {count}", style)]
@@ -179,12 +185,12 @@ def _narrow(first: str, name: str, facts: str, style: Style) -> Iterator[StyledL
 
 def _names(alone: Sequence[Environment]) -> str:
     more = f" and {len(alone) - NAMED} more (--verbose lists them)" if len(alone) > NAMED else ""
-    return ", ".join(one.name for one in alone[:NAMED]) + more
+    return ", ".join(environment.name for environment in alone[:NAMED]) + more
 
 
 def _reasons(left: Sequence[Discovered]) -> str:
     """Why files were left out, without the folder: `documentation, linters`."""
-    short = dict.fromkeys(_reason(one.why) for one in left)
+    short = dict.fromkeys(_reason(discovered.why) for discovered in left)
     shown = list(short)[:NAMED]
     return ", ".join((*shown, *(("other reasons",) if len(short) > NAMED else ())))
 
@@ -198,9 +204,12 @@ def _all_environments(report: Report, style: Style) -> Iterator[StyledLine]:
         (environment.name, _with_sources(environment)[1], facts(environment)) for environment in report.environments
     ]
     yield from (StyledLine(), *_in_columns(rows, style))
-    found = [(one.role, f"{one.folder}{', '.join(one.documents)}", f"({one.why})") for one in report.found]
-    if found:
-        yield from (StyledLine(), text(("No configuration; found by looking:", "")), *_in_columns(found, style))
+    lines = [
+        (discovered.role, f"{discovered.folder}{', '.join(discovered.documents)}", f"({discovered.why})")
+        for discovered in report.found
+    ]
+    if lines:
+        yield from (StyledLine(), text(("No configuration; found by looking:", "")), *_in_columns(lines, style))
 
 
 def _in_columns(rows: Sequence[tuple[str, str, str]], style: Style) -> Iterator[StyledLine]:

@@ -19,15 +19,15 @@ def title(rule: Rule) -> str:
 
 def sections(rule: Rule) -> Mapping[str, str]:
     """The text of every section, each paragraph on one line."""
-    found: dict[str, list[str]] = {}
+    by_name: dict[str, list[str]] = {}
     here: list[str] = []
     for line in cleandoc(rule.documentation).splitlines()[1:]:
         heading = _TITLE.fullmatch(line)
         if heading:
-            here = found.setdefault(heading[1], [])
+            here = by_name.setdefault(heading[1], [])
         else:
             here.append(line.strip())
-    return {name: _joined(lines) for name, lines in found.items()}
+    return {name: _joined(lines) for name, lines in by_name.items()}
 
 
 def _joined(lines: list[str]) -> str:

@@ -27,13 +27,13 @@ def summary_lines(report: Report, style: Style) -> Iterator[StyledLine]:
 
 def unread_lines(report: Report, style: Style) -> Iterator[StyledLine]:
     """What was seen and not understood and is no finding: some entries with their reasons, the others counted."""
-    told = {finding.at for finding in report.findings if finding.fact in UNREAD}
+    places = {finding.at for finding in report.findings if finding.fact in UNREAD}
     entries = list(
         dict.fromkeys(
             (str(entry.at), entry.what, entry.why)
             for environment in report.environments
             for entry in environment.unread
-            if entry.at not in told
+            if entry.at not in places
         )
     )
     if not entries:

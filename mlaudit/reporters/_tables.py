@@ -105,7 +105,7 @@ def _chunks(names: Sequence[str], rows: Sequence[Row], width: int) -> Iterator[l
     left = width - max((len(row.package) for row in rows), default=0) - 24
     part: list[str] = []
     for name in names:
-        if len(part) > 1 and sum(widths[one] + 3 for one in (*part, name)) > left:
+        if len(part) > 1 and sum(widths[column] + 3 for column in (*part, name)) > left:
             yield part
             part = [names[0]]
         part.append(name)

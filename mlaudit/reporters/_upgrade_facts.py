@@ -88,12 +88,14 @@ def retraining(plan: UpgradePlan) -> str:
     """What is to be done about artifacts; empty if nothing is known to break."""
     gone = [artifact for artifact in plan.artifacts if artifact.fate is not Fate.UNPROMISED]
     unsure = len(plan.artifacts) - len(gone)
-    said = []
+    parts = []
     if gone:
-        said.append(f"{count(len(gone), 'artifact')} to retrain, or to save again with the new versions")
+        parts.append(f"{count(len(gone), 'artifact')} to retrain, or to save again with the new versions")
     if unsure:
-        said.append(f"{count(unsure, 'artifact')} to test: the projects do not promise that the new versions read them")
-    return "; ".join(said)
+        parts.append(
+            f"{count(unsure, 'artifact')} to test: the projects do not promise that the new versions read them"
+        )
+    return "; ".join(parts)
 
 
 def command(plan: UpgradePlan) -> tuple[str, ...]:
@@ -107,13 +109,18 @@ def command(plan: UpgradePlan) -> tuple[str, ...]:
 def shown_findings(plan: UpgradePlan) -> tuple[Finding, ...]:
     """The findings after it that are errors or new, except those of what is stated before."""
     artifacts = {artifact.at.path for artifact in plan.artifacts if artifact.at is not None}
-    told = {(name, package) for one in plan.unsolved for name in one.environments for package in one.unfit.packages}
+    unsolved_pairs = {
+        (name, package)
+        for unsolved in plan.unsolved
+        for name in unsolved.environments
+        for package in unsolved.unfit.packages
+    }
     return tuple(
-        one
-        for one in plan.after
-        if (one.severity is Severity.ERROR or one.fingerprint in plan.fresh)
-        and not (len(one.environments) == 1 and (one.environments[0], one.package) in told)
-        and not any(place.place.path in artifacts for place in one.locations)
+        finding
+        for finding in plan.after
+        if (finding.severity is Severity.ERROR or finding.fingerprint in plan.fresh)
+        and not (len(finding.environments) == 1 and (finding.environments[0], finding.package) in unsolved_pairs)
+        and not any(place.place.path in artifacts for place in finding.locations)
     )
 
 
@@ -122,7 +129,7 @@ def closing(plan: UpgradePlan) -> Iterator[str]:
     if not plan.moves and not plan.before:
         return
     if any(move.environments for move in plan.moves):
-        left, fresh = len(plan.errors_left), sum(one.fingerprint in plan.fresh for one in plan.after)
+        left, fresh = len(plan.errors_left), sum(finding.fingerprint in plan.fresh for finding in plan.after)
         new = f", {fresh:,} of {'what is left' if len(plan.after) != 1 else 'it'} new" if fresh else ""
         warnings = len(plan.after) - left
         yield (

@@ -37,8 +37,8 @@ def as_table(plan: UpgradePlan, style: Style) -> str:
     style = replace(style, width=min(style.width, MAX_WIDTH))
     lines = paragraph(headline(plan), style.width, tone="bold")
     for section in (_moves, _unsolved, _artifacts, _order, _left, _unknown, _next):
-        made = list(section(plan, style))
-        lines += [StyledLine(), *made] if made else []
+        section_lines = list(section(plan, style))
+        lines += [StyledLine(), *section_lines] if section_lines else []
     return painted(lines, colour=style.colour)
 
 
@@ -72,14 +72,14 @@ def _places(move: EnvironmentMove, style: Style) -> Iterator[StyledLine]:
 def _unsolved(plan: UpgradePlan, style: Style) -> Iterator[StyledLine]:
     if plan.unsolved:
         yield text(("No solution", "bold red"))
-    for one in plan.unsolved:
-        yield from _sentence(masked(unsolved_words(one)), style, "  ", "  ")
+    for unsolved in plan.unsolved:
+        yield from _sentence(masked(unsolved_words(unsolved)), style, "  ", "  ")
 
 
 def _artifacts(plan: UpgradePlan, style: Style) -> Iterator[StyledLine]:
-    said = retraining(plan)
-    if said:
-        yield from _sentence(said, style, "Models: ", "  ", "bold")
+    sentence = retraining(plan)
+    if sentence:
+        yield from _sentence(sentence, style, "Models: ", "  ", "bold")
     for artifact in plan.artifacts[:SHOWN_ARTIFACTS]:
         yield from _artifact(artifact, style)
     if len(plan.artifacts) > SHOWN_ARTIFACTS:
@@ -111,9 +111,11 @@ def _left(plan: UpgradePlan, style: Style) -> Iterator[StyledLine]:
     shown = shown_findings(plan)
     if shown:
         yield text(("Findings that remain", "bold"))
-    for one in shown[:SHOWN_FINDINGS]:
-        new = " (new)" if one.fingerprint in plan.fresh else ""
-        yield from _sentence(masked(f"{one.severity.value} {one.code}{new}: {one.message}"), style, "  ", "    ")
+    for finding in shown[:SHOWN_FINDINGS]:
+        new = " (new)" if finding.fingerprint in plan.fresh else ""
+        yield from _sentence(
+            masked(f"{finding.severity.value} {finding.code}{new}: {finding.message}"), style, "  ", "    "
+        )
     if len(shown) > SHOWN_FINDINGS:
         yield text((f"  and {len(shown) - SHOWN_FINDINGS:,} more: --format json lists them", "dim"))
 
@@ -121,8 +123,8 @@ def _left(plan: UpgradePlan, style: Style) -> Iterator[StyledLine]:
 def _unknown(plan: UpgradePlan, style: Style) -> Iterator[StyledLine]:
     if plan.unknown:
         yield text(("Not known", "bold"))
-    for one in plan.unknown[:SHOWN_UNKNOWN]:
-        yield from _sentence(masked(one), style, "  ", "    ")
+    for asked in plan.unknown[:SHOWN_UNKNOWN]:
+        yield from _sentence(masked(asked), style, "  ", "    ")
     if len(plan.unknown) > SHOWN_UNKNOWN:
         yield text((f"  and {len(plan.unknown) - SHOWN_UNKNOWN:,} more: --format json lists them", "dim"))
 

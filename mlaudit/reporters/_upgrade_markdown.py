@@ -25,7 +25,7 @@ def as_markdown(plan: UpgradePlan) -> str:
     sections = (_changes, _unsolved, _artifacts, _order, _left, _unknown, _next)
     parts = [
         f"## {_prose(headline(plan))}",
-        *("\n".join(found) for section in sections if (found := list(section(plan)))),
+        *("\n".join(lines) for section in sections if (lines := list(section(plan)))),
     ]
     return "\n\n".join(parts) + "\n"
 
@@ -46,11 +46,11 @@ def _changes(plan: UpgradePlan) -> Iterator[str]:
                     yield from _change(move, environment)
 
 
-def _change(move: PackageMove, one: EnvironmentMove) -> Iterator[str]:
-    where = ", ".join(as_code(str(place)) for place in places(one))
-    hand = f" (by hand: {_prose(one.refusal)})" if one.refusal else ""
-    run = "".join(f"; then run {as_code(str(each))}" for each in one.commands)
-    yield f"  - [ ] {as_code(move.package)} {_prose(change_words(one, move))}: {where}{run}{hand}"
+def _change(move: PackageMove, environment_move: EnvironmentMove) -> Iterator[str]:
+    where = ", ".join(as_code(str(place)) for place in places(environment_move))
+    hand = f" (by hand: {_prose(environment_move.refusal)})" if environment_move.refusal else ""
+    run = "".join(f"; then run {as_code(str(each))}" for each in environment_move.commands)
+    yield f"  - [ ] {as_code(move.package)} {_prose(change_words(environment_move, move))}: {where}{run}{hand}"
     if move.because:
         yield f"    because {_prose(move.because)}"
 
@@ -58,7 +58,7 @@ def _change(move: PackageMove, one: EnvironmentMove) -> Iterator[str]:
 def _unsolved(plan: UpgradePlan) -> Iterator[str]:
     if plan.unsolved:
         yield "### No solution\n"
-    yield from (f"- {_prose(unsolved_words(one))}" for one in plan.unsolved)
+    yield from (f"- {_prose(unsolved_words(unsolved))}" for unsolved in plan.unsolved)
 
 
 def _artifacts(plan: UpgradePlan) -> Iterator[str]:
@@ -81,15 +81,15 @@ def _left(plan: UpgradePlan) -> Iterator[str]:
     shown = shown_findings(plan)
     if shown:
         yield "### Findings that remain\n"
-    for one in shown:
-        new = " (new)" if one.fingerprint in plan.fresh else ""
-        yield f"- {one.severity.value} {one.code}{new}: {_prose(one.message)}"
+    for finding in shown:
+        new = " (new)" if finding.fingerprint in plan.fresh else ""
+        yield f"- {finding.severity.value} {finding.code}{new}: {_prose(finding.message)}"
 
 
 def _unknown(plan: UpgradePlan) -> Iterator[str]:
     if plan.unknown:
         yield "### Not known\n"
-    yield from (f"- {_prose(one)}" for one in plan.unknown)
+    yield from (f"- {_prose(text)}" for text in plan.unknown)
 
 
 def _next(plan: UpgradePlan) -> Iterator[str]:

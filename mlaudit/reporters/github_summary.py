@@ -5,7 +5,7 @@ from __future__ import annotations
 from mlaudit.model.nouns import Kind, Verdict
 from mlaudit.model.report import Report, Row
 from mlaudit.reporters._facts import by_package, worst_first
-from mlaudit.reporters._markdown import Room, all_rows, document, environments, found
+from mlaudit.reporters._markdown import Room, all_rows, discovered_environments, document, environments
 from mlaudit.reporters._registry import Style, reporter
 
 ROOM = Room(characters=400_000, rows=200, entries=100)
@@ -15,7 +15,8 @@ ROOM = Room(characters=400_000, rows=200, entries=100)
 @reporter
 def render(report: Report, style: Style) -> str:
     """The comment with more room, the environments, and the packages that differ without a finding."""
-    parts = [document(report, ROOM), *environments(report), *found(report), *all_rows(_others(report), ROOM)]
+    parts = [document(report, ROOM), *environments(report), *discovered_environments(report)]
+    parts += all_rows(_others(report), ROOM)
     return "\n".join(parts).rstrip("\n") + "\n"
 
 

@@ -22,8 +22,8 @@ def render(report: Report, style: Style) -> str:
     """A summary, and every section that has something to show."""
     view = page_view(report)
     shown = [(section, parts) for section in sections() if (parts := list(section.content(view)))]
-    css = _part("page.css") + "".join(_part(f"sections/{one.style}") for one, _ in shown if one.style)
-    scripts = [_part(f"sections/{one.script}") for one, _ in shown if one.script] + [_part("page.js")]
+    css = _part("page.css") + "".join(_part(f"sections/{section.style}") for section, _ in shown if section.style)
+    scripts = [_part(f"sections/{section.script}") for section, _ in shown if section.script] + [_part("page.js")]
     script = '"use strict";\n' + "".join(f"(() => {{\n{text}}})();\n" for text in scripts)
     parts = [*_head(report, css, script), *_body(view, shown), f"<script>{script}</script>", "</body>", "</html>"]
     return "\n".join(parts) + "\n"
@@ -55,10 +55,10 @@ def _body(view: PageView, shown: Sequence[tuple[PageSection, list[str]]]) -> Ite
     yield from ("<body>", "<header>", f"<h1>mlaudit: {names}</h1>", f'<p class="total">{counts(report)}</p>')
     yield from (f"<p>{for_html(text)}</p>" for text in (compared(report), unknown_images(report)) if text)
     yield '</header><nav aria-label="Sections"><ul>'
-    yield from (f'<li><a href="#{one.key}">{one.title}{_count(one, view)}</a></li>' for one, _ in shown)
+    yield from (f'<li><a href="#{section.key}">{section.title}{_count(section, view)}</a></li>' for section, _ in shown)
     yield "</ul></nav><main>"
-    for one, parts in shown:
-        yield f'<section id="{one.key}"><h2>{one.title}{_count(one, view)}</h2>'
+    for section, parts in shown:
+        yield f'<section id="{section.key}"><h2>{section.title}{_count(section, view)}</h2>'
         yield from parts
         yield "</section>"
     yield f"</main><footer>mlaudit {__version__}, knowledge of {for_html(report.knowledge)}</footer>"

@@ -29,15 +29,20 @@ def as_data(report: Report) -> Json:
         "environments": [_environment(environment) for environment in report.environments],
         "pairs": [_pair(pair) for pair in report.known_pairs],
         "rows": [_row(row) for row in report.rows],
-        "findings": [_finding(one) for one in with_status((*report.findings, *report.suppressed), report)],
+        "findings": [_finding(finding) for finding in with_status((*report.findings, *report.suppressed), report)],
         "unread": [
             {**place(entry.at), "why": entry.why, "environment": environment.name}
             for environment in report.environments
             for entry in environment.unread
         ],
         "found": [
-            {"role": one.role, "folder": one.folder, "documents": list(one.documents), "why": one.why}
-            for one in report.found
+            {
+                "role": discovered.role,
+                "folder": discovered.folder,
+                "documents": list(discovered.documents),
+                "why": discovered.why,
+            }
+            for discovered in report.found
         ],
         "notes": list(report.notes),
         **({"against": _against(report.against)} if report.against else {}),

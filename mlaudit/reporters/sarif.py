@@ -67,10 +67,10 @@ def _run(report: Report, *, quiet: bool) -> Json:
     order = {rule_id: number for number, rule_id in enumerate(known)}
     baselined = report.baselined
     used: dict[str, int] = {}
-    results = [_result(one, report, order, used, baselined=baselined) for one in kept]
+    results = [_result(finding, report, order, used, baselined=baselined) for finding in kept]
     return {
         "tool": {"driver": _driver(known.values())},
-        "originalUriBaseIds": base_ids(at.path for one in kept for at in _all_places(one, report)),
+        "originalUriBaseIds": base_ids(at.path for finding in kept for at in _all_places(finding, report)),
         "invocations": [_invocation(report, left_out=len(findings) - len(kept))],
         "columnKind": "unicodeCodePoints",
         "properties": {"knowledge": report.knowledge, "suppressed": as_counts(report)},
@@ -111,11 +111,11 @@ def _descriptor(rule: Rule) -> Json:
 
 
 def _invocation(report: Report, *, left_out: int) -> Json:
-    made: Json = {"executionSuccessful": report.exit_code != 2, "exitCode": report.exit_code}
+    invocation: Json = {"executionSuccessful": report.exit_code != 2, "exitCode": report.exit_code}
     if left_out:
         text = f"{left_out} more findings are left out: {RESULTS} are the most that GitHub keeps."
-        made["toolExecutionNotifications"] = [{"level": "warning", "message": {"text": text}}]
-    return made
+        invocation["toolExecutionNotifications"] = [{"level": "warning", "message": {"text": text}}]
+    return invocation
 
 
 def _result(
@@ -123,7 +123,7 @@ def _result(
 ) -> Json:
     primary = shown_at(finding, report)
     fingerprint = unique(finding.fingerprint, used)
-    related = [one for one in finding.locations if one.place != primary][:LOCATIONS]
+    related = [location_beside for location_beside in finding.locations if location_beside.place != primary][:LOCATIONS]
     result: Json = {
         "ruleId": finding.code,
         "ruleIndex": order[finding.code],
@@ -136,7 +136,8 @@ def _result(
     }
     if related:
         result["relatedLocations"] = [
-            {"id": number, **location(one.place, annotation(one))} for number, one in enumerate(related, start=1)
+            {"id": number, **location(beside.place, annotation(beside))}
+            for number, beside in enumerate(related, start=1)
         ]
     if finding.status is not None:
         result["baselineState"] = _STATE[finding.status]
@@ -165,7 +166,8 @@ def _properties(finding: Finding) -> Json:
         "expected": finding.expected,
         "actual": finding.actual,
         "evidence": [
-            {"source": one.source, "checked": one.checked, "measured": one.measured} for one in finding.evidence
+            {"source": evidence.source, "checked": evidence.checked, "measured": evidence.measured}
+            for evidence in finding.evidence
         ],
     }
     return {name: value for name, value in facts.items() if value not in (None, [])}
@@ -173,7 +175,7 @@ def _properties(finding: Finding) -> Json:
 
 def _all_places(finding: Finding, report: Report) -> Iterator[Place]:
     yield shown_at(finding, report)
-    yield from (one.place for one in finding.locations)
+    yield from (location_beside.place for location_beside in finding.locations)
     yield from (Place(path=edit.path) for edit in (finding.fix.edits if finding.fix else ()))
 
 

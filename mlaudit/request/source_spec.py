@@ -25,7 +25,7 @@ class BadSource(UsageError):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Spelled:
+class SourcePart:
     """One part of a SOURCE.
 
     Attributes:
@@ -55,7 +55,7 @@ class Spelled:
     refused: Unread | None = None
 
 
-def spelled(text: str, exists: Callable[[str], bool]) -> tuple[Spelled, ...]:
+def source_parts(text: str, exists: Callable[[str], bool]) -> tuple[SourcePart, ...]:
     """The parts of a SOURCE; several may make one environment. An existing path wins over every other reading.
 
     Raises BadSource.
@@ -63,15 +63,15 @@ def spelled(text: str, exists: Callable[[str], bool]) -> tuple[Spelled, ...]:
     if "\0" in text:
         raise BadSource("a source has a NUL character in it, which no file's name has")
     if text == "-" or exists(text):
-        return (Spelled(text=text, path=text),)
-    spellings: list[Spelled] = []
+        return (SourcePart(text=text, path=text),)
+    spellings: list[SourcePart] = []
     for item in _items(text):
-        one = _one(item, exists)
-        if spellings and one.name is None:
+        part = _one(item, exists)
+        if spellings and part.name is None:
             raise BadSource(f"`{item}` has no name; several sources of one environment are `name=A,name=B`")
-        if spellings and one.name != spellings[0].name:
-            raise BadSource(f"`{text}` names two environments, `{spellings[0].name}` and `{one.name}`; separate them")
-        spellings.append(one)
+        if spellings and part.name != spellings[0].name:
+            raise BadSource(f"`{text}` names two environments, `{spellings[0].name}` and `{part.name}`; separate them")
+        spellings.append(part)
     return tuple(spellings)
 
 
@@ -91,7 +91,7 @@ def _items(text: str) -> Iterator[str]:
         yield current
 
 
-def _one(item: str, exists: Callable[[str], bool]) -> Spelled:
+def _one(item: str, exists: Callable[[str], bool]) -> SourcePart:
     name, rest = None, item
     named = _NAMED.fullmatch(item)
     if named and not exists(item.rpartition("#")[0] or item):
@@ -110,36 +110,36 @@ def _one(item: str, exists: Callable[[str], bool]) -> Spelled:
         revision, _, path = path.partition(":")
     if not path:
         raise BadSource(f"`{item}` names no path")
-    return _with_fragment(Spelled(text=item, path=path, name=name, revision=revision), fragment)
+    return _with_fragment(SourcePart(text=item, path=path, name=name, revision=revision), fragment)
 
 
-def _of_clone(item: str, name: str | None, match: re.Match[str], fragment: str) -> Spelled:
+def _of_clone(item: str, name: str | None, match: re.Match[str], fragment: str) -> SourcePart:
     """`git+file:///FOLDER@REV#path=PATH`; without a revision what is checked out there, as committed."""
     words = [word for word in fragment.split(",") if word]
     paths = [word.removeprefix("path=") for word in words if word.startswith("path=")]
     if len(paths) != 1 or not paths[0]:
         raise BadSource(f"`{item}` names no file; add it with #path=FILE")
     revision = match["revision"] or "HEAD"
-    one = Spelled(text=item, path=paths[0], name=name, revision=revision, clone=match["folder"])
-    return _with_fragment(one, ",".join(word for word in words if not word.startswith("path=")))
+    source = SourcePart(text=item, path=paths[0], name=name, revision=revision, clone=match["folder"])
+    return _with_fragment(source, ",".join(word for word in words if not word.startswith("path=")))
 
 
-def _with_fragment(one: Spelled, fragment: str) -> Spelled:
+def _with_fragment(source: SourcePart, fragment: str) -> SourcePart:
     if not fragment:
-        return one
-    held: dict[str, list[str]] = {}
+        return source
+    fragment_values: dict[str, list[str]] = {}
     for assignment in fragment.split(","):
         word, equals, value = assignment.partition("=")
         if word not in _CHOOSING or not equals or not value:
             expected = ", ".join(f"{word}=" for word in _CHOOSING)
             raise BadSource(f"`#{fragment}`: expected {expected}, found `{assignment}`")
-        held.setdefault(word, []).append(value)
+        fragment_values.setdefault(word, []).append(value)
     return replace(
-        one,
-        parts={word: held[word][-1] for word in PARTS if word in held},
-        extras=tuple(held.get("extra", ())),
-        groups=tuple(held.get("group", ())),
-        python=held.get("python", [None])[-1],
-        platform=held.get("platform", [None])[-1],
-        format=held.get("format", [None])[-1],
+        source,
+        parts={word: fragment_values[word][-1] for word in PARTS if word in fragment_values},
+        extras=tuple(fragment_values.get("extra", ())),
+        groups=tuple(fragment_values.get("group", ())),
+        python=fragment_values.get("python", [None])[-1],
+        platform=fragment_values.get("platform", [None])[-1],
+        format=fragment_values.get("format", [None])[-1],
     )

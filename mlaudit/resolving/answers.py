@@ -73,13 +73,13 @@ def answer(asked: ResolverQuestion, *, as_of: date | None, today: date, with_has
         return known
     outcome = run_uv(_words(asked, as_of, with_hashes=with_hashes), _files(asked))
     if outcome.code == 0:
-        found = ResolverAnswer(packages=tuple(_packages(outcome.out)))
+        resolver_answer = ResolverAnswer(packages=tuple(_packages(outcome.out)))
     elif outcome.code == _NO_SOLUTION and not any(words in outcome.says for words in _NOT_LOOKED_AT):
-        found = ResolverAnswer(conflict=_plain(outcome.says))
+        resolver_answer = ResolverAnswer(conflict=_plain(outcome.says))
     else:
         return ResolverAnswer(failure=_plain(outcome.says))
-    keep(_KIND, key, shown_answer(found))
-    return found
+    keep(_KIND, key, shown_answer(resolver_answer))
+    return resolver_answer
 
 
 def _key(asked: ResolverQuestion, day: date, *, with_hashes: bool) -> str:
@@ -114,15 +114,15 @@ def _files(asked: ResolverQuestion) -> Mapping[str, str]:
 def _packages(text: str) -> Iterator[ResolvedPackage]:
     """The packages of what uv prints, one a line; continued lines hold hashes and, behind them, the reason."""
     for line in re.sub(r"\\\n", " ", re.sub(r"\n(?=\s+#)", " ", text)).splitlines():
-        found = _LINE.match(line)
-        if found is None:
+        match = _LINE.match(line)
+        if match is None:
             continue
-        rest = found[3]
+        rest = match[3]
         via = rest.rpartition("# via ")[2] if "# via " in rest else ""
         reasons = (word.strip() for word in via.split(","))
         yield ResolvedPackage(
-            name=found[1],
-            version=found[2],
+            name=match[1],
+            version=match[2],
             via=tuple(word for word in reasons if word and not word.startswith("-")),
             hashes=tuple(_HASH.findall(rest)),
         )
@@ -137,10 +137,12 @@ def _plain(says: str) -> str:
     return text if len(text) <= _LONGEST else f"{text[:_LONGEST]} ..."
 
 
-def shown_answer(found: ResolverAnswer) -> Mapping[str, object]:
+def shown_answer(resolver_answer: ResolverAnswer) -> Mapping[str, object]:
     """An answer as it is kept."""
-    rows = [[package.name, package.version, list(package.via), list(package.hashes)] for package in found.packages]
-    return {"packages": rows, "conflict": found.conflict}
+    rows = [
+        [package.name, package.version, list(package.via), list(package.hashes)] for package in resolver_answer.packages
+    ]
+    return {"packages": rows, "conflict": resolver_answer.conflict}
 
 
 def known_answer(stored: Mapping[str, object] | None) -> ResolverAnswer | None:

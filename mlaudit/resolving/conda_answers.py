@@ -107,10 +107,10 @@ def conda_answer(tool: str, asked: CondaQuestion, *, today: date) -> ResolverAns
         return known
     channels = [word for channel in asked.channels for word in ("-c", channel)]
     words = [*(["--override-channels"] if channels else []), *channels, *asked.specs]
-    found = _read(dry_run(tool, words, asked.subdir))
-    if not found.failure:
-        keep(_KIND, key, shown_answer(found))
-    return found
+    answer = _read(dry_run(tool, words, asked.subdir))
+    if not answer.failure:
+        keep(_KIND, key, shown_answer(answer))
+    return answer
 
 
 def _read(outcome: DryRun) -> ResolverAnswer:
@@ -133,8 +133,8 @@ def _read(outcome: DryRun) -> ResolverAnswer:
 
 
 def _packages(links: Sequence[object]) -> Iterator[ResolvedPackage]:
-    for one in links:
-        row: Mapping[str, object] = one if isinstance(one, dict) else {}
+    for link in links:
+        row: Mapping[str, object] = link if isinstance(link, dict) else {}
         name, version = row.get("name"), row.get("version")
         if isinstance(name, str) and isinstance(version, str) and name != "python":
             yield ResolvedPackage(name=name, version=version)

@@ -21,35 +21,35 @@ FORMAT = "resolved"
 _MAX_DEPTH = 64
 
 
-def with_answer(environment: Environment, asked: ResolverQuestion, found: ResolverAnswer) -> Environment:
+def with_answer(environment: Environment, asked: ResolverQuestion, answer: ResolverAnswer) -> Environment:
     """The environment with what uv says would be installed, or with why nothing can be."""
     assumed = f" for {asked.pythons_assumed}" if asked.pythons_assumed else f" for Python {asked.python}"
-    return _with_answer(environment, found, asked.left_out, tool="uv", where=assumed, ecosystem="pypi")
+    return _with_answer(environment, answer, asked.left_out, tool="uv", where=assumed, ecosystem="pypi")
 
 
-def with_conda_answer(environment: Environment, asked: CondaQuestion, found: ResolverAnswer, tool: str) -> Environment:
+def with_conda_answer(environment: Environment, asked: CondaQuestion, answer: ResolverAnswer, tool: str) -> Environment:
     """The environment with what a tool of conda says would be installed, or with why nothing can be."""
     where = f" for {asked.subdir}"
-    return _with_answer(environment, found, asked.left_out, tool=tool, where=where, ecosystem="conda")
+    return _with_answer(environment, answer, asked.left_out, tool=tool, where=where, ecosystem="conda")
 
 
 def _with_answer(
     environment: Environment,
-    found: ResolverAnswer,
+    answer: ResolverAnswer,
     left_out: Sequence[str],
     *,
     tool: str,
     where: str,
     ecosystem: str,
 ) -> Environment:
-    if found.conflict:
-        named = tuple(package for package in environment.cells if _is_named(package, found.conflict))
-        return replace(environment, unresolvable=(Unresolvable(says=found.conflict, packages=named, tool=tool),))
-    if not found.packages:
+    if answer.conflict:
+        named = tuple(package for package in environment.cells if _is_named(package, answer.conflict))
+        return replace(environment, unresolvable=(Unresolvable(says=answer.conflict, packages=named, tool=tool),))
+    if not answer.packages:
         return environment
-    made = with_reading(environment, _reading(environment, found.packages, ecosystem, whole=not left_out))
-    notes = _notes(environment, found, left_out, f"{tool} resolved", where, f"{tool} was not asked for")
-    return replace(made, notes=(*made.notes, *notes))
+    answered = with_reading(environment, _reading(environment, answer.packages, ecosystem, whole=not left_out))
+    notes = _notes(environment, answer, left_out, f"{tool} resolved", where, f"{tool} was not asked for")
+    return replace(answered, notes=(*answered.notes, *notes))
 
 
 def _is_named(package: str, sentence: str) -> bool:
@@ -57,9 +57,9 @@ def _is_named(package: str, sentence: str) -> bool:
 
 
 def _notes(
-    environment: Environment, found: ResolverAnswer, left_out: Sequence[str], did: str, where: str, unasked: str
+    environment: Environment, answer: ResolverAnswer, left_out: Sequence[str], did: str, where: str, unasked: str
 ) -> Iterator[str]:
-    yield f"{environment.name}: {did} {len(found.packages)} packages{where}; nothing was installed"
+    yield f"{environment.name}: {did} {len(answer.packages)} packages{where}; nothing was installed"
     if left_out:
         shown = "; ".join(left_out[:5])
         more = f"; and {len(left_out) - 5} more" if len(left_out) > 5 else ""
@@ -79,17 +79,17 @@ def _reading(environment: Environment, packages: Sequence[ResolvedPackage], ecos
     return Reading(path=path, format=FORMAT, complete=whole and not images and not environment.unread, pins=tuple(pins))
 
 
-def _pin(one: ResolvedPackage, at: Place, ecosystem: str) -> Pin:
+def _pin(package: ResolvedPackage, at: Place, ecosystem: str) -> Pin:
     return Pin(
-        name=one.name,
-        package=package_of(one.name, ecosystem),
+        name=package.name,
+        package=package_of(package.name, ecosystem),
         at=at,
-        version=one.version,
+        version=package.version,
         ecosystem=ecosystem,
-        variant=split_variant(one.version)[1],
+        variant=split_variant(package.version)[1],
         layer=Layer.RESOLVED,
-        hashes=one.hashes,
-        detail=f"via {', '.join(one.via)}" if one.via else None,
+        hashes=package.hashes,
+        detail=f"via {', '.join(package.via)}" if package.via else None,
     )
 
 
@@ -105,6 +105,6 @@ def _place(name: str, environment: Environment, by_name: Mapping[str, ResolvedPa
         cell = environment.cells.get(package_of(current))
         if cell is not None and cell.at is not None:
             return cell.at
-        found = by_name.get(normalized(current))
-        waiting += [word.partition("[")[0] for word in found.via] if found else []
+        package = by_name.get(normalized(current))
+        waiting += [word.partition("[")[0] for word in package.via] if package else []
     return None

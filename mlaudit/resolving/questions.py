@@ -123,7 +123,7 @@ def _refused(cell: Cell) -> str:
 def _lines(cell: Cell, python: str, *, as_public: bool = False) -> Iterator[str]:
     """The requirement, or those that contradict one another, that a cell states."""
     pin = cell.pins[0]
-    extras = sorted({normalized(extra) for one in cell.pins for extra in one.extras})
+    extras = sorted({normalized(extra) for stated_pin in cell.pins for extra in stated_pin.extras})
     name = f"{normalized(pin.name)}[{','.join(extras)}]" if extras and not as_public else normalized(pin.name)
     stated = cell.by_python.get(python) if cell.by_python else None
     if stated is not None:

@@ -24,8 +24,8 @@ def with_resolutions(environments: Sequence[Environment], options: Options) -> t
     """The environments with what would be installed in them, and what the user learns beside the findings."""
     wanted = options.resolution or Resolution()
     resolver = _Resolver(options, wanted, locks=LockWriter(options.root))
-    made = [resolver.resolved(environment) for environment in environments]
-    return made, [*dict.fromkeys((*resolver.notes, *resolver.locks.notes))]
+    resolved = [resolver.resolved(environment) for environment in environments]
+    return resolved, [*dict.fromkeys((*resolver.notes, *resolver.locks.notes))]
 
 
 class _Resolver:
@@ -37,21 +37,21 @@ class _Resolver:
         self.locks = locks
         self.notes: list[str] = []
 
-    def resolved(self, one: Environment) -> Environment:
+    def resolved(self, environment: Environment) -> Environment:
         """The environment with its layer `resolved`, or as it is, with a sentence on why."""
-        if is_locked(one):
-            return one
-        if is_of_conda(one):
-            return self._of_conda(one)
-        asked = question(one)
-        found = self._answer(one, asked)
-        if found is None:
-            return one
-        if self._wanted.writes_locks and found.packages:
-            self.locks.write(one, asked, found)
-        return with_answer(one, asked, found)
+        if is_locked(environment):
+            return environment
+        if is_of_conda(environment):
+            return self._of_conda(environment)
+        asked = question(environment)
+        resolver_answer = self._answer(environment, asked)
+        if resolver_answer is None:
+            return environment
+        if self._wanted.writes_locks and resolver_answer.packages:
+            self.locks.write(environment, asked, resolver_answer)
+        return with_answer(environment, asked, resolver_answer)
 
-    def _of_conda(self, one: Environment) -> Environment:
+    def _of_conda(self, environment: Environment) -> Environment:
         """What the user's tool of conda would install; the environment as it is, with a note, if none can be asked."""
         tool = conda_tool()
         if tool is None:
@@ -60,19 +60,19 @@ class _Resolver:
             why = "conda installs some of it, and its tools know no state of a channel as of a day (--as-of)"
         else:
             name = Path(tool).stem
-            self._options.progress.reading(f"{one.name} ({name})")
-            asked = conda_question(one)
-            found = conda_answer(tool, asked, today=self._options.today)
-            if not found.failure:
-                return with_conda_answer(one, asked, found, name)
-            self.notes.extend(self._failed(one, found.failure, name))
-            return one
-        return replace(one, notes=(*one.notes, f"{one.name} was not resolved: {why}"))
+            self._options.progress.reading(f"{environment.name} ({name})")
+            asked = conda_question(environment)
+            resolver_answer = conda_answer(tool, asked, today=self._options.today)
+            if not resolver_answer.failure:
+                return with_conda_answer(environment, asked, resolver_answer, name)
+            self.notes.extend(self._failed(environment, resolver_answer.failure, name))
+            return environment
+        return replace(environment, notes=(*environment.notes, f"{environment.name} was not resolved: {why}"))
 
-    def _answer(self, one: Environment, asked: ResolverQuestion) -> ResolverAnswer | None:
-        self._options.progress.reading(f"{one.name} (uv)")
+    def _answer(self, environment: Environment, asked: ResolverQuestion) -> ResolverAnswer | None:
+        self._options.progress.reading(f"{environment.name} (uv)")
         try:
-            found = answer(
+            resolver_answer = answer(
                 asked,
                 as_of=self._wanted.as_of,
                 today=self._options.today,
@@ -81,12 +81,12 @@ class _Resolver:
         except NoUv as error:
             self.notes.append(f"Nothing was resolved: {error}. The audit is the same as without --resolve.")
             return None
-        if found.failure:
-            self.notes.extend(self._failed(one, found.failure))
+        if resolver_answer.failure:
+            self.notes.extend(self._failed(environment, resolver_answer.failure))
             return None
-        return found
+        return resolver_answer
 
     @staticmethod
-    def _failed(one: Environment, why: str, tool: str = "uv") -> Iterator[str]:
+    def _failed(environment: Environment, why: str, tool: str = "uv") -> Iterator[str]:
         shown = why if len(why) <= _LONGEST else f"{why[:_LONGEST]} ..."
-        yield f"{one.name} was not resolved, and is audited as it is; {tool} reports: {shown}"
+        yield f"{environment.name} was not resolved, and is audited as it is; {tool} reports: {shown}"

@@ -97,8 +97,8 @@ def _earlier_paths(paths: Sequence[str], tree: CommitTree) -> list[str]:
 
 def _present(paths: Sequence[str], tree: CommitTree) -> list[str]:
     """The paths that a state has; its whole tree where it has none of them."""
-    found = [path for path in paths if exists(path)]
-    return found or ([tree.root] if paths else [])
+    present = [path for path in paths if exists(path)]
+    return present or ([tree.root] if paths else [])
 
 
 def _compared(
@@ -146,7 +146,7 @@ def _compared(
 
 def _about(findings: Sequence[Finding], later: Report, names: Mapping[str, str]) -> Iterator[Finding]:
     """Findings about environments of the later state: named files select some of them, and others are not fixed."""
-    selected = {one.name for one in later.environments}
+    selected = {environment.name for environment in later.environments}
     for finding in findings:
         if finding.environments and all(names.get(name, name) in selected for name in finding.environments):
             yield finding
@@ -161,9 +161,9 @@ def _exit_code(brought: Sequence[Finding], earlier: Report | None, later: Report
 
 
 def _sources(environments: Sequence[Environment]) -> dict[str, Sequence[str]]:
-    return {one.name: one.sources for one in environments}
+    return {environment.name: environment.sources for environment in environments}
 
 
 def _files(environments: Sequence[Environment]) -> Iterator[str]:
-    for one in environments:
-        yield from (source.partition("#")[0] for source in one.sources)
+    for environment in environments:
+        yield from (source.partition("#")[0] for source in environment.sources)

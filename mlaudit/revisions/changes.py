@@ -58,9 +58,9 @@ def compare_findings(
 
 def _counterpart(finding: Finding, same: list[Finding]) -> Finding:
     """Take out what a finding was: the mildest that was as severe, else the most severe one."""
-    as_severe = [one for one in same if one.severity.rank <= finding.severity.rank]
+    as_severe = [known for known in same if known.severity.rank <= finding.severity.rank]
     chosen = max(as_severe, key=_rank) if as_severe else min(same, key=_rank)
-    del same[next(at for at, one in enumerate(same) if one is chosen)]
+    del same[next(at for at, known in enumerate(same) if known is chosen)]
     return chosen
 
 
@@ -87,16 +87,16 @@ def environment_names(
         files: paths of the later state by those of the earlier one, where they differ.
     """
     free = {name: _files(sources, {}) for name, sources in later.items() if name not in earlier}
-    found: dict[str, str] = {}
+    by_name: dict[str, str] = {}
     for name, sources in earlier.items():
         if name in later:
             continue
         moved = _files(sources, files)
         fitting = [other for other, those in free.items() if moved & those]
         if len(fitting) == 1:
-            found[name] = fitting[0]
+            by_name[name] = fitting[0]
             del free[fitting[0]]
-    return found
+    return by_name
 
 
 def _files(sources: Iterable[str], files: Mapping[str, str]) -> set[str]:

@@ -15,7 +15,7 @@ from mlaudit.model.lazy_dataclass import dataclass, replace
 from mlaudit.request.options import Options
 from mlaudit.revisions.asking import Ask, options_here
 from mlaudit.revisions.changes import environment_names
-from mlaudit.revisions.models_left_out import said_of_models
+from mlaudit.revisions.models_left_out import sentence_on_models
 from mlaudit.revisions.periods import WRITER, TimelinePoint, drifts
 from mlaudit.revisions.renamed import committed_renames
 from mlaudit.revisions.spans import commit_of
@@ -87,7 +87,7 @@ def _other_lines(
     with closing(CommitTree(repository, tip, reader)) as tree, mounted(tree):
         settings = request.ask().settings
         base = repository.tree / posixpath.dirname(settings.path or "")
-        texts = [text for one in settings.environments for text in one.sources]
+        texts = [text for environment in settings.environments for text in environment.sources]
         for part in (part for text in texts for part in parse_source(text, base)):
             if part.revision is not None:
                 folders.setdefault((part.clone, part.revision), set()).add(
@@ -106,7 +106,7 @@ class _History:
     def __init__(self, request: HistoryRequest, options: Options, lines: Sequence[Line], reader: ObjectReader) -> None:
         self._request = request
         self._options = options
-        self._lines = {one.slot: one for one in lines}
+        self._lines = {kept_line.slot: kept_line for kept_line in lines}
         self._repository = lines[0].repository
         self._states = RevisionStates(self._repository, reader, request.ask, request.packages)
         self._reader = reader
@@ -127,7 +127,7 @@ class _History:
             self._states.learn(*beside.value())
             points += self._points(chosen[half:])
         late = late or self._shallow()
-        found = drifts([self._names.renamed(point) for point in points], self, is_cut=bool(late))
+        package_drifts = drifts([self._names.renamed(point) for point in points], self, is_cut=bool(late))
         return DriftHistory(
             tip=tip,
             today=self._options.today,
@@ -136,7 +136,7 @@ class _History:
             begins=chosen[0].commit.committed if chosen else None,
             ends=chosen[-1].commit.committed if chosen else None,
             begins_late=late,
-            drifts=tuple(found),
+            drifts=tuple(package_drifts),
             notes=(*self._notes(), *self._models(tip)),
         )
 
@@ -160,12 +160,12 @@ class _History:
         if since is None:
             return every, ""
         day = datetime.combine(since, time.min, timezone.utc)
-        first = next((at for at, one in enumerate(every) if one.commit.committed >= day), len(every))
+        first = next((at for at, moment in enumerate(every) if moment.commit.committed >= day), len(every))
         start = max(0, first - 1)
         return every[start:], f"commits before {since} were not requested" if start else ""
 
     def _shallow(self) -> str:
-        shallow = [one for one in self._lines.values() if is_shallow(one.repository)]
+        shallow = [kept_line for kept_line in self._lines.values() if is_shallow(kept_line.repository)]
         if not shallow:
             return ""
         return "the clone is shallow; `git fetch --unshallow` brings earlier commits"
@@ -209,7 +209,7 @@ class _History:
         """What is reported about the models of the last commit: no commit is audited for its models."""
         with closing(CommitTree(self._repository, tip, self._reader)) as tree, mounted(tree):
             state = self._before[1] if self._before is not None else RevisionState(crossings={}, sources={})
-            yield from said_of_models(self._options, state)
+            yield from sentence_on_models(self._options, state)
 
     def _notes(self) -> Iterator[str]:
         if self._unread:
@@ -273,7 +273,7 @@ class _EnvironmentNames:
     def renamed(self, point: TimelinePoint) -> TimelinePoint:
         """A point with the names that environments had last."""
         crossings = {self._shown(key): state for key, state in point.crossings.items()}
-        return replace(point, crossings=crossings, lost=frozenset(self._last_name[one] for one in point.lost))
+        return replace(point, crossings=crossings, lost=frozenset(self._last_name[old_name] for old_name in point.lost))
 
     def _shown(self, key: Key) -> Key:
         package, writer, reader = key

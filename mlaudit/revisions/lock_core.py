@@ -48,14 +48,14 @@ class LockCores:
         if name not in _NAMES or document.size > MOST_BYTES:
             return None
         data = document.data
-        separator = next((one for one in _TABLES if one in data), None)
+        separator = next((table for table in _TABLES if table in data), None)
         if separator is None or any(sign in data for sign in _UNUSUAL):
             return None
         head, *tables = data.split(separator)
         forks = {name for name, count in Counter(_name(table) for table in tables).items() if count > 1}
         return (
             _LEFT_OUT.sub(b"", head) if b"content_hash" in head else head,
-            *(self._table(one, forks) for one in tables),
+            *(self._table(table, forks) for table in tables),
         )
 
     def _table(self, table: bytes, forks: set[bytes]) -> bytes:
@@ -74,5 +74,5 @@ class LockCores:
 
 def _name(table: bytes) -> bytes:
     """The name of the package that a table is about, empty if it does not begin with that."""
-    found = _NAME.match(table)
-    return found["name"] if found else b""
+    match = _NAME.match(table)
+    return match["name"] if match else b""

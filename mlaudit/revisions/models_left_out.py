@@ -14,7 +14,7 @@ from mlaudit.sources.listing import walk
 from mlaudit.sources.working_tree import WorkingTree
 
 
-def said_of_models(options: Options, state: RevisionState) -> Iterator[str]:
+def sentence_on_models(options: Options, state: RevisionState) -> Iterator[str]:
     """The sentence on the model files below the root, in the tree that is mounted; none if there is no model.
 
     Args:
@@ -24,9 +24,9 @@ def said_of_models(options: Options, state: RevisionState) -> Iterator[str]:
     sources = {source.partition("#")[0] for files in state.sources.values() for source in files}
     likely = [path for path in likely_models(walked.paths) if not _is_part(path, sources)]
     files = FolderFiles(WorkingTree(options.root, tree=options.tree), options.root)
-    found = list(model_files(likely, files))
-    if found:
-        yield f"Models are left out: {shown_names(found)}. `mlaudit check` compares what they record."
+    models = list(model_files(likely, files))
+    if models:
+        yield f"Models are left out: {shown_names(models)}. `mlaudit check` compares what they record."
 
 
 def _is_part(path: str, sources: Iterable[str]) -> bool:

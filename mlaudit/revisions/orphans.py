@@ -23,8 +23,8 @@ def with_orphans(
         before: the environments of the earlier state.
         names: what they are called in the later one, where that differs.
     """
-    earlier = {names.get(one.name, one.name): one for one in before}
-    now = {one.name: one for one in later.environments}
+    earlier = {names.get(environment.name, environment.name): environment for environment in before}
+    now = {environment.name: environment for environment in later.environments}
     return tuple(_marked(finding, earlier, now, later, names) for finding in findings)
 
 
@@ -46,7 +46,7 @@ def _marked(
     says = f"{ORPHANS} {', '.join(models[:NAMED])}{more}."
     related = finding.related
     if finding.at != bumped:
-        related = (*(one for one in finding.locations if one.place != bumped),)
+        related = (*(location for location in finding.locations if location.place != bumped),)
     return replace(
         finding,
         message=f"{says} {finding.message}",
@@ -88,10 +88,10 @@ def _models(
 ) -> Iterator[str]:
     """The models on record that a finding is about, which the branch itself did not bring."""
     writer, reader = finding.environments[0], finding.environments[-1]
-    known = {reading.path for one in earlier.values() for reading in (*one.writes, *one.reads)}
-    for one in finding.related:
-        if one.role is Role.ARTIFACT and one.place.path in known:
-            yield one.place.path
+    known = {reading.path for environment in earlier.values() for reading in (*environment.writes, *environment.reads)}
+    for location in finding.related:
+        if location.role is Role.ARTIFACT and location.place.path in known:
+            yield location.place.path
     source = now.get(writer)
     if source is None or writer == reader:
         return
@@ -104,4 +104,4 @@ def _models(
         return
     for pair in later.known_pairs:
         if (pair.writer, pair.reader) == (writer, reader):
-            yield from (one.artifact for one in pair.crosses if one.certain and not one.is_plain)
+            yield from (artifact.artifact for artifact in pair.crosses if artifact.certain and not artifact.is_plain)

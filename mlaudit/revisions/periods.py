@@ -51,7 +51,10 @@ def drifts(points: Sequence[TimelinePoint], origins: Origins, *, is_cut: bool) -
     """
     courses: dict[Key, _Course] = {}
     for number, point in enumerate(points):
-        for key in {**point.crossings, **{key: None for key, one in courses.items() if one.state is not None}}:
+        for key in {
+            **point.crossings,
+            **{key: None for key, drift_course in courses.items() if drift_course.state is not None},
+        }:
             if not point.lost.isdisjoint(key[1:]):
                 # What could not be read is no news.
                 continue
@@ -60,8 +63,8 @@ def drifts(points: Sequence[TimelinePoint], origins: Origins, *, is_cut: bool) -
             if state != course.state:
                 _advance(course, key, point, state, origins, is_first=is_cut and number == 0)
                 course.state = state
-    found = [_drift(key, course) for key, course in courses.items() if course.periods]
-    return sorted(found, key=_order)
+    package_drifts = [_drift(key, course) for key, course in courses.items() if course.periods]
+    return sorted(package_drifts, key=_order)
 
 
 def _order(drift: PackageDrift) -> tuple[object, ...]:

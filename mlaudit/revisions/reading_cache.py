@@ -53,11 +53,11 @@ class RevisionReadings:
         if core is not None:
             self.cores[document.path] = core
         kept = self._kept.setdefault((document.path, as_format), deque(maxlen=KEPT))
-        for one in reversed(kept):
-            is_same = one.token == token or (core is not None and one.core == core)
-            if is_same and all(tree.token(path) == known for path, known in one.beside.items()):
-                tree.asked.update(one.beside)
-                return one.reading
+        for entry in reversed(kept):
+            is_same = entry.token == token or (core is not None and entry.core == core)
+            if is_same and all(tree.token(path) == known for path, known in entry.beside.items()):
+                tree.asked.update(entry.beside)
+                return entry.reading
         reading, beside = self._read(document, as_format, tree)
         kept.append(_Kept(token=token, beside=beside, core=core, reading=reading))
         return reading

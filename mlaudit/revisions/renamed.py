@@ -31,8 +31,8 @@ def renamed_files(
     Args:
         earlier, later: the files of which environments of either state are made.
     """
-    found = committed_renames(span.repository, reader, span.base, span.head)
-    return {**found, **_uncommitted(span, reader, earlier, later, found)} if span.is_working_tree else found
+    renames = committed_renames(span.repository, reader, span.base, span.head)
+    return {**renames, **_uncommitted(span, reader, earlier, later, renames)} if span.is_working_tree else renames
 
 
 def committed_renames(repository: Repository, reader: ObjectReader, old: str, new: str) -> dict[str, str]:
@@ -57,15 +57,15 @@ def _uncommitted(
     gone = [path for path in present if not is_file(root / path) and head.token(path) is not None]
     new = [path for path in dict.fromkeys(later) if is_file(root / path) and head.token(path) is None]
     contents = {path: _lines(root, path) for path in new[:MAX_MOVED]}
-    found: dict[str, str] = {}
+    renames: dict[str, str] = {}
     for path in gone[:MAX_MOVED]:
         with head.open(path, follow=True) as stream:
             lines = Counter(stream.read(_LIMIT).splitlines())
-        alike = {other: _likeness(lines, those) for other, those in contents.items() if other not in found.values()}
+        alike = {other: _likeness(lines, those) for other, those in contents.items() if other not in renames.values()}
         best = max(alike, key=lambda other: alike[other], default=None)
         if best is not None and alike[best] >= _LIKE:
-            found[present[path]] = best
-    return found
+            renames[present[path]] = best
+    return renames
 
 
 def _lines(root: Path, path: str) -> Counter[bytes]:
@@ -76,6 +76,6 @@ def _lines(root: Path, path: str) -> Counter[bytes]:
         return Counter()
 
 
-def _likeness(one: Counter[bytes], other: Counter[bytes]) -> float:
-    most = max(sum(one.values()), sum(other.values()))
-    return sum((one & other).values()) / most if most else 1.0
+def _likeness(counter: Counter[bytes], other: Counter[bytes]) -> float:
+    most = max(sum(counter.values()), sum(other.values()))
+    return sum((counter & other).values()) / most if most else 1.0

@@ -44,10 +44,10 @@ def span_of(folder: Path, revision: str) -> RevisionSpan:
     except Unreadable as error:
         raise UsageError(f"--against {revision}: {error.why}") from None
     dots = "..." if "..." in revision else ".."
-    one, between, other = revision.partition(dots)
-    if not one or (between and not other):
+    first_name, between, other = revision.partition(dots)
+    if not first_name or (between and not other):
         raise UsageError(f"--against {revision}: expected REV, or REV1..REV2")
-    first = commit_of(repository, one, f"--against {revision}")
+    first = commit_of(repository, first_name, f"--against {revision}")
     second = commit_of(repository, other or "HEAD", f"--against {revision}")
     base = first if between == ".." else _merge_base(repository, first, second, revision)
     return RevisionSpan(revision=revision, repository=repository, base=base, head=second, is_working_tree=not between)
@@ -78,9 +78,9 @@ def _fetch(repository: Repository, revision: str) -> str:
     return f". This clone is shallow: {_UNSHALLOW}" if shallow else ""
 
 
-def _merge_base(repository: Repository, one: str, other: str, revision: str) -> str:
+def _merge_base(repository: Repository, first_commit: str, other: str, revision: str) -> str:
     try:
-        bases = merge_bases(repository, one, other)
+        bases = merge_bases(repository, first_commit, other)
         if bases:
             return bases[0]
         shallow = is_shallow(repository)

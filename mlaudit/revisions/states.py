@@ -152,45 +152,50 @@ class RevisionStates:
         return state
 
     def _of(self, environments: Sequence[Environment], options: Options) -> RevisionState:
-        names = {one.name for one in environments}
-        pairs = [(writer, one.name) for one in environments for writer in one.follows if writer in names]
-        found: dict[Key, CrossingState] = {}
-        wanted = [self._narrowed(one) for one in environments]
+        names = {environment.name for environment in environments}
+        pairs = [
+            (writer, environment.name)
+            for environment in environments
+            for writer in environment.follows
+            if writer in names
+        ]
+        by_key: dict[Key, CrossingState] = {}
+        wanted = [self._narrowed(environment) for environment in environments]
         for row in rows(wanted, pairs, options.settings):
             for crossing in row.crossings:
                 chosen = asked_for(row.package, self._packages) if self._packages else crossing.watched
                 if chosen and crossing.writer.named and crossing.reader.named:
                     writer, reader = crossing.environments
-                    found[row.package, writer, reader] = CrossingState(
+                    by_key[row.package, writer, reader] = CrossingState(
                         apart=crossing.verdict in _APART, writer=_shown(crossing.writer), reader=_shown(crossing.reader)
                     )
         return RevisionState(
-            crossings=found,
-            sources={one.name: one.sources for one in environments},
-            lost={one.name: _why_lost(one) for one in environments if one.lost},
+            crossings=by_key,
+            sources={environment.name: environment.sources for environment in environments},
+            lost={environment.name: _why_lost(environment) for environment in environments if environment.lost},
         )
 
-    def _narrowed(self, one: Environment) -> Environment:
+    def _narrowed(self, environment: Environment) -> Environment:
         """An environment with the cells of what counts."""
         cells = {
             package: cell
-            for package, cell in one.cells.items()
+            for package, cell in environment.cells.items()
             if self._matters(package) or cell.kind is not Kind.PACKAGE
         }
-        return mask_environment(replace(one, cells=cells))
+        return mask_environment(replace(environment, cells=cells))
 
 
 def _environments(options: Options) -> list[Environment]:
     """The environments of a commit, without the models in it: what those record is no drift of two environments."""
     if not options.settings.environments and not options.settings.pairs:
         return list(api.check((str(options.root),), options).environments)
-    rows_without = tuple(replace(one, writes=(), reads=()) for one in options.settings.environments)
+    rows_without = tuple(replace(environment, writes=(), reads=()) for environment in options.settings.environments)
     settings = replace(options.settings, environments=rows_without)
     return list(declared(confined(replace(options, settings=settings))))
 
 
-def _why_lost(one: Environment) -> str:
-    return next((f"{entry.at}: {entry.why}" for entry in one.unread if entry.whole), "it was not read")
+def _why_lost(environment: Environment) -> str:
+    return next((f"{entry.at}: {entry.why}" for entry in environment.unread if entry.whole), "it was not read")
 
 
 def _shown(cell: Cell) -> str:

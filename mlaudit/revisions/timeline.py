@@ -50,7 +50,7 @@ class TimelineMoment:
 def line(repository: Repository, tip: str, slot: Slot = None) -> Line:
     """The commits that lead to a tip, those of dependency bots marked. Raises Unreadable."""
     shown = "" if slot is None else f"{Path(slot[0]).name}@{slot[1]}" if slot[0] else slot[1]
-    known = {one.name: replace(one, repository=shown) for one in log(repository, tip)}
+    known = {commit.name: replace(commit, repository=shown) for commit in log(repository, tip)}
     main: list[Commit] = []
     at: str | None = tip
     while at is not None and at in known:
@@ -64,10 +64,10 @@ def with_bot(commit: Commit) -> Commit:
     return replace(commit, bot=dependency_bot(commit.author, commit.address))
 
 
-def touching(one: Line, reader: ObjectReader, folders: Sequence[str]) -> Line:
+def touching(kept_line: Line, reader: ObjectReader, folders: Sequence[str]) -> Line:
     """A line without the commits that change nothing in some folders. Raises Unreadable."""
     kept: list[Commit] = []
-    for commit in one.main:
+    for commit in kept_line.main:
         try:
             changed = not kept or any(
                 not folder or path.startswith(f"{folder}/")
@@ -78,19 +78,23 @@ def touching(one: Line, reader: ObjectReader, folders: Sequence[str]) -> Line:
             changed = True
         if changed:
             kept.append(commit)
-    return replace(one, main=tuple(kept))
+    return replace(kept_line, main=tuple(kept))
 
 
 def moments(lines: Sequence[Line]) -> Iterator[TimelineMoment]:
     """The commits of all lines by date, each line in its own order, from where every line has one."""
     dated = (
         sorted(
-            (when, number, place, commit, one.slot)
-            for number, one in enumerate(lines)
-            for place, (when, commit) in enumerate(_ascending(one.main))
+            (when, number, place, commit, kept_line.slot)
+            for number, kept_line in enumerate(lines)
+            for place, (when, commit) in enumerate(_ascending(kept_line.main))
         )
         if len(lines) > 1
-        else [(commit.committed, 0, place, commit, one.slot) for one in lines for place, commit in enumerate(one.main)]
+        else [
+            (commit.committed, 0, place, commit, kept_line.slot)
+            for kept_line in lines
+            for place, commit in enumerate(kept_line.main)
+        ]
     )
     current: dict[Slot, str] = {}
     for _, _, _, commit, slot in dated:

@@ -72,8 +72,8 @@ def is_preprocessing(crossing: Crossing, view: View) -> bool:
 
 
 def _worst(crossing: Crossing, view: View) -> str | None:
-    found = view.judgements.of(crossing)
-    return found.worst.effect.value if found is not None else None
+    judgement = view.judgements.of(crossing)
+    return judgement.worst.effect.value if judgement is not None else None
 
 
 # Of an environment

@@ -13,7 +13,7 @@ from mlaudit.knowledge.kinds import packages_needed
 from mlaudit.knowledge.load import Effect
 from mlaudit.model.nouns import Fix, Kind, Severity, Verdict
 from mlaudit.model.report import MAX_LISTED, Crossing, Hit
-from mlaudit.rules._phrases import align, on_pythons, places, said, verb_of_writer
+from mlaudit.rules._phrases import align, on_pythons, places, verb_of_writer, worded
 
 if TYPE_CHECKING:
     from mlaudit.model.missing_names import MissingName
@@ -34,30 +34,30 @@ _TITLE_OF_RANGES = {
 
 def consequence_hits(crossing: Crossing, view: View, effect: Effect) -> Iterator[Hit]:
     """The finding of a crossing whose worst consequence is `effect`."""
-    found = view.judgements.of(crossing)
-    if found is None or found.worst.effect is not effect or crossing.writer.kind is not Kind.PACKAGE:
+    judgement = view.judgements.of(crossing)
+    if judgement is None or judgement.worst.effect is not effect or crossing.writer.kind is not Kind.PACKAGE:
         return
     writer, reader = crossing.cells
     at, related = places(crossing, view)
     yield Hit(
         package=crossing.package,
         environments=crossing.environments,
-        severity=_severity(crossing, view, found),
-        message=f"{_opening(crossing, found)} {found.worst.says}",
-        effect=found.worst.says,
-        title=_TITLE_OF_RANGES.get(effect, "") if found.may else "",
+        severity=_severity(crossing, view, judgement),
+        message=f"{_opening(crossing, judgement)} {judgement.worst.says}",
+        effect=judgement.worst.says,
+        title=_TITLE_OF_RANGES.get(effect, "") if judgement.may else "",
         at=at,
         related=related,
         details=(
-            *_details(found),
-            *_advice(crossing, found),
+            *_details(judgement),
+            *_advice(crossing, judgement),
             *code_details(view, *crossing.environments, crossing.package),
-            *agreement(found.worst, view, crossing.environments, crossing.package),
+            *agreement(judgement.worst, view, crossing.environments, crossing.package),
         ),
-        evidence=found.worst.evidence,
+        evidence=judgement.worst.evidence,
         expected=writer.shown,
         actual=reader.shown,
-        fix=_fix(crossing, found),
+        fix=_fix(crossing, judgement),
     )
 
 
@@ -69,26 +69,26 @@ def agreement(consequence: Consequence, view: View, environments: tuple[str, str
 
 def code_details(view: View, writer: str, reader: str, package: str) -> Iterator[str]:
     """What the reader's code itself shows of the artifacts of a writer: the same fact by another way."""
-    one = view.environments[reader]
+    environment = view.environments[reader]
     names = (
-        f"code: {found.full_name} is not in {found.searched}"
-        for found in one.missing_names
-        if _is_of(found, writer, package)
+        f"code: {missing_name.full_name} is not in {missing_name.searched}"
+        for missing_name in environment.missing_names
+        if _is_of(missing_name, writer, package)
     )
     calls = (
-        f"code: {found.called} {found.reason} ({found.taken})"
-        for found in one.refused_calls
-        if _is_of(found, writer, package)
+        f"code: {refused_call.called} {refused_call.reason} ({refused_call.taken})"
+        for refused_call in environment.refused_calls
+        if _is_of(refused_call, writer, package)
     )
     states = (
-        f"code: {found.owner} has no `{found.attribute}`, which `{found.method}` reads ({found.read})"
-        for found in one.missing_states
-        if _is_of(found, writer, package) and found.is_always_read
+        f"code: {state.owner} has no `{state.attribute}`, which `{state.method}` reads ({state.read})"
+        for state in environment.missing_states
+        if _is_of(state, writer, package) and state.is_always_read
     )
     configured = (
-        f"code: {found.artifact.path}: {refused_words(found)} ({found.searched})"
-        for found in one.refused_configurations
-        if _is_of(found, writer, package)
+        f"code: {refused.artifact.path}: {refused_words(refused)} ({refused.searched})"
+        for refused in environment.refused_configurations
+        if _is_of(refused, writer, package)
     )
     yield from dict.fromkeys(islice(chain(names, calls, configured, states), DETAILS))
 
@@ -100,15 +100,15 @@ def refused_words(configuration: RefusedConfiguration, reader: str = "the reader
     if configuration.refusal is Refusal.KEYS:
         more = len(configuration.values) - MAX_LISTED
         keys = ", ".join(f"`{key[:100]}`" for key in configuration.values[:MAX_LISTED])
-        return f"`{configuration.what}` of {reader} takes no {keys}{f' and {more} more' if more > 0 else ''}"
+        return f"`{configuration.what}` of {reader} does not accept {keys}{f' and {more} more' if more > 0 else ''}"
     if configuration.refusal is Refusal.VALUE:
         stated = f"its `{configuration.what}` is `{configuration.values[0]}`"
         return f"{stated}, which {configuration.package} of {reader} does not know"
     return f"it names `{configuration.what}`, which {configuration.package} of {reader} does not have"
 
 
-def _is_of(found: MissingName | MissingState | RefusedByCode | RefusedConfiguration, writer: str, package: str) -> bool:
-    return found.writer == writer and found.package == package
+def _is_of(lack: MissingName | MissingState | RefusedByCode | RefusedConfiguration, writer: str, package: str) -> bool:
+    return lack.writer == writer and lack.package == package
 
 
 def _details(judgement: Judgement) -> Iterator[str]:
@@ -156,7 +156,9 @@ def _opening(crossing: Crossing, judgement: Judgement) -> str:
     writer, reader = crossing.cells
     package = crossing.package
     if judgement.may:
-        asked = f"{writer.environment} asks for {package} {said(writer)} and {reader.environment} for {said(reader)}"
+        asked = (
+            f"{writer.environment} asks for {package} {worded(writer)} and {reader.environment} for {worded(reader)}"
+        )
         link = "; no version satisfies both, and they" if crossing.verdict is Verdict.DISJOINT else ", which"
         return f"{asked}{link} may resolve to {judgement.writer} and {judgement.reader}."
     left, right = on_pythons(writer, judgement.writer), on_pythons(reader, judgement.reader)
@@ -211,8 +213,8 @@ def measured_harmless(view: View, writer: str, reader: str, package: str | None)
 
 def harmless(crossing: Crossing, view: View) -> Consequence | None:
     """The consequence that states that a difference was measured or is promised to do no harm."""
-    found = view.judgements.of(crossing)
-    return found.worst if found is not None and found.worst.effect is Effect.HARMLESS else None
+    judgement = view.judgements.of(crossing)
+    return judgement.worst if judgement is not None and judgement.worst.effect is Effect.HARMLESS else None
 
 
 def is_needless(crossing: Crossing, view: View) -> bool:

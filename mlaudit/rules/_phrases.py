@@ -24,7 +24,7 @@ def apart(distance: Distance | None) -> str:
     return _APART[distance] if distance else "different"
 
 
-def said(cell: Cell) -> str:
+def worded(cell: Cell) -> str:
     """What an environment states about a package, in words."""
     if cell.state is State.RANGE:
         return f"`{cell.specifier}`" if cell.specifier else "any version"
@@ -43,7 +43,7 @@ def on_pythons(cell: Cell, version: str) -> str:
 def sides(crossing: Crossing) -> str:
     """Both sides of a crossing, without a full stop."""
     writer, reader = crossing.cells
-    return f"{writer.package} is {said(writer)} in {writer.environment} and {said(reader)} in {reader.environment}"
+    return f"{writer.package} is {worded(writer)} in {writer.environment} and {worded(reader)} in {reader.environment}"
 
 
 def _grouped(cell: Cell) -> list[tuple[str, str]]:

@@ -72,8 +72,8 @@ class Rule:
 @lru_cache(maxsize=64)
 def condition(name: str) -> Callable[[object, object], bool]:
     """A question of `rules/_conditions.py`."""
-    found: Callable[[object, object], bool] = getattr(import_module("mlaudit.rules._conditions"), name)
-    return found
+    function: Callable[[object, object], bool] = getattr(import_module("mlaudit.rules._conditions"), name)
+    return function
 
 
 _RULES: dict[str, Rule] = {}

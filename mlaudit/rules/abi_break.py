@@ -40,20 +40,20 @@ def check(environment: Environment, view: View) -> Iterator[Hit]:
     """
     from mlaudit.knowledge.binaries import abi_breaks
 
-    for found in abi_breaks(exact_versions(environment)):
-        place = view.place(environment.cell(found.other))
-        other = Location(place, Role.PACKAGE, f"{found.other} {found.other_version}")
+    for abi_break in abi_breaks(exact_versions(environment)):
+        place = view.place(environment.cell(abi_break.other))
+        other = Location(place, Role.PACKAGE, f"{abi_break.other} {abi_break.other_version}")
         yield Hit(
-            package=found.package,
-            other=found.other,
+            package=abi_break.package,
+            other=abi_break.other,
             environments=(environment.name,),
-            message=f"In {environment.name}: {found.says}",
-            at=view.place(environment.cell(found.package)),
-            says=f"{found.package} {found.version}",
+            message=f"In {environment.name}: {abi_break.says}",
+            at=view.place(environment.cell(abi_break.package)),
+            says=f"{abi_break.package} {abi_break.version}",
             related=(other,),
-            evidence=found.evidence,
-            actual=found.version,
-            expected=found.other_version,
-            values=(found.version, found.other, found.other_version),
-            fix=Fix(says=found.remedy),
+            evidence=abi_break.evidence,
+            actual=abi_break.version,
+            expected=abi_break.other_version,
+            values=(abi_break.version, abi_break.other, abi_break.other_version),
+            fix=Fix(says=abi_break.remedy),
         )

@@ -50,8 +50,7 @@ def _hit(refused: RefusedByCode, environment: Environment) -> Hit:
         package=refused.package,
         environments=tuple(dict.fromkeys((refused.writer, environment.name))),
         message=(
-            f"{refused.artifact.path}{at}: `{refused.called}` of {environment.name} {refused.reason}, "
-            "so that loading fails."
+            f"{refused.artifact.path}{at}: `{refused.called}` of {environment.name} {refused.reason}, so loading fails."
         ),
         at=refused.artifact,
         says="",

@@ -48,10 +48,10 @@ def check(environment: Environment, view: View) -> Iterator[Hit]:
 def _alike(missing: Iterable[MissingName]) -> Iterable[Sequence[MissingName]]:
     """The names that are missing for one reason, of one artifact."""
     grouped: dict[tuple[object, ...], list[MissingName]] = {}
-    for one in missing:
-        where = one.searched if one.lack is Lack.NAME else None
-        key = (one.writer, one.artifact.path, one.package, one.lack, where, one.elsewhere)
-        grouped.setdefault(key, []).append(one)
+    for name in missing:
+        where = name.searched if name.lack is Lack.NAME else None
+        key = (name.writer, name.artifact.path, name.package, name.lack, where, name.elsewhere)
+        grouped.setdefault(key, []).append(name)
     return grouped.values()
 
 
@@ -64,12 +64,12 @@ def _hit(alike: Sequence[MissingName], environment: Environment) -> Hit:
         at=first.artifact,
         says="",
         related=(Location(first.searched, Role.FILE),),
-        values=tuple(one.full_name for one in alike),
+        values=tuple(name.full_name for name in alike),
     )
 
 
 def _names(alike: Sequence[MissingName]) -> str:
-    shown = ", ".join(f"`{one.full_name}`" for one in alike[:MAX_LISTED])
+    shown = ", ".join(f"`{name.full_name}`" for name in alike[:MAX_LISTED])
     more = len(alike) - MAX_LISTED
     return f"{shown} and {more} more" if more > 0 else shown
 
@@ -78,9 +78,10 @@ def _reason(alike: Sequence[MissingName], reader: str) -> str:
     first = alike[0]
     if first.lack is Lack.MAIN:
         other = f"{reader} has it as `{first.elsewhere}.{first.name}`"
-        return f"{other if first.elsewhere else f'what {reader} starts lacks it'}: pickle it from an importable module."
+        lacking = f"the module that {reader} starts does not define it"
+        return f"{other if first.elsewhere else lacking}: pickle it from an importable module."
     if first.lack is Lack.MODULE:
-        modules = tuple(dict.fromkeys(one.module for one in alike))
+        modules = tuple(dict.fromkeys(name.module for name in alike))
         lacking = f"no module `{modules[0]}`" if len(modules) == 1 else "none of these modules"
         return f"{reader} has {lacking}, so loading it fails."
     what = "them" if len(alike) > 1 else "it"

@@ -74,14 +74,14 @@ def check(view: View) -> Iterator[Hit]:
 def _of_crossing(crossing: ArtifactCrossing, view: View) -> Iterator[Hit]:
     yield from _python(crossing, view)
     yield from _missing(crossing, view)
-    found = view.judgements.of_artifact(crossing)
-    if found is not None and found.worst.effect in _CAN:
+    judgement = view.judgements.of_artifact(crossing)
+    if judgement is not None and judgement.worst.effect in _CAN:
         yield _hit(
             crossing,
             view,
-            _as_recorded(crossing.pin, found),
-            _severity(crossing, view, found),
-            can=_CAN[found.worst.effect] if found.holds_for_all else _MAY[found.worst.effect],
+            _as_recorded(crossing.pin, judgement),
+            _severity(crossing, view, judgement),
+            can=_CAN[judgement.worst.effect] if judgement.holds_for_all else _MAY[judgement.worst.effect],
         )
     for consequence in (*_onnx(crossing), *_by_format(crossing)):
         yield _hit(crossing, view, consequence, consequence.severity)
@@ -95,8 +95,8 @@ def _merged(hits: Iterable[Hit]) -> Iterator[Hit]:
     """One finding where the same is to be said of many files, as of the checkpoints of one training."""
     grouped: dict[tuple[object, ...], list[Hit]] = {}
     for hit in hits:
-        said = (hit.package, hit.environments, hit.severity, hit.expected, hit.actual, hit.message.partition(": ")[2])
-        grouped.setdefault(said, []).append(hit)
+        key = (hit.package, hit.environments, hit.severity, hit.expected, hit.actual, hit.message.partition(": ")[2])
+        grouped.setdefault(key, []).append(hit)
     for first, *others in grouped.values():
         files = list(dict.fromkeys(location for hit in others for location in hit.related))
         if files:
@@ -158,15 +158,20 @@ def _recorded(pin: Pin) -> str:
     return pin.version or pin.specifier or "any version"
 
 
+def _written_by(pin: Pin) -> str:
+    """The library that a file records, with the version where there is one."""
+    return " ".join(filter(None, (pin.package, pin.version or pin.specifier)))
+
+
 def _artifact(crossing: ArtifactCrossing) -> Location:
-    return Location(crossing.artifact.at, Role.ARTIFACT, f"{crossing.pin.package} {_recorded(crossing.pin)}")
+    return Location(crossing.artifact.at, Role.ARTIFACT, _written_by(crossing.pin))
 
 
 def _described(crossing: ArtifactCrossing) -> str:
     artifact, pin = crossing.artifact, crossing.pin
     names = artifact.artifact.classes[:3] if artifact.artifact else ()
     classes = f", {', '.join(names)}" if names else ""
-    return f"{artifact.name} ({pin.package} {_recorded(pin)}{classes})"
+    return f"{artifact.name} ({_written_by(pin)}{classes})"
 
 
 def _details(pin: Pin) -> tuple[str, ...]:

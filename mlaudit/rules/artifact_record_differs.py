@@ -89,7 +89,7 @@ MAX_RECORDS = 64
 def _disagreeing(pins: list[Pin]) -> tuple[Pin, Pin] | None:
     """The first two records that differ; equal ones are compared once, and `MAX_RECORDS` at most."""
     distinct = list({(pin.version, pin.specifier): pin for pin in reversed(pins)}.values())[::-1][:MAX_RECORDS]
-    pairs = ((one, other) for at, one in enumerate(distinct) for other in distinct[at + 1 :])
+    pairs = ((pin, other) for at, pin in enumerate(distinct) for other in distinct[at + 1 :])
     return next((pair for pair in pairs if _differ(*pair)), None)
 
 

@@ -53,8 +53,8 @@ def check(environment: Environment, view: View) -> Iterator[Hit]:
 def _alike(missing: Iterable[MissingState]) -> Iterable[Sequence[MissingState]]:
     """The attributes that one class lacks for one reason, of one artifact."""
     grouped: dict[tuple[object, ...], list[MissingState]] = {}
-    for one in missing:
-        grouped.setdefault((one.writer, one.artifact.path, one.owner, one.when), []).append(one)
+    for state in missing:
+        grouped.setdefault((state.writer, state.artifact.path, state.owner, state.when), []).append(state)
     return grouped.values()
 
 
@@ -65,18 +65,18 @@ def _hit(alike: Sequence[MissingState], environment: Environment, view: View) ->
         package=first.package,
         environments=tuple(dict.fromkeys((first.writer, environment.name))),
         severity=Severity.INFO if measured is not None else _severity(first),
-        message=f"{first.artifact.path}: its {first.owner} has no {_names(alike)}; {_reason(alike, environment.name)}",
+        message=f"{first.artifact.path}: its {first.owner} has no {_names(alike)}, {_reason(alike, environment.name)}",
         at=first.artifact,
         says="",
         related=tuple(Location(place.read, Role.FILE) for place in _places(alike)),
-        details=(*(_detail(one) for one in alike[:MAX_LISTED]), *_measured(measured)),
-        values=(first.owner, first.when.value, *(one.attribute for one in alike)),
+        details=(*(_detail(state) for state in alike[:MAX_LISTED]), *_measured(measured)),
+        values=(first.owner, first.when.value, *(state.attribute for state in alike)),
     )
 
 
 def _measured(consequence: Consequence | None) -> tuple[str, ...]:
     """What was measured counts for more than what is read in code."""
-    return (f"measured differently, which takes precedence: {consequence.says}",) if consequence is not None else ()
+    return (f"loads were measured, which takes precedence: {consequence.says}",) if consequence is not None else ()
 
 
 def _severity(first: MissingState) -> Severity:
@@ -87,26 +87,26 @@ def _severity(first: MissingState) -> Severity:
 
 
 def _names(alike: Sequence[MissingState]) -> str:
-    shown = ", ".join(f"`{one.attribute}`" for one in alike[:MAX_LISTED])
+    shown = ", ".join(f"`{state.attribute}`" for state in alike[:MAX_LISTED])
     more = len(alike) - MAX_LISTED
     return f"{shown} and {more} more" if more > 0 else shown
 
 
 def _reason(alike: Sequence[MissingState], reader: str) -> str:
     first = alike[0]
-    where = f"`{first.method}` of {reader} reads {'them' if len(alike) > 1 else 'it'} ({first.read})"
+    where = f"which `{first.method}` of {reader} reads ({first.read})"
     if first.when is WhenRead.UPKEEP:
-        return f"{where}, so that training, copying or printing it fails; serving does not call that."
+        return f"{where}: training, copying or printing the model fails; serving does not do that."
     if first.when is WhenRead.CONDITION:
-        return f"{where} under a condition: `{first.condition}`. Then it fails with AttributeError."
+        return f"{where} under the condition `{first.condition}`: then it fails with AttributeError."
     if not first.is_sure:
-        return f"{where}. The writer's code is not available, so it is not known whether it reads the same."
-    unless = next((f", unless its data is {one.unless}" for one in alike if one.unless), "")
-    return f"{where}, so that it loads and then fails with AttributeError{unless}."
+        return f"{where}. The writer's code is not available, so it is not known whether that code reads it too."
+    unless = next((f", unless its data is {state.unless}" for state in alike if state.unless), "")
+    return f"{where}: the model loads, then fails with AttributeError{unless}."
 
 
 def _places(alike: Sequence[MissingState]) -> Iterable[MissingState]:
-    return {one.read: one for one in alike[:MAX_LISTED]}.values()
+    return {state.read: state for state in alike[:MAX_LISTED]}.values()
 
 
 def _detail(state: MissingState) -> str:

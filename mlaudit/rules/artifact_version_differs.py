@@ -10,7 +10,7 @@ from mlaudit.knowledge.kinds import packages_needed
 from mlaudit.model.nouns import Change, Fix, Kind, Role, Severity, State, Strength
 from mlaudit.model.report import MAX_LISTED, ArtifactCrossing, Hit, Location
 from mlaudit.model.versions import admits, disjoint, distance, same_public
-from mlaudit.rules._phrases import apart, said
+from mlaudit.rules._phrases import apart, worded
 from mlaudit.rules._registry import fleet_rule
 
 
@@ -95,7 +95,7 @@ def _differing(alike: Sequence[ArtifactCrossing], view: View) -> Hit:
     cell, pin = alike[0].cell, alike[0].pin
     far = distance(pin.version, cell.version) if pin.version and cell.version else None
     how = f", {apart(far)}" if far else ""
-    rest = f", and {cell.environment} has {said(cell)}{how}. The effect on the model is not known."
+    rest = f", and {cell.environment} has {worded(cell)}{how}. The effect on the model is not known."
     return _hit(alike, view, rest, Severity.INFO)
 
 
@@ -116,7 +116,9 @@ def _hit(alike: Sequence[ArtifactCrossing], view: View, rest: str, severity: Sev
         severity=severity,
         message=f"{_files(alike)} {package} {recorded}{rest}",
         at=view.place(first.cell),
-        related=tuple(dict.fromkeys(Location(one.pin.at, Role.ARTIFACT, recorded or "") for one in alike))[:MAX_LISTED],
+        related=tuple(dict.fromkeys(Location(crossing.pin.at, Role.ARTIFACT, recorded or "") for crossing in alike))[
+            :MAX_LISTED
+        ],
         expected=recorded,
         actual=first.cell.shown,
         fix=_fix(first),
@@ -132,7 +134,7 @@ def _fix(crossing: ArtifactCrossing) -> Fix | None:
 
 def _files(alike: Sequence[ArtifactCrossing]) -> str:
     """The files that record it, with the verb."""
-    names = list(dict.fromkeys((one.artifact.name, one.artifact.at.path) for one in alike))
+    names = list(dict.fromkeys((crossing.artifact.name, crossing.artifact.at.path) for crossing in alike))
     more = len(names) - 1
     others = f" and {more:,} more file{'' if more == 1 else 's'} record" if more else " records"
     return f"{alike[0].artifact.name}{others}"

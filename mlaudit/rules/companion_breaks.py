@@ -46,23 +46,27 @@ def check(environment: Environment, view: View) -> Iterator[Hit]:
     """
     from mlaudit.knowledge.combinations import broken_combinations
 
-    for found in broken_combinations(_versions(environment), _names(environment)):
-        package, other = environment.cell(found.package), environment.cell(found.other)
+    for broken_combination in broken_combinations(_versions(environment), _names(environment)):
+        package, other = environment.cell(broken_combination.package), environment.cell(broken_combination.other)
         yield Hit(
-            package=found.package,
-            other=found.other,
+            package=broken_combination.package,
+            other=broken_combination.other,
             environments=(environment.name,),
-            severity=found.severity,
-            message=f"In {environment.name}: {found.says}",
+            severity=broken_combination.severity,
+            message=f"In {environment.name}: {broken_combination.says}",
             at=view.place(package),
-            says=f"{found.package} {found.version}",
-            related=(Location(view.place(other), Role.PACKAGE, f"{found.other} {found.other_version}"),)
-            if found.other_version is not None
+            says=f"{broken_combination.package} {broken_combination.version}",
+            related=(
+                Location(
+                    view.place(other), Role.PACKAGE, f"{broken_combination.other} {broken_combination.other_version}"
+                ),
+            )
+            if broken_combination.other_version is not None
             else (),
-            evidence=found.evidence,
-            actual=f"{found.other} {found.other_version or 'absent'}",
-            values=(found.version, found.other, found.other_version or ""),
-            fix=Fix(says=found.remedy),
+            evidence=broken_combination.evidence,
+            actual=f"{broken_combination.other} {broken_combination.other_version or 'absent'}",
+            values=(broken_combination.version, broken_combination.other, broken_combination.other_version or ""),
+            fix=Fix(says=broken_combination.remedy),
         )
 
 

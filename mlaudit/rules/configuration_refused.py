@@ -52,13 +52,11 @@ def _hit(configuration: RefusedConfiguration, environment: Environment, view: Vi
     return Hit(
         package=configuration.package,
         environments=tuple(dict.fromkeys((configuration.writer, environment.name))),
-        message=(
-            f"{configuration.artifact.path}: {refused_words(configuration, environment.name)}, so that loading fails."
-        ),
+        message=(f"{configuration.artifact.path}: {refused_words(configuration, environment.name)}, so loading fails."),
         at=configuration.artifact,
         says="",
         related=(Location(configuration.searched, Role.FILE),),
         severity=Severity.INFO if measured is not None else None,
-        details=(f"measured differently, which takes precedence: {measured.says}",) if measured is not None else (),
+        details=(f"loads were measured, which takes precedence: {measured.says}",) if measured is not None else (),
         values=(configuration.refusal.value, configuration.what, *configuration.values),
     )

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from mlaudit.comparison.scene import View
 from mlaudit.model.nouns import Distance, Kind, Severity, Verdict
 from mlaudit.model.report import Crossing, Hit
-from mlaudit.rules._phrases import places, said
+from mlaudit.rules._phrases import places, worded
 from mlaudit.rules._registry import crossing_rule
 
 _PLATFORM = (Kind.CUDA, Kind.CUDNN)
@@ -46,10 +46,10 @@ def check(crossing: Crossing, view: View) -> Iterator[Hit]:
     writer, reader = crossing.cells
     if writer.kind in _PLATFORM:
         differs = crossing.verdict in (Verdict.DIFFERS, Verdict.DISJOINT)
-        left, right = said(writer), said(reader)
+        left, right = worded(writer), worded(reader)
     else:
         differs = crossing.verdict is Verdict.DIFFERS and crossing.distance is Distance.VARIANT
-        left, right = writer.variant or said(writer), reader.variant or said(reader)
+        left, right = writer.variant or worded(writer), reader.variant or worded(reader)
     if not differs:
         return
     at, related = places(crossing, view)

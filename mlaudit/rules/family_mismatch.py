@@ -80,6 +80,6 @@ def _is_replaced(environment: Environment, mismatch: Mismatch) -> bool:
 
 def _replaced(mismatch: Mismatch) -> str:
     return (
-        f"{mismatch.subject} {mismatch.subject_version} requires {mismatch.other}{mismatch.wanted}, so that installing "
-        f"it with what it requires replaces {mismatch.other} {mismatch.other_version} of the image."
+        f"{mismatch.subject} {mismatch.subject_version} requires {mismatch.other}{mismatch.wanted}, so installing it "
+        f"with its requirements replaces {mismatch.other} {mismatch.other_version} of the image."
     )

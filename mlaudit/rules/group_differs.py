@@ -51,7 +51,7 @@ def _rows(group: VersionGroup, view: View) -> list[Row]:
     return [row for row in view.rows if any(fnmatchcase(row.package, pattern) for pattern in group.packages)]
 
 
-def _held(group: VersionGroup, environment: Environment) -> bool:
+def _is_of_group(group: VersionGroup, environment: Environment) -> bool:
     return not group.environments or any(fnmatchcase(environment.name, pattern) for pattern in group.environments)
 
 
@@ -63,7 +63,7 @@ def _following(group: VersionGroup, view: View) -> Iterator[Hit]:
             continue
         for environment in view.environments.values():
             cell = cells[environment.name]
-            if environment.name != named.environment and _held(group, environment) and _differs(named, cell):
+            if environment.name != named.environment and _is_of_group(group, environment) and _differs(named, cell):
                 yield _hit(group, named, cell, view, f"follows {named.environment}")
 
 
@@ -79,8 +79,8 @@ def _together(group: VersionGroup, view: View) -> Iterator[Hit]:
         ]
         moved = [crossing for crossing in crossings if crossing.verdict in (Verdict.DIFFERS, Verdict.DISJOINT)]
         stayed = [crossing for crossing in crossings if crossing.verdict is Verdict.ALIGNED and crossing.writer.stated]
-        for one in stayed if moved else []:
-            yield _hit(group, one.writer, one.reader, view, f"moves together with {_moved(moved[0])}")
+        for pair in stayed if moved else []:
+            yield _hit(group, pair.writer, pair.reader, view, f"moves together with {_moved(moved[0])}")
 
 
 def _moved(crossing: Crossing) -> str:

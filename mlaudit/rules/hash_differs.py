@@ -46,7 +46,7 @@ def check(crossing: Crossing, view: View) -> Iterator[Hit]:
         left
         and right
         and not left & right
-        and {one.partition(":")[0] for one in left} & {one.partition(":")[0] for one in right}
+        and {digest.partition(":")[0] for digest in left} & {digest.partition(":")[0] for digest in right}
     ):
         at, related = places(crossing, view)
         yield Hit(

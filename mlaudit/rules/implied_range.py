@@ -9,7 +9,7 @@ from mlaudit.comparison.scene import View
 from mlaudit.model.nouns import Fix, Kind, Severity, State, Verdict
 from mlaudit.model.report import Cell, Crossing, Hit
 from mlaudit.model.versions import admits, disjoint
-from mlaudit.rules._phrases import places, said, verb_of
+from mlaudit.rules._phrases import places, verb_of, worded
 from mlaudit.rules._registry import crossing_rule
 
 
@@ -56,9 +56,9 @@ def check(crossing: Crossing, view: View) -> Iterator[Hit]:
         package=crossing.package,
         environments=crossing.environments,
         message=(
-            f"{stated.environment} {verb_of(crossing, stated)} {crossing.package} {said(stated)}. {silent.environment} "
-            f"does not name it and has {implied.because}, which requires {crossing.package}{implied.range}: no version "
-            "satisfies both."
+            f"{stated.environment} {verb_of(crossing, stated)} {crossing.package} {worded(stated)}. "
+            f"{silent.environment} does not name it and has {implied.because}, which requires "
+            f"{crossing.package}{implied.range}: no version satisfies both."
         ),
         at=at,
         related=related,

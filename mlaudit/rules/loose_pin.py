@@ -15,7 +15,7 @@ from mlaudit.model.nouns import Kind, Severity, State, Verdict
 from mlaudit.model.report import Cell, Crossing, Hit
 from mlaudit.model.versions import exact
 from mlaudit.rules._consequences import is_needless
-from mlaudit.rules._phrases import align, places, said, verb_of
+from mlaudit.rules._phrases import align, places, verb_of, worded
 from mlaudit.rules._registry import crossing_rule
 
 
@@ -88,7 +88,9 @@ def _is_brought(crossing: Crossing, view: View) -> bool:
     Everything else may be what serving alone needs: a server, an exporter, another model.
     """
     named = view.environments[crossing.environments[0]].cells
-    demanded = any(one.other == crossing.package and one.subject in named for one in demands_of(crossing.package))
+    demanded = any(
+        demand.other == crossing.package and demand.subject in named for demand in demands_of(crossing.package)
+    )
     implied = implied_range(view.environments[crossing.environments[0]], crossing.package)
     carried = any(companion.package == crossing.package for name in named for companion in companions(name))
     return demanded or carried or implied is not None
@@ -102,7 +104,7 @@ def _names_nothing(crossing: Crossing, view: View) -> bool:
 def _lacks_a_list(cell: Cell, view: View) -> bool:
     """Whether a list or command was not read that may name any package; a model that was not read names none."""
     readings = view.environments[cell.environment].readings
-    return cell.state is State.UNSTATED and any(not entry.package for one in readings for entry in one.unread)
+    return cell.state is State.UNSTATED and any(not entry.package for reading in readings for entry in reading.unread)
 
 
 def _severity(crossing: Crossing) -> Severity:
@@ -113,14 +115,14 @@ def _severity(crossing: Crossing) -> Severity:
 def _not_asked_for(crossing: Crossing) -> str:
     writer, reader = crossing.cells
     return (
-        f"{writer.environment} {verb_of(crossing, writer)} {writer.package} {said(writer)}; "
+        f"{writer.environment} {verb_of(crossing, writer)} {writer.package} {worded(writer)}; "
         f"{reader.environment} does not name it, and the artifacts that pass between them do not need it."
     )
 
 
 def _only_in_reader(writer: Cell, reader: Cell) -> str:
     return (
-        f"{reader.package} {said(reader)} is named only in {reader.environment}: whether {writer.environment} has it "
+        f"{reader.package} {worded(reader)} is named only in {reader.environment}: whether {writer.environment} has it "
         f"is not known, since its list is not complete."
     )
 
@@ -146,17 +148,16 @@ def _message(crossing: Crossing, implied: ImpliedRange | None, view: View) -> st
     for cell, other in ((writer, reader), (reader, writer)):
         if _lacks_a_list(cell, view):
             return (
-                f"{other.environment} {verb_of(crossing, other)} {other.package} {said(other)}; {cell.environment} "
+                f"{other.environment} {verb_of(crossing, other)} {other.package} {worded(other)}; {cell.environment} "
                 f"does not name it in what was read of it{_bounded(implied)}."
             )
         if cell.state is State.UNSTATED:
             return (
-                f"{other.environment} {verb_of(crossing, other)} {other.package} {said(other)}; {cell.environment} "
+                f"{other.environment} {verb_of(crossing, other)} {other.package} {worded(other)}; {cell.environment} "
                 f"does not name it and is not a complete list, so its version there is not pinned{_bounded(implied)}."
             )
-    return (
-        f"{writer.package} may differ: {said(writer)} in {writer.environment}, {said(reader)} in {reader.environment}."
-    )
+    sides = (f"{worded(cell)} in {cell.environment}" for cell in (writer, reader))
+    return f"{writer.package} may differ: {', '.join(sides)}."
 
 
 def _bounded(implied: ImpliedRange | None) -> str:

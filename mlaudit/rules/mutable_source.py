@@ -53,7 +53,7 @@ def check(environment: Environment, view: View) -> Iterator[Hit]:
             yield Hit(
                 package=pin.package,
                 environments=(environment.name,),
-                message=f"{pin.name} in {environment.name} comes from {_origin(pin)}, which can change.",
+                message=f"{_subject(pin, environment)} {_origin(pin)}, which can change.",
                 at=pin.at,
                 actual=pin.origin or pin.version or "latest",
                 severity=Severity.INFO if _TAG.search(pin.origin or "") else None,
@@ -69,6 +69,12 @@ def _mutable(pin: Pin) -> bool:
 def _moves(tag: str | None) -> bool:
     """Whether the image of a tag is replaced from time to time; a tag with a date in it names one build."""
     return tag is None or (_MOVING.search(tag) is not None and _DATE.search(tag) is None)
+
+
+def _subject(pin: Pin, environment: Environment) -> str:
+    if pin.kind is Kind.IMAGE:
+        return f"{environment.name} uses the image"
+    return f"{pin.name} in {environment.name} comes from"
 
 
 def _origin(pin: Pin) -> str:

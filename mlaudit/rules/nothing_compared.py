@@ -51,7 +51,7 @@ def check(view: View) -> Iterator[Hit]:
 def _message(writer: Environment, reader: Environment) -> str:
     lost = _lost(writer, reader)
     if not lost:
-        if not any(one.packages or one.is_model for one in (writer, reader)):
+        if not any(environment.packages or environment.is_model for environment in (writer, reader)):
             return f"Neither {writer.name} nor {reader.name} names a package."
         return (
             f"No package is named by both {writer.name} and {reader.name}: {_counted(writer)} and {_counted(reader)}."

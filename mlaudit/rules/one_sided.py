@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from mlaudit.comparison.scene import View
 from mlaudit.model.nouns import Kind, Severity, State, Verdict
 from mlaudit.model.report import Crossing, Hit
-from mlaudit.rules._phrases import places, said, verb_of
+from mlaudit.rules._phrases import places, verb_of, worded
 from mlaudit.rules._registry import crossing_rule
 
 
@@ -44,7 +44,7 @@ def check(crossing: Crossing, view: View) -> Iterator[Hit]:
         package=crossing.package,
         environments=crossing.environments,
         message=(
-            f"{here.environment} {verb_of(crossing, here)} {crossing.package} {said(here)}; "
+            f"{here.environment} {verb_of(crossing, here)} {crossing.package} {worded(here)}; "
             f"{there.environment} does not have it (its list is complete)."
         ),
         at=at,

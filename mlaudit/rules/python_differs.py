@@ -10,7 +10,7 @@ from mlaudit.knowledge.kinds import packages_needed
 from mlaudit.model.nouns import Distance, Kind, Severity, Verdict
 from mlaudit.model.report import Cell, Crossing, Hit
 from mlaudit.model.scope import COMPILED_FOR
-from mlaudit.rules._phrases import places, said
+from mlaudit.rules._phrases import places, worded
 from mlaudit.rules._registry import crossing_rule
 
 
@@ -72,7 +72,7 @@ def check(crossing: Crossing, view: View) -> Iterator[Hit]:
 
 def _runs(cell: Cell) -> str:
     verb = "is compiled for" if _is_of_header(cell) else "runs"
-    return f"{cell.environment} {verb} Python {said(cell)}"
+    return f"{cell.environment} {verb} Python {worded(cell)}"
 
 
 def _is_of_header(cell: Cell) -> bool:

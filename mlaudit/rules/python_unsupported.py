@@ -47,14 +47,14 @@ def check(environment: Environment, view: View) -> Iterator[Hit]:
         if all(pin.ecosystem == "conda" for pin in environment.cell(package).pins):
             continue
         target = environment.target
-        found = python_unsupported(package, version, target.pythons[0], target.platform, target.machine)
-        if found is not None:
+        unsupported = python_unsupported(package, version, target.pythons[0], target.platform, target.machine)
+        if unsupported is not None:
             yield Hit(
                 package=package,
                 environments=(environment.name,),
-                message=f"In {environment.name}: {found.says}",
+                message=f"In {environment.name}: {unsupported.says}",
                 at=view.place(environment.cell(package)),
-                evidence=found.evidence,
+                evidence=unsupported.evidence,
                 actual=version,
-                fix=Fix(says=found.remedy),
+                fix=Fix(says=unsupported.remedy),
             )

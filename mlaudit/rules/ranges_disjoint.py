@@ -8,7 +8,7 @@ from mlaudit.comparison.scene import View
 from mlaudit.model.nouns import Kind, Severity, Verdict
 from mlaudit.model.report import Crossing, Hit
 from mlaudit.rules._consequences import NOT_ASKED_FOR, is_needless
-from mlaudit.rules._phrases import align, places, said
+from mlaudit.rules._phrases import align, places, worded
 from mlaudit.rules._registry import crossing_rule
 
 
@@ -49,8 +49,8 @@ def check(crossing: Crossing, view: View) -> Iterator[Hit]:
         environments=crossing.environments,
         severity=Severity.WARNING if needless else Severity.ERROR,
         message=(
-            f"No version of {crossing.package} satisfies both {said(writer)} ({writer.environment}) and {said(reader)} "
-            f"({reader.environment}){NOT_ASKED_FOR if needless else ''}."
+            f"No version of {crossing.package} satisfies both {worded(writer)} ({writer.environment}) and "
+            f"{worded(reader)} ({reader.environment}){NOT_ASKED_FOR if needless else ''}."
         ),
         at=at,
         related=related,

@@ -40,10 +40,10 @@ def check(environment: Environment, view: View) -> Iterator[Hit]:
     for pin in _requiring(environment):
         for edge in pin.requires:
             package = package_of(edge.name)
-            found = environment.cells.get(package)
-            if found is None or found.version is None or edge.specifier is None or edge.when_extra or edge.when_group:
+            cell = environment.cells.get(package)
+            if cell is None or cell.version is None or edge.specifier is None or edge.when_extra or edge.when_group:
                 continue
-            if not admits(edge.specifier, found.version) and applies(edge.marker, environment.target):
+            if not admits(edge.specifier, cell.version) and applies(edge.marker, environment.target):
                 reported.add((pin.package, package))
                 yield Hit(
                     package=pin.package,
@@ -51,13 +51,13 @@ def check(environment: Environment, view: View) -> Iterator[Hit]:
                     environments=(environment.name,),
                     message=(
                         f"In {environment.name}, {pin.name} {pin.version} requires {edge.name}{edge.specifier}, and "
-                        f"{edge.name} is {found.version}."
+                        f"{edge.name} is {cell.version}."
                     ),
-                    at=view.place(found),
+                    at=view.place(cell),
                     related=(Location(pin.at, Role.REQUIREMENT, f"{pin.name} requires {edge.name}{edge.specifier}"),),
                     expected=f"{edge.name}{edge.specifier}",
-                    actual=f"{edge.name} {found.version}",
-                    values=(pin.version or "", package, found.version),
+                    actual=f"{edge.name} {cell.version}",
+                    values=(pin.version or "", package, cell.version),
                 )
     yield from _by_index(environment, view, reported)
 

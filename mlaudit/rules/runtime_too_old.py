@@ -50,7 +50,7 @@ def check(view: View) -> Iterator[Hit]:
     References:
         https://github.com/microsoft/onnxruntime/blob/main/docs/Versioning.md
     """
-    known = {(one.writer, one.reader): one for one in view.known_pairs}
+    known = {(known_pair.writer, known_pair.reader): known_pair for known_pair in view.known_pairs}
     for writer, reader in view.pairs:
         kinds, _ = view.judgements.what_crosses(writer, reader)
         pair = known.get((writer, reader))
@@ -78,13 +78,13 @@ def _exported(
         runtime = reading.cell(package)
         if written.version is None or runtime.version is None:
             continue
-        found = _refused(written.version, runtime.version, exports, at_hand, declared=declared)
-        if found is not None:
+        consequence = _refused(written.version, runtime.version, exports, at_hand, declared=declared)
+        if consequence is not None:
             yield Hit(
                 package=package,
                 environments=(writing.name, reading.name),
-                severity=found.severity,
-                message=f"{writing.name} {has} {_WRITER} {written.version}: {found.says}",
+                severity=consequence.severity,
+                message=f"{writing.name} {has} {_WRITER} {written.version}. {consequence.says}",
                 at=view.place(runtime),
                 related=(
                     Location(view.place(written), Role.WRITER, f"{_WRITER} {written.version}"),
@@ -93,10 +93,10 @@ def _exported(
                         for export in exports[:_SHOWN]
                     ),
                 ),
-                evidence=found.evidence,
+                evidence=consequence.evidence,
                 expected=f"{_WRITER} {written.version}",
                 actual=f"{package} {runtime.version}",
-                fix=Fix(says=found.remedy),
+                fix=Fix(says=consequence.remedy),
             )
 
 
@@ -123,12 +123,14 @@ def _refused(
     default = onnx_crossing(onnx, onnxruntime)
     if not exports and not declared:
         return default
-    opsets = [(one, stated_opset(one.stated)) for one in exports]
-    stated = sorted((opset for _, opset in opsets if opset is not None), key=lambda one: -one.opset)
-    refused = [found for one in stated if (found := stated_opset_loads(one, onnxruntime)) is not None]
-    found = min(refused, key=lambda one: one.severity is not Severity.ERROR, default=None)
-    unknown = [one for one, opset in opsets if opset is None and posixpath.basename(one.artifact) not in at_hand]
+    opsets = [(export, stated_opset(export.stated)) for export in exports]
+    stated = sorted((opset for _, opset in opsets if opset is not None), key=lambda opset: -opset.opset)
+    refused = [consequence for opset in stated if (consequence := stated_opset_loads(opset, onnxruntime)) is not None]
+    consequence = min(refused, key=lambda consequence: consequence.severity is not Severity.ERROR, default=None)
+    unknown = [
+        artifact for artifact, opset in opsets if opset is None and posixpath.basename(artifact.artifact) not in at_hand
+    ]
     is_known = not unknown if exports else bool(at_hand)
-    if found is not None or default is None or is_known:
-        return found
+    if consequence is not None or default is None or is_known:
+        return consequence
     return conditional(default)

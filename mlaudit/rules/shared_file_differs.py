@@ -98,7 +98,7 @@ def _first_difference(left: list[str], right: list[str]) -> tuple[int, int]:
     line = next((at for at, pair in enumerate(zip(left, right, strict=False)) if pair[0] != pair[1]), len(left)) + 1
     if max(len(left), len(right)) > MAX_DIFFED:
         pairs = zip_longest(left, right)
-        return min(line, len(right)), sum(1 for one, other in pairs if one != other)
+        return min(line, len(right)), sum(1 for mine, other in pairs if mine != other)
     changed = sum(1 for row in unified_diff(left, right, n=0, lineterm="") if row[:1] == "+" and row[:3] != "+++")
     removed = sum(1 for row in unified_diff(left, right, n=0, lineterm="") if row[:1] == "-" and row[:3] != "---")
     return min(line, len(right)), max(changed, removed)

@@ -58,4 +58,4 @@ def _offered_elsewhere(problem: Problem, view: View) -> bool:
         for environment in view.environments.values()
         if name in (*environment.target.extras, *environment.target.groups)
     )
-    return any(all(other.about != problem.about for other in one.problems) for one in asked)
+    return any(all(other.about != problem.about for other in environment.problems) for environment in asked)

@@ -8,7 +8,7 @@ from mlaudit.comparison.scene import View
 from mlaudit.knowledge.table import in_artifacts
 from mlaudit.model.nouns import Kind, Severity, State
 from mlaudit.model.report import Environment, Hit
-from mlaudit.rules._phrases import said
+from mlaudit.rules._phrases import worded
 from mlaudit.rules._registry import environment_rule
 
 
@@ -43,7 +43,7 @@ def check(environment: Environment, view: View) -> Iterator[Hit]:
             yield Hit(
                 package=cell.package,
                 environments=(environment.name,),
-                message=f"{environment.name} does not pin {cell.package}; it accepts {said(cell)}.",
+                message=f"{environment.name} does not pin {cell.package}; it accepts {worded(cell)}.",
                 at=view.place(cell),
                 actual=cell.shown,
             )

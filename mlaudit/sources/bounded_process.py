@@ -133,7 +133,7 @@ def answers(function: str, bounds: Bounds, requests: Iterable[object]) -> list[B
 def close_idle() -> None:
     """End the processes that wait."""
     with _LOCK:
-        processes = [one for waiting in _IDLE.values() for one in waiting]
+        processes = [bounded_process for waiting in _IDLE.values() for bounded_process in waiting]
         _IDLE.clear()
     for process in processes:
         process.close()

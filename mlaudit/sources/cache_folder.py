@@ -33,10 +33,10 @@ def kept(kind: str, key: str) -> Mapping[str, object] | None:
     try:
         if path.stat().st_size > _MAX_ENTRY:
             return None
-        found = json.loads(path.read_text(encoding="utf-8"))
+        content = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError):
         return None
-    return found if isinstance(found, dict) else None
+    return content if isinstance(content, dict) else None
 
 
 def keep(kind: str, key: str, value: Mapping[str, object]) -> None:

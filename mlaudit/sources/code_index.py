@@ -88,8 +88,8 @@ def index_folder() -> Path | None:
     """The folder of the installed index, None if there is none; nothing of it is imported."""
     from importlib.util import find_spec
 
-    found = find_spec(DISTRIBUTION)
-    return Path(found.origin).parent / "data" if found is not None and found.origin else None
+    spec = find_spec(DISTRIBUTION)
+    return Path(spec.origin).parent / "data" if spec is not None and spec.origin else None
 
 
 def code_in_index(path: Path, package: str, version: str) -> IndexedCode | None:
@@ -113,10 +113,10 @@ def _releases(path: Path) -> list[tuple[str, Mapping[str, object]]] | None:
     try:
         with open_regular(path) as file:
             packed = file.read(MAX_PACKED + 1)
-        found = json.loads(_unpacked(packed))
-        if found["format"] != FORMAT:
+        content = json.loads(_unpacked(packed))
+        if content["format"] != FORMAT:
             return None
-        return [(str(one["version"]), dict(one["files"])) for one in found["releases"]]
+        return [(str(release["version"]), dict(release["files"])) for release in content["releases"]]
     except (Unreadable, OSError, ValueError, KeyError, TypeError, RecursionError):
         return None
 
@@ -158,7 +158,7 @@ def patched(before: str, change: Change) -> str | None:
     for part in change:
         if isinstance(part, str):
             new = part.split("\n")
-        elif isinstance(part, list) and len(part) == 2 and all(isinstance(one, int) for one in part):
+        elif isinstance(part, list) and len(part) == 2 and all(isinstance(number, int) for number in part):
             new = lines[part[0] : part[1]]
         else:
             return None

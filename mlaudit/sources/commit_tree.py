@@ -191,11 +191,11 @@ class CommitTree:
         if inner not in self._nodes:
             above, _, name = inner.rpartition("/")
             node = self._node(above)
-            found: CommitNode | None = None
+            node_found: CommitNode | None = None
             if node is not None and (node.is_folder or node.mode == _SUBMODULE):
                 entry = self._listed(above, node).get(name)
-                found = None if entry is None else CommitNode(entry.mode, entry.name, self._reader_of(above, node))
-            self._nodes[inner] = found
+                node_found = None if entry is None else CommitNode(entry.mode, entry.name, self._reader_of(above, node))
+            self._nodes[inner] = node_found
         node = self._nodes[inner]
         self.asked[inner] = _token(node)
         return node
@@ -283,12 +283,12 @@ class CommitTree:
             if not is_known and not self._is_on_disk(inner):
                 raise Unreadable(MISSING)
             try:
-                found = [entry for entry in entries(self._absolute(inner)) if entry.name not in names]
+                folder_entries = [entry for entry in entries(self._absolute(inner)) if entry.name not in names]
             except Unreadable:
                 if is_known:
                     return
                 raise
-            kept = [self._ignored_entry(inner, shown, entry) for entry in found if entry.name != ".git"]
+            kept = [self._ignored_entry(inner, shown, entry) for entry in folder_entries if entry.name != ".git"]
         yield from (entry for entry in kept if entry is not None)
 
     def _ignored_entry(self, inner: str, shown: str, entry: FolderEntry) -> CommitEntry | None:
@@ -319,10 +319,10 @@ def changed_paths(reader: ObjectReader, old: str, new: str) -> Iterator[str]:
     left = MAX_CHANGED
     waiting: list[tuple[str, str | None, str | None]] = [("", old, new)]
     while waiting:
-        folder, one, other = waiting.pop()
-        before = reader.tree(one) if one is not None else {}
+        folder, old_hash, other = waiting.pop()
+        before = reader.tree(old_hash) if old_hash is not None else {}
         after = reader.tree(other) if other is not None else {}
-        if one is None or other is None or _listing(before) != _listing(after):
+        if old_hash is None or other is None or _listing(before) != _listing(after):
             yield f"{folder}/"
         for name in before.keys() | after.keys():
             one_entry, other_entry = before.get(name), after.get(name)

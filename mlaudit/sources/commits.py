@@ -15,11 +15,11 @@ MAX_COMMITS = 100_000
 _FIELDS = ("%H", "%P", "%at", "%ct", "%an", "%ae", "%s")
 
 
-def merge_bases(repository: Repository, one: str, other: str) -> list[str]:
+def merge_bases(repository: Repository, first: str, other: str) -> list[str]:
     """The best common ancestors of two commits, none where they have none. Raises Unreadable."""
     try:
         # It ends with 1 and says nothing if there is none.
-        return run_git(repository.store, "merge-base", "--all", one, other).decode().split()
+        return run_git(repository.store, "merge-base", "--all", first, other).decode().split()
     except Unreadable as error:
         if error.why == "git failed":
             return []
@@ -47,8 +47,8 @@ def log(repository: Repository, tip: str, *, first_parent: bool = False, since: 
         "--end-of-options",
         tip,
     )
-    found = list(_commits(answer.decode("utf-8", "replace")))
-    return found if since is None else [one for one in found if one.committed >= since]
+    commits = list(_commits(answer.decode("utf-8", "replace")))
+    return commits if since is None else [commit for commit in commits if commit.committed >= since]
 
 
 def _commits(text: str) -> Iterator[Commit]:

@@ -29,8 +29,8 @@ class DryRun:
 
 def conda_tool() -> str | None:
     """The path of the first tool that is there, None where none is."""
-    found = next((path for name in TOOLS if (path := shutil.which(name))), None)
-    return None if found is None else os.path.abspath(found)  # noqa: PTH100 - a link to it must keep its name
+    tool_path = next((path for name in TOOLS if (path := shutil.which(name))), None)
+    return None if tool_path is None else os.path.abspath(tool_path)  # noqa: PTH100 - a link to it must keep its name
 
 
 def dry_run(tool: str, words: Sequence[str], subdir: str) -> DryRun:

@@ -19,20 +19,20 @@ def content_digest(path: Path) -> str:
 
     Links to files are followed, links to folders are not. Empty if a folder has more files than any model.
     """
-    made = hashlib.sha256()
+    sha256 = hashlib.sha256()
     if not paths.is_folder(path):
         with paths.open_regular(path) as stream:
-            _feed(made, stream)
-        return made.hexdigest()
+            _feed(sha256, stream)
+        return sha256.hexdigest()
     files = sorted(_files(path, ()))
     if len(files) > MAX_FILES:
         return ""
     for names in files:
         file = path.joinpath(*names)
-        made.update(f"{'/'.join(names)}\0{paths.status(file).st_size}\0".encode())
+        sha256.update(f"{'/'.join(names)}\0{paths.status(file).st_size}\0".encode())
         with paths.open_regular(file) as stream:
-            _feed(made, stream)
-    return made.hexdigest()
+            _feed(sha256, stream)
+    return sha256.hexdigest()
 
 
 def _files(folder: Path, names: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
@@ -45,6 +45,6 @@ def _files(folder: Path, names: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
             yield inner
 
 
-def _feed(made: hashlib._Hash, stream: BinaryIO) -> None:
+def _feed(digest: hashlib._Hash, stream: BinaryIO) -> None:
     while part := stream.read(1024 * 1024):
-        made.update(part)
+        digest.update(part)

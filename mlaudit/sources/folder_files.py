@@ -30,8 +30,8 @@ class FolderFiles:
         inner = self.folder / folder
         if not deep:
             return sorted(entry.name for entry in paths.entries(inner))
-        found = walk(inner, lambda _name: False, tree=self.root.tree_of(inner)).paths
-        return [f"{folder}/{path}" for path in found] if folder else found
+        walked_paths = walk(inner, lambda _name: False, tree=self.root.tree_of(inner)).paths
+        return [f"{folder}/{path}" for path in walked_paths] if folder else walked_paths
 
     def open(self, path: str) -> AbstractContextManager[BinaryIO]:
         """A regular file inside the tree. Raises Unreadable."""

@@ -58,8 +58,8 @@ def _closed(parts: Sequence[str], reached: set[int]) -> set[int]:
 
 
 def _fits(part: str, name: str) -> bool:
-    found = glob(part)
-    return found is not None and found.matches(name)
+    matcher = glob(part)
+    return matcher is not None and matcher.matches(name)
 
 
 class IgnoredFiles:

@@ -37,13 +37,13 @@ class Distribution(NamedTuple):
 
 def distributions(search_path: Iterable[str]) -> dict[str, Distribution]:
     """The installed packages by normalized name; of two copies the first on the path counts, as for an import."""
-    found: dict[str, Distribution] = {}
+    by_name: dict[str, Distribution] = {}
     for path in search_path:
         for entry in _entries(path):
-            one = _distribution(entry)
-            if one is not None:
-                found.setdefault(one.name, one)
-    return found
+            distribution = _distribution(entry)
+            if distribution is not None:
+                by_name.setdefault(distribution.name, distribution)
+    return by_name
 
 
 def _entries(path: str) -> list[str]:

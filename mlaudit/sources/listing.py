@@ -48,17 +48,19 @@ def walk(
         is_known: tells by its name whether a file may state versions; a link to one that is not followed is reported.
         tree: what links may lead to; `root` where None.
     """
-    one = _FolderWalk(root=root, is_known=is_known, tree=paths.resolved(root if tree is None else tree))
+    folder_walk = _FolderWalk(root=root, is_known=is_known, tree=paths.resolved(root if tree is None else tree))
     found_paths: list[str] = []
-    for entry in one.run(max_depth):
+    for entry in folder_walk.run(max_depth):
         if isinstance(entry, Unread):
-            one.unread.append(entry)
+            folder_walk.unread.append(entry)
         elif len(found_paths) < max_files:
             found_paths.append(entry)
         else:
-            one.unread.append(_unread(".", f"it has more than {max_files} files; name the folders to look into"))
+            folder_walk.unread.append(
+                _unread(".", f"it has more than {max_files} files; name the folders to look into")
+            )
             break
-    return Walked(paths=tuple(sorted(found_paths, key=_by_folder)), unread=tuple(one.unread))
+    return Walked(paths=tuple(sorted(found_paths, key=_by_folder)), unread=tuple(folder_walk.unread))
 
 
 def _by_folder(path: str) -> tuple[str, ...]:

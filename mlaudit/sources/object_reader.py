@@ -103,7 +103,7 @@ class ObjectReader:
 def _entries(data: bytes, hashed_by: str) -> dict[str, TreeEntry]:
     """The entries of a tree object: for each its mode, name and binary hash. Raises Unreadable."""
     length = 32 if hashed_by == "sha256" else 20
-    found: dict[str, TreeEntry] = {}
+    entries_by_name: dict[str, TreeEntry] = {}
     at = 0
     while at < len(data):
         space, end = data.find(b" ", at), data.find(b"\0", at)
@@ -113,9 +113,9 @@ def _entries(data: bytes, hashed_by: str) -> dict[str, TreeEntry]:
         # Git refuses to write such names; on the way into paths they would lead elsewhere.
         if name not in ("", ".", "..") and not _SEPARATORS & set(name) and name.lower() != ".git":
             mode = int(data[at:space], 8) if set(data[at:space]) <= set(b"01234567") else 0
-            found[name] = TreeEntry(mode, data[end + 1 : end + 1 + length].hex())
+            entries_by_name[name] = TreeEntry(mode, data[end + 1 : end + 1 + length].hex())
         at = end + 1 + length
-    return found
+    return entries_by_name
 
 
 def _header(line: str, kinds: tuple[str, ...]) -> int:

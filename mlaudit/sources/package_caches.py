@@ -113,12 +113,12 @@ def _zipped(layout: CacheLayout, base: Path, package: str, version: str, python:
 @lru_cache(maxsize=8)
 def _wheels_of_answers(folder: Path) -> dict[tuple[str, str], Path]:
     """The wheels among the answers of an index, which are named by what was requested."""
-    found: dict[tuple[str, str], Path] = {}
+    wheels: dict[tuple[str, str], Path] = {}
     for path in _files(folder):
         name, _, version = distribution_of(path).removesuffix(_METADATA).partition("-")
         if version:
-            found.setdefault((normalized(name), version), path)
-    return found
+            wheels.setdefault((normalized(name), version), path)
+    return wheels
 
 
 @lru_cache(maxsize=8)

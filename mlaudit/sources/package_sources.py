@@ -49,10 +49,10 @@ class PackageSources:
         if not paths.is_folder(folder, follow=False):
             return None
         try:
-            found = [entry.name for entry in islice(paths.entries(folder), MAX_ENTRIES + 1)]
+            names = [entry.name for entry in islice(paths.entries(folder), MAX_ENTRIES + 1)]
         except Unreadable:
             return None
-        return frozenset(found) if len(found) <= MAX_ENTRIES else None
+        return frozenset(names) if len(names) <= MAX_ENTRIES else None
 
     def list(self, folder: str = "", *, deep: bool = True) -> Iterable[str]:
         """The Python files below a folder, else the names in it; see `Files`."""

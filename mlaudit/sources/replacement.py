@@ -206,7 +206,7 @@ def _synchronize_folders(folders: set[Path]) -> None:
     if os.name != "posix":
         return
 
-    def one(folder: Path) -> None:
+    def synchronize(folder: Path) -> None:
         descriptor = os.open(folder, os.O_RDONLY)
         try:
             os.fsync(descriptor)
@@ -217,18 +217,18 @@ def _synchronize_folders(folders: set[Path]) -> None:
             os.close(descriptor)
 
     with ThreadPoolExecutor(_AT_ONCE) as pool:
-        for _ in pool.map(one, folders):
+        for _ in pool.map(synchronize, folders):
             pass
 
 
 def _write_journal(root: Path, folder: Path, replacements: Sequence[Replacement]) -> None:
     """Keep every old file, then write down which they are; from here on an interrupted run can be put back."""
     entries = []
-    for number, one in enumerate(replacements):
+    for number, replacement in enumerate(replacements):
         copy = f"{number:06d}"
-        _keep_old(one.path, folder / copy, by_link=one.new is not None)
-        new = None if one.new is None else _digest(one.new)
-        entries.append(JournalEntry(one.path.relative_to(root).as_posix(), copy, _digest(one.old), new))
+        _keep_old(replacement.path, folder / copy, by_link=replacement.new is not None)
+        new = None if replacement.new is None else _digest(replacement.new)
+        entries.append(JournalEntry(replacement.path.relative_to(root).as_posix(), copy, _digest(replacement.old), new))
     text = json.dumps({"files": [entry._asdict() for entry in entries]})
     temporary = folder / f"{_JOURNAL}.new"
     temporary.write_text(text, encoding="utf-8")
@@ -280,7 +280,7 @@ def _entries(folder: Path) -> Iterator[JournalEntry]:
         if journal.is_symlink() or journal.stat().st_size > _MAX_JOURNAL:
             return
         listed = json.loads(journal.read_text(encoding="utf-8"))["files"]
-        entries = [JournalEntry(one["path"], one["copy"], one["old"], one["new"]) for one in listed]
+        entries = [JournalEntry(row["path"], row["copy"], row["old"], row["new"]) for row in listed]
     except (OSError, ValueError, KeyError, TypeError):
         return
     yield from entries

@@ -37,10 +37,10 @@ class UvOutcome:
 def uv_path() -> str:
     """The uv on the path, or the one beside this interpreter. Raises NoUv."""
     beside = Path(sys.executable).with_name("uv.exe" if os.name == "nt" else "uv")
-    found = shutil.which("uv") or (str(beside) if beside.is_file() else None)
-    if found is None:
+    path = shutil.which("uv") or (str(beside) if beside.is_file() else None)
+    if path is None:
         raise NoUv(GET_UV)
-    return os.path.abspath(found)  # noqa: PTH100 - a link to it must keep its name
+    return os.path.abspath(path)  # noqa: PTH100 - a link to it must keep its name
 
 
 def run_uv(
@@ -59,10 +59,10 @@ def run_uv(
     environment = {name: text for name, text in os.environ.items() if name not in _DROPPED}
     environment |= {"NO_COLOR": "1", "UV_NO_PROGRESS": "1"}
     try:
-        made = tempfile.TemporaryDirectory(prefix="mlaudit-uv-", ignore_cleanup_errors=True)
+        scratch_folder = tempfile.TemporaryDirectory(prefix="mlaudit-uv-", ignore_cleanup_errors=True)
     except OSError as error:
         return UvOutcome(code=2, out="", says=f"cannot create a folder to run uv in: {error.strerror or error}")
-    with made as scratch:
+    with scratch_folder as scratch:
         try:
             for name, text in (files or {}).items():
                 (Path(scratch) / name).write_text(text, encoding="utf-8")

@@ -42,10 +42,10 @@ class FolderTree:
 
     @cached_property
     def _paths(self) -> Sequence[str]:
-        found = [name for package_folder in package_folders(self._folder) for name in self._metadata(package_folder)]
+        paths = [name for package_folder in package_folders(self._folder) for name in self._metadata(package_folder)]
         if _is_file(self._folder / "pyvenv.cfg"):
-            found.append("pyvenv.cfg")
-        return sorted(found)
+            paths.append("pyvenv.cfg")
+        return sorted(paths)
 
     def _metadata(self, relative: str) -> Iterator[str]:
         prefix = f"{relative}/" if relative else ""
@@ -66,7 +66,11 @@ class FolderTree:
             yield f"{name}/"
             return
         try:
-            files = [found.name for found in _all_entries(self._folder / folder) if found.name in _WANTED]
+            files = [
+                folder_entry.name
+                for folder_entry in _all_entries(self._folder / folder)
+                if folder_entry.name in _WANTED
+            ]
         except Unreadable:
             # Reading the file shows the reason.
             files = ["METADATA"]
@@ -125,14 +129,14 @@ def package_folders(folder: Path) -> list[str]:
     """The folders of packages in an environment, relative to it; `""` where the folder is one itself."""
     if folder.name in _PACKAGES or _holds_metadata(folder):
         return [""]
-    found = ["Lib/site-packages"] if _is_folder_inside(folder, "Lib/site-packages") else []
+    folders = ["Lib/site-packages"] if _is_folder_inside(folder, "Lib/site-packages") else []
     for library in ("lib", "lib64"):
         if not _is_folder(folder / library):
             continue
         pythons = sorted(entry.name for entry in _entries(folder / library) if _PYTHON_FOLDER.fullmatch(entry.name))
         paths = (f"{library}/{python}/{packages}" for python in pythons for packages in _PACKAGES)
-        found.extend(path for path in paths if _is_folder_inside(folder, path))
-    return found
+        folders.extend(path for path in paths if _is_folder_inside(folder, path))
+    return folders
 
 
 def _holds_metadata(folder: Path) -> bool:

@@ -94,8 +94,8 @@ class WheelCode:
 
 def distribution_of(path: Path) -> str:
     """The metadata folder of the wheel in a file (`peft-0.13.2.dist-info`), empty if it is no wheel."""
-    found = {name.partition("/")[0] for name in _members(path) if name.endswith(".dist-info/METADATA")}
-    return found.pop() if len(found) == 1 else ""
+    folders = {name.partition("/")[0] for name in _members(path) if name.endswith(".dist-info/METADATA")}
+    return folders.pop() if len(folders) == 1 else ""
 
 
 def _is_source(path: str) -> bool:
@@ -108,7 +108,7 @@ def _members(path: Path) -> frozenset[str]:
             if file.read(4) != b"PK\x03\x04" or not _is_bounded(file):
                 return frozenset()
             with zipfile.ZipFile(file) as archive:
-                return frozenset(one.filename for one in archive.infolist() if _is_plain(one.filename))
+                return frozenset(member.filename for member in archive.infolist() if _is_plain(member.filename))
     except _BROKEN:
         return frozenset()
 

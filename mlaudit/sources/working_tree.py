@@ -121,7 +121,7 @@ class WorkingTree:
 
     def _listed(self, folder: Path) -> tuple[str, ...]:
         try:
-            found = paths.entries(folder) if self.holds(folder) else ()
-            return tuple(nsmallest(MAX_NAMES, (entry.name for entry in found)))
+            entries = paths.entries(folder) if self.holds(folder) else ()
+            return tuple(nsmallest(MAX_NAMES, (entry.name for entry in entries)))
         except Unreadable:
             return ()

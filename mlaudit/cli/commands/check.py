@@ -104,7 +104,9 @@ def check(
             if against is not None:
                 report = _against(against, paths or (), ask, watched)
             else:
-                report = _audited(paths or (), watched, with_map=any(one.format == "html" for one in outputs))
+                report = _audited(
+                    paths or (), watched, with_map=any(wanted_output.format == "html" for wanted_output in outputs)
+                )
         known = _new_baseline(report, write_baseline)
         deliver(report, outputs, options, quiet, verbose, no_color, exit_zero=exit_zero, baseline=known)
 

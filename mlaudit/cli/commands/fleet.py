@@ -130,15 +130,15 @@ def _outputs(report: FleetReport, wanted: Sequence[WantedOutput], *, verbose: bo
     from mlaudit.reporters._registry import Style
 
     texts = []
-    for one in wanted:
-        colour = one.target is None and wants_colour(no_color)
-        style = Style(colour=colour, verbose=verbose, width=width_of(one.target))
-        if one.format == "parquet":
+    for output in wanted:
+        colour = output.target is None and wants_colour(no_color)
+        style = Style(colour=colour, verbose=verbose, width=width_of(output.target))
+        if output.format == "parquet":
             from mlaudit.reporters._fleet_tables import as_parquet
 
-            texts.append(OutputText(text="", data=as_parquet(report), target=one.target))
+            texts.append(OutputText(text="", data=as_parquet(report), target=output.target))
         else:
-            texts.append(OutputText(text=_render(one.format)(report, style), target=one.target))
+            texts.append(OutputText(text=_render(output.format)(report, style), target=output.target))
     return texts
 
 

@@ -61,8 +61,8 @@ def plan(
         # What is named is watched, and everything else is audited all the same.
         options = replace(options, only=())
         with with_progress(options, quiet) as watched:
-            found, code = plan_of(targets or (), watched)
+            upgrade_plan, code = plan_of(targets or (), watched)
         colour = output is None and wants_colour(no_color)
         style = Style(colour=colour, width=width_of(file_of(output)))
-        write_all([OutputText(text=plan_text(found, format_, style), target=file_of(output))])
+        write_all([OutputText(text=plan_text(upgrade_plan, format_, style), target=file_of(output))])
         raise CommandEnd(code)

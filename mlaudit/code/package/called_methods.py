@@ -18,7 +18,7 @@ _PLAIN = ("dict", "list", "str", "bytes", "set", "tuple", "int", "float")
 
 def called_methods(sources: Iterable[bytes]) -> frozenset[str]:
     """The names of methods that are called on anything but `self`, those of Python's own containers and texts aside."""
-    plain = {name for one in _PLAIN for name in builtin_members(one) or ()}
+    plain = {name for type_name in _PLAIN for name in builtin_members(type_name) or ()}
     return frozenset(name for data in sources for name in _called(data) if name not in plain)
 
 

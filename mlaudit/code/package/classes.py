@@ -53,7 +53,7 @@ class ClassCode:
         self.methods: dict[str, Method] = {}
         self.slots: set[str] = set()
         self.fields: list[tuple[str, bool]] = []
-        decorators = [_last_word(one) for one in node.decorator_list]
+        decorators = [_last_word(expression) for expression in node.decorator_list]
         self.is_generated = any(word in _GENERATORS for word in decorators)
         self.has_slots = any(map(_asks_for_slots, node.decorator_list))
         self.is_open = False
@@ -92,7 +92,7 @@ class ClassCode:
         self._block(statement.orelse)
 
     def _try(self, statement: ast.Try) -> None:
-        for body in (*(one.body for one in statement.handlers), statement.body):
+        for body in (*(handler.body for handler in statement.handlers), statement.body):
             self._block(body)
 
     def _computed(self, _statement: ast.stmt) -> None:
@@ -100,7 +100,7 @@ class ClassCode:
 
     def _function(self, node: Function) -> None:
         self.own.add(node.name)
-        words = [_last_word(one) for one in node.decorator_list]
+        words = [_last_word(expression) for expression in node.decorator_list]
         if any(word in ("setter", "deleter") for word in words):
             return
         kind = MethodKind.METHOD
@@ -112,12 +112,12 @@ class ClassCode:
 
     def _assigned(self, statement: ast.Assign) -> None:
         for target in statement.targets:
-            for one in ast.walk(target):
-                if isinstance(one, ast.Name) and one.id == "__slots__":
+            for node in ast.walk(target):
+                if isinstance(node, ast.Name) and node.id == "__slots__":
                     self.has_slots = True
                     self.slots.update(_texts(statement.value))
-                elif isinstance(one, ast.Name):
-                    self.own.add(one.id)
+                elif isinstance(node, ast.Name):
+                    self.own.add(node.id)
         if isinstance(statement.value, ast.Call) and _last_word(statement.value.func) in ("vars", "locals"):
             self.is_open = True
 
@@ -145,7 +145,8 @@ def _asks_for_slots(decorator: ast.expr) -> bool:
     """Whether a decorator is `dataclass(slots=True)`, or the same of attrs."""
     keywords = decorator.keywords if isinstance(decorator, ast.Call) else []
     return any(
-        one.arg == "slots" and isinstance(one.value, ast.Constant) and one.value.value is True for one in keywords
+        keyword.arg == "slots" and isinstance(keyword.value, ast.Constant) and keyword.value.value is True
+        for keyword in keywords
     )
 
 
@@ -159,9 +160,9 @@ def _last_word(node: ast.expr) -> str:
 
 
 def _texts(node: ast.AST) -> Iterator[str]:
-    for one in ast.walk(node):
-        if isinstance(one, ast.Constant) and isinstance(one.value, str) and one.value.isidentifier():
-            yield one.value
+    for constant in ast.walk(node):
+        if isinstance(constant, ast.Constant) and isinstance(constant.value, str) and constant.value.isidentifier():
+            yield constant.value
 
 
 def dotted(node: ast.expr) -> tuple[str, ...]:
@@ -194,8 +195,8 @@ def is_standard(module: str) -> bool:
 
 def builtin_members(name: str) -> frozenset[str] | None:
     """The members of a class of Python itself, None if there is none of the name."""
-    found = getattr(builtins, name, None)
-    return frozenset(dir(found)) if isinstance(found, type) else None
+    builtin = getattr(builtins, name, None)
+    return frozenset(dir(builtin)) if isinstance(builtin, type) else None
 
 
 def is_of_python(module: str) -> bool:
@@ -270,11 +271,11 @@ def _member(classes: Sequence[ClassCode], name: str) -> tuple[ClassCode, Method 
 
 def merged(first: ClassCode, lines: Sequence[Sequence[ClassCode]]) -> list[ClassCode]:
     """The method resolution order by C3; where the bases contradict each other, the order of the statement."""
-    found = [first]
+    codes = [first]
     waiting = [list(line) for line in lines if line]
-    while waiting and len(found) < MAX_BASES:
+    while waiting and len(codes) < MAX_BASES:
         heads = (line[0] for line in waiting if not any(line[0] in other[1:] for other in waiting))
         head = next(heads, waiting[0][0])
-        found.append(head)
-        waiting = [kept for line in waiting if (kept := [one for one in line if one is not head])]
-    return found
+        codes.append(head)
+        waiting = [kept for line in waiting if (kept := [code for code in line if code is not head])]
+    return codes

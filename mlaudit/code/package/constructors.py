@@ -30,9 +30,9 @@ def refused_keys(
         plain_bases: bases outside of what is read that are known to add no argument.
     """
     lineage = symbols.lineage(cls)
-    found = lineage.member(_INIT)
-    owner = found[0] if found is not None else None
-    generated = next((one for one in lineage.classes if one.is_generated), None)
+    member = lineage.member(_INIT)
+    owner = member[0] if member is not None else None
+    generated = next((class_ for class_ in lineage.classes if class_.is_generated), None)
     if generated is not None and (owner is None or lineage.classes.index(generated) <= lineage.classes.index(owner)):
         return _of_fields(symbols, lineage, keys, plain_bases)
     return _along_the_line(symbols, lineage, frozenset(keys))
@@ -40,18 +40,22 @@ def refused_keys(
 
 def makes_by_keywords(symbols: PackageSymbols, cls: ClassCode, method: str) -> frozenset[str] | None:
     """The keys that a class method handles before it calls `cls(**config)`; None if it does something else."""
-    found = symbols.lineage(cls).member(method)
-    if found is None or found[1] is None:
+    member = symbols.lineage(cls).member(method)
+    if member is None or member[1] is None:
         return None
-    node = found[1].node
-    given = [one.arg for one in (*node.args.posonlyargs, *node.args.args)]
+    node = member[1].node
+    given = [argument.arg for argument in (*node.args.posonlyargs, *node.args.args)]
     if len(given) != 2:
         return None
-    calls = [one for one in ast.walk(node) if isinstance(one, ast.Call) and _is_name(one.func, given[0])]
-    is_plain = bool(calls) and all(_passes_on(one, given[1]) and not one.args for one in calls)
+    calls = [call for call in ast.walk(node) if isinstance(call, ast.Call) and _is_name(call.func, given[0])]
+    is_plain = bool(calls) and all(_passes_on(call, given[1]) and not call.args for call in calls)
     # A configuration that is created, or changed by keys that are computed, may be any other; a copy is the same.
-    copies = {id(one.targets[0]) for one in ast.walk(node) if isinstance(one, ast.Assign) and _is_copy(one, given[1])}
-    if not is_plain or any(_is_remade(one, given[1]) and id(one) not in copies for one in ast.walk(node)):
+    copies = {
+        id(assignment.targets[0])
+        for assignment in ast.walk(node)
+        if isinstance(assignment, ast.Assign) and _is_copy(assignment, given[1])
+    }
+    if not is_plain or any(_is_rebound(inner, given[1]) and id(inner) not in copies for inner in ast.walk(node)):
         return None
     return frozenset(_texts_in(node))
 
@@ -59,20 +63,27 @@ def makes_by_keywords(symbols: PackageSymbols, cls: ClassCode, method: str) -> f
 def makes_of_file(symbols: PackageSymbols, cls: ClassCode, method: str) -> frozenset[str] | None:
     """The keys that a method handles between reading a file of JSON and `Class(**config)`; None if it does more."""
     lineage = symbols.lineage(cls)
-    found = lineage.member(method)
-    if found is None or found[1] is None:
+    member = lineage.member(method)
+    if member is None or member[1] is None:
         return None
-    node = found[1].node
-    names = {one.name for one in lineage.classes} | {"cls"}
-    calls = [one for one in ast.walk(node) if isinstance(one, ast.Call) and _is_one_of(one.func, names)]
+    node = member[1].node
+    names = {class_.name for class_ in lineage.classes} | {"cls"}
+    calls = [inner for inner in ast.walk(node) if isinstance(inner, ast.Call) and _is_one_of(inner.func, names)]
     given = {
-        one.value.id for call in calls for one in call.keywords if one.arg is None and isinstance(one.value, ast.Name)
+        keyword.value.id
+        for call in calls
+        for keyword in call.keywords
+        if keyword.arg is None and isinstance(keyword.value, ast.Name)
     }
-    if len(given) != 1 or not all(_passes_on(one, next(iter(given))) and not one.args for one in calls):
+    if len(given) != 1 or not all(_passes_on(call, next(iter(given))) and not call.args for call in calls):
         return None
     config = given.pop()
-    read = {id(one.targets[0]) for one in ast.walk(node) if isinstance(one, ast.Assign) and _reads_json(one, config)}
-    if len(read) != 1 or any(_is_remade(one, config) and id(one) not in read for one in ast.walk(node)):
+    read = {
+        id(assignment.targets[0])
+        for assignment in ast.walk(node)
+        if isinstance(assignment, ast.Assign) and _reads_json(assignment, config)
+    }
+    if len(read) != 1 or any(_is_rebound(inner, config) and id(inner) not in read for inner in ast.walk(node)):
         return None
     return frozenset(_texts_in(node))
 
@@ -117,7 +128,7 @@ def _refused(keys: Collection[str], cls: ClassCode, node: Function) -> RefusedKe
 
 def _named_in(node: Function) -> frozenset[str]:
     """The keywords that a function names, as parameters or in texts such as that of `kwargs.pop("name")`."""
-    return frozenset((*(one.arg for one in (*node.args.args, *node.args.kwonlyargs)), *_texts_in(node)))
+    return frozenset((*(argument.arg for argument in (*node.args.args, *node.args.kwonlyargs)), *_texts_in(node)))
 
 
 def _makes_any(cls: ClassCode) -> bool:
@@ -130,7 +141,7 @@ def _makes_any(cls: ClassCode) -> bool:
 
 def _has_known_bases(symbols: PackageSymbols, cls: ClassCode, plain: Collection[str] = ()) -> bool:
     """Whether all bases of a class are read, or known to take no argument; its metaclass too."""
-    if any(one.arg == "metaclass" and dotted(one.value)[-1:] != ("ABCMeta",) for one in cls.node.keywords):
+    if any(keyword.arg == "metaclass" and dotted(keyword.value)[-1:] != ("ABCMeta",) for keyword in cls.node.keywords):
         return False
     return all(_is_known_base(symbols, cls, dotted(base), plain) for base in bases_of(cls.node))
 
@@ -138,10 +149,10 @@ def _has_known_bases(symbols: PackageSymbols, cls: ClassCode, plain: Collection[
 def _is_known_base(symbols: PackageSymbols, cls: ClassCode, words: tuple[str, ...], plain: Collection[str]) -> bool:
     if words and words[-1] in plain:
         return True
-    found = symbols.written(cls.module, words) if words else None
-    if isinstance(found, ForeignName):
-        return (found.module, found.name) in _EMPTY_BASES
-    return isinstance(found, ClassCode) and found is not cls
+    name = symbols.written(cls.module, words) if words else None
+    if isinstance(name, ForeignName):
+        return (name.module, name.name) in _EMPTY_BASES
+    return isinstance(name, ClassCode) and name is not cls
 
 
 _EMPTY_BASES = frozenset((("builtins", "object"), ("abc", "ABC"), ("typing", "Generic")))
@@ -149,18 +160,26 @@ _EMPTY_BASES = frozenset((("builtins", "object"), ("abc", "ABC"), ("typing", "Ge
 
 def _raises_on(node: Function, kwargs: str) -> bool:
     """Whether a function raises in any case where arguments are left over."""
-    for one in node.body:
-        if isinstance(one, ast.If) and _is_name(one.test, kwargs) and isinstance(one.body[-1], ast.Raise):
+    for statement in node.body:
+        if (
+            isinstance(statement, ast.If)
+            and _is_name(statement.test, kwargs)
+            and isinstance(statement.body[-1], ast.Raise)
+        ):
             return True
     return False
 
 
 def _hands_on(node: Function, kwargs: str) -> bool:
     """Whether a function hands the arguments that are left over to its base as they came, and in any case."""
-    if any(_is_remade(one, kwargs) for one in ast.walk(node)):
+    if any(_is_rebound(inner, kwargs) for inner in ast.walk(node)):
         return False
-    calls = (one.value for one in node.body if isinstance(one, ast.Expr) and isinstance(one.value, ast.Call))
-    return any(_is_super_init(one) and _passes_on(one, kwargs) for one in calls)
+    calls = (
+        statement.value
+        for statement in node.body
+        if isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Call)
+    )
+    return any(_is_super_init(call) and _passes_on(call, kwargs) for call in calls)
 
 
 def _is_super_init(call: ast.Call) -> bool:
@@ -171,10 +190,10 @@ def _is_super_init(call: ast.Call) -> bool:
 
 
 def _passes_on(call: ast.Call, kwargs: str) -> bool:
-    return any(one.arg is None and _is_name(one.value, kwargs) for one in call.keywords)
+    return any(keyword.arg is None and _is_name(keyword.value, kwargs) for keyword in call.keywords)
 
 
-def _is_remade(node: ast.AST, name: str) -> bool:
+def _is_rebound(node: ast.AST, name: str) -> bool:
     """Whether a statement gives a name another value, or changes it by keys that are not written out."""
     if isinstance(node, ast.Name) and node.id == name and not isinstance(node.ctx, ast.Load):
         return True
@@ -195,7 +214,9 @@ def _is_copy(node: ast.Assign, name: str) -> bool:
     if not isinstance(call, ast.Call) or not _is_name(node.targets[0], name):
         return False
     if isinstance(call.func, ast.Attribute):
-        return call.func.attr == "copy" and any(_is_name(one, name) for one in (call.func.value, *call.args))
+        return call.func.attr == "copy" and any(
+            _is_name(expression, name) for expression in (call.func.value, *call.args)
+        )
     return _is_name(call.func, "dict") and len(call.args) == 1 and _is_name(call.args[0], name)
 
 
@@ -214,4 +235,8 @@ def _is_name(node: ast.AST, name: str) -> bool:
 
 
 def _texts_in(node: ast.AST) -> Iterator[str]:
-    return (one.value for one in ast.walk(node) if isinstance(one, ast.Constant) and isinstance(one.value, str))
+    return (
+        constant.value
+        for constant in ast.walk(node)
+        if isinstance(constant, ast.Constant) and isinstance(constant.value, str)
+    )

@@ -68,8 +68,8 @@ class NamesOfModule:
             return NameAnswer.UNKNOWN if self.is_dynamic or first.startswith("__") else NameAnswer.NO_NAME
         if not rest:
             return NameAnswer.DEFINED
-        found = _in_class(self.classes.get(first), rest)
-        return NameAnswer.UNKNOWN if self.is_dynamic and found is NameAnswer.NO_NAME else found
+        answer = _in_class(self.classes.get(first), rest)
+        return NameAnswer.UNKNOWN if self.is_dynamic and answer is NameAnswer.NO_NAME else answer
 
 
 def searched_text(data: bytes) -> bytes:
@@ -95,7 +95,7 @@ def names_of_source(
     """
     tree, words = parsed_tree(data), searched_text(data)
     if tree is not None and is_imported:
-        tree = ast.Module([one for one in tree.body if not _is_for_main(one)], type_ignores=[])
+        tree = ast.Module([statement for statement in tree.body if not _is_for_main(statement)], type_ignores=[])
     nodes = _nodes(tree) if tree is not None and _NEEDS_NODES.search(words) is not None else []
     if tree is None or nodes is None:
         return None
@@ -103,7 +103,7 @@ def names_of_source(
     bound += [(name, node) for node in nodes if isinstance(node, ast.Global) for name in node.names]
     names = Counter(name for name, _ in bound)
     classes = {name: node for name, node in bound if isinstance(node, ast.ClassDef) and names[name] == 1}
-    stars = tuple((one.module or "", one.level) for one in filter(_is_star, _module_level(tree)))
+    stars = tuple((import_.module or "", import_.level) for import_ in filter(_is_star, _module_level(tree)))
     hooks = [node for name, node in bound if name == "__getattr__"]
     dynamic = redirects.search(words) is not None or any(map(_is_dynamic, nodes))
     return NamesOfModule(
@@ -120,12 +120,12 @@ def _is_for_main(node: ast.stmt) -> bool:
 
 def _nodes(tree: ast.AST) -> list[ast.AST] | None:
     """Every node, without recursion; None if there are too many."""
-    found: list[ast.AST] = []
+    nodes: list[ast.AST] = []
     for node in ast.walk(tree):
-        found.append(node)
-        if len(found) > MAX_NODES:
+        nodes.append(node)
+        if len(nodes) > MAX_NODES:
             return None
-    return found
+    return nodes
 
 
 def _is_star(node: ast.AST) -> TypeGuard[ast.ImportFrom]:
@@ -175,12 +175,12 @@ def _in_class(node: ast.ClassDef | None, qualified_name: str) -> NameAnswer:
     for word in qualified_name.split(".")[:MAX_PARTS]:
         if node is None:
             return NameAnswer.UNKNOWN
-        inside = [(name, one) for one in _module_level(node) for name in _bound_by(one)]
-        found = [one for name, one in inside if name == word]
-        if not found:
+        inside = [(name, bound) for bound in _module_level(node) for name in _bound_by(bound)]
+        nodes = [bound for name, bound in inside if name == word]
+        if not nodes:
             brought = node.bases or node.keywords or node.decorator_list
             return NameAnswer.UNKNOWN if brought else NameAnswer.NO_NAME
-        node = next((one for one in found if isinstance(one, ast.ClassDef)), None)
+        node = next((class_node for class_node in nodes if isinstance(class_node, ast.ClassDef)), None)
     return NameAnswer.DEFINED
 
 

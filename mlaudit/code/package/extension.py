@@ -67,5 +67,5 @@ class ExtensionModule:
         """The layouts of states that Cython's functions of it restore; empty if they are not known."""
         if self._data is None:
             return frozenset()
-        found = _CHECKSUMS.findall(self._data)
-        return frozenset(int(number, 16) for some in found for number in re.findall(rb"0x[0-9a-f]+", some))
+        lists = _CHECKSUMS.findall(self._data)
+        return frozenset(int(number, 16) for some in lists for number in re.findall(rb"0x[0-9a-f]+", some))

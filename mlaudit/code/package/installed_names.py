@@ -72,11 +72,11 @@ class InstalledNames:
             return NameAnswer.UNKNOWN if self._may_be_module(module, where.gone, name) else NameAnswer.NO_MODULE
         if where.kind is ModuleKind.FOLDER:
             return NameAnswer.UNKNOWN
-        found = self._in_extension(module, words) if where.kind is ModuleKind.EXTENSION else None
-        found = found or self._defined(module, where, name, set())
-        if found is NameAnswer.NO_NAME and self._may_be_set(module, words[-1]):
+        answer = self._in_extension(module, words) if where.kind is ModuleKind.EXTENSION else None
+        answer = answer or self._defined(module, where, name, set())
+        if answer is NameAnswer.NO_NAME and self._may_be_set(module, words[-1]):
             return NameAnswer.UNKNOWN
-        return found
+        return answer
 
     def answer_of_module(self, module: str) -> NameAnswer:
         """Whether the folder has a module."""
@@ -93,13 +93,15 @@ class InstalledNames:
 
         Old releases compile some under a bare name (`_loss`), by which their objects are pickled.
         """
-        found = self._bare(module)
-        return bool(found) and all(one is not None and one.has_type_in_full(name) for one in found)
+        modules = self._bare(module)
+        return bool(modules) and all(
+            extension_module is not None and extension_module.has_type_in_full(name) for extension_module in modules
+        )
 
     def _is_not_compiled(self, module: str, name: str) -> bool:
         """Whether the one compiled module of a bare name, under whatever name it is known, lacks a name."""
-        found = self._bare(module)
-        return len(found) == 1 and found[0] is not None and found[0].has(name) is False
+        modules = self._bare(module)
+        return len(modules) == 1 and modules[0] is not None and modules[0].has(name) is False
 
     def _bare(self, module: str) -> list[ExtensionModule | None]:
         """The compiled modules in packages whose last word is a bare name that nothing outside of packages has."""
@@ -108,7 +110,7 @@ class InstalledNames:
             return []
         if any(entry.partition(".")[0] == module for entry in names):
             return []
-        return [self._symbols.extension(one) for one in self._compiled().get(module, [])]
+        return [self._symbols.extension(file) for file in self._compiled().get(module, [])]
 
     def _compiled(self) -> dict[str, list[str]]:
         """The compiled modules inside packages, by their last word."""
@@ -155,11 +157,11 @@ class InstalledNames:
         if names is None or len(seen) > MAX_STARS:
             return NameAnswer.UNKNOWN
         first = name.partition(".")[0]
-        found = names.answer(name)
-        if found is NameAnswer.UNKNOWN and first not in names.bound and self._is_refused_by_hook(names, where, first):
-            found = NameAnswer.NO_NAME
-        if found is not NameAnswer.NO_NAME or first in names.bound:
-            return found
+        answer = names.answer(name)
+        if answer is NameAnswer.UNKNOWN and first not in names.bound and self._is_refused_by_hook(names, where, first):
+            answer = NameAnswer.NO_NAME
+        if answer is not NameAnswer.NO_NAME or first in names.bound:
+            return answer
         if where.is_package and self._is_submodule(posixpath.dirname(where.path), first):
             return NameAnswer.UNKNOWN
         return self._by_stars(module, names, name, seen)

@@ -47,8 +47,8 @@ class LayeredCode:
         """The names in a folder, of all places that have it; None if none has."""
         if not folder:
             return frozenset(self._by_top)
-        found = [names for _, code in self._holders(folder) if (names := code.names(folder)) is not None]
-        return frozenset().union(*found) if found else None
+        sets = [names for _, code in self._holders(folder) if (names := code.names(folder)) is not None]
+        return frozenset().union(*sets) if sets else None
 
     def read(self, path: str) -> bytes | None:
         """The bytes of a text file, None if they cannot be had."""

@@ -110,7 +110,7 @@ class _MemberCallReader:
             return
         if isinstance(node, (ast.List, ast.Tuple)) and len(words := _texts(node.elts)) == len(node.elts) > 1:
             # Of several names the first that the member has is called.
-            self._names.update(next(((one,) for one in words if self._member.gives(one)), words))
+            self._names.update(next(((word,) for word in words if self._member.gives(word)), words))
             return
         if isinstance(node, ast.Constant) and isinstance(node.value, str):
             self._names.add(node.value)
@@ -129,7 +129,7 @@ class _MemberCallReader:
         """Follow a comparison, except for texts: comparing those calls nothing."""
         for inner in (node.left, *node.comparators):
             parts = inner.elts if isinstance(inner, (ast.List, ast.Tuple, ast.Set)) else [inner]
-            if not all(isinstance(one, ast.Constant) for one in parts):
+            if not all(isinstance(expression, ast.Constant) for expression in parts):
                 self._expression(module, inner, is_sure=is_sure, depth=depth + 1)
         return True
 
@@ -141,9 +141,9 @@ class _MemberCallReader:
 
     def _name(self, module: PackageModule, node: ast.Name, *, is_sure: bool) -> None:
         if node.id in module.source.names:
-            found = self._symbols.written(module, dotted(node))
-            if isinstance(found, FunctionCode):
-                self._wait(found.module, found.node, is_sure=is_sure)
+            code = self._symbols.written(module, dotted(node))
+            if isinstance(code, FunctionCode):
+                self._wait(code.module, code.node, is_sure=is_sure)
 
 
 def _blocks(statement: ast.stmt) -> Iterator[Sequence[ast.stmt]]:
@@ -173,7 +173,7 @@ def _is_own(node: ast.expr) -> bool:
 
 def _texts(nodes: Iterable[ast.expr]) -> tuple[str, ...]:
     return tuple(
-        one.value
-        for one in nodes
-        if isinstance(one, ast.Constant) and isinstance(one.value, str) and one.value.isidentifier()
+        node.value
+        for node in nodes
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value.isidentifier()
     )

@@ -108,26 +108,30 @@ class ObjectCode:
         """Whether so much was followed that nothing more is."""
         return self._steps.left < 0
 
-    def missing(self, one: PickledObject) -> Lacking:
+    def missing(self, pickled_object: PickledObject) -> Lacking:
         """The names that an object lacks by this code, and what this code reads of its parts."""
-        if id(one) not in self._missing:
-            self._missing[id(one)] = (one, self._lacking(one))
-        return self._missing[id(one)][1]
+        if id(pickled_object) not in self._missing:
+            self._missing[id(pickled_object)] = (pickled_object, self._lacking(pickled_object))
+        return self._missing[id(pickled_object)][1]
 
-    def _lacking(self, one: PickledObject) -> Lacking:
-        found = self.judged(one)
-        if found is None:
+    def _lacking(self, pickled_object: PickledObject) -> Lacking:
+        judged_class = self.judged(pickled_object)
+        if judged_class is None:
             return Lacking(frozenset(), frozenset())
-        _, lineage, attributes = found
-        view = ObjectState(self, lineage, attributes, self.present(one, lineage, attributes))
+        _, lineage, attributes = judged_class
+        view = ObjectState(self, lineage, attributes, self.present(pickled_object, lineage, attributes))
         needs, chains = self.needs(lineage, view)
         names = {*needs, *self.parameters(lineage)}
         lacking = frozenset(name for name in names if not view.surely_has(name))
         return Lacking(lacking, frozenset(chains), any(needs[name].is_in_any_case for name in lacking & needs.keys()))
 
-    def class_of(self, one: PickledObject) -> tuple[ClassCode, Lineage] | None:
+    def class_of(self, pickled_object: PickledObject) -> tuple[ClassCode, Lineage] | None:
         """The class of an object, where its whole inheritance can be read and looks names up as usual."""
-        cls = self.symbols.find(one.cls.module, one.cls.name) if one.cls is not None else None
+        cls = (
+            self.symbols.find(pickled_object.cls.module, pickled_object.cls.name)
+            if pickled_object.cls is not None
+            else None
+        )
         if not isinstance(cls, ClassCode) or cls.name == ARRAY_WRAPPER:
             return None
         lineage = self.symbols.lineage(cls)
@@ -135,44 +139,46 @@ class ObjectCode:
             return None
         return cls, lineage
 
-    def judged(self, one: PickledObject) -> tuple[ClassCode, Lineage, dict[str, object]] | None:
+    def judged(self, pickled_object: PickledObject) -> tuple[ClassCode, Lineage, dict[str, object]] | None:
         """The class and attributes of an object whose state can be judged."""
-        if one.state is NEVER_BUILT:
+        if pickled_object.state is NEVER_BUILT:
             return None
-        attributes = one.attributes
-        known = self.class_of(one) if attributes is not None else None
+        attributes = pickled_object.attributes
+        known = self.class_of(pickled_object) if attributes is not None else None
         return (*known, attributes) if known is not None and attributes is not None else None
 
-    def present(self, one: PickledObject, lineage: Lineage, attributes: Mapping[str, object]) -> frozenset[str]:
+    def present(
+        self, pickled_object: PickledObject, lineage: Lineage, attributes: Mapping[str, object]
+    ) -> frozenset[str]:
         """The attributes that an object has once it is loaded, those of its class left aside."""
-        found = set(attributes)
+        attributes_present = set(attributes)
         if lineage.member("__setstate__") is not None:
             state = StateMapping({name: _value(value) for name, value in attributes.items()})
             reader = NeedReader(
                 self.symbols, lineage, ObjectState(self, lineage, {}, frozenset()), self._steps, takes_defaults=False
             )
             reader.enter("__setstate__", {"state": state})
-            found = {*state.entries, *reader.written}
-        if one.making is Making.CALL and one.made_by == one.cls:
+            attributes_present = {*state.entries, *reader.written}
+        if pickled_object.making is Making.CALL and pickled_object.made_by == pickled_object.cls:
             reader = NeedReader(
                 self.symbols, lineage, ObjectState(self, lineage, {}, frozenset()), self._steps, takes_defaults=False
             )
             reader.enter("__init__")
-            found |= reader.written
+            attributes_present |= reader.written
         if self._repairs:
-            found |= _repaired(lineage)
-        return frozenset(found)
+            attributes_present |= _repaired(lineage)
+        return frozenset(attributes_present)
 
-    def calls_of(self, one: PickledObject, lineage: Lineage) -> MemberCalls | None:
+    def calls_of(self, pickled_object: PickledObject, lineage: Lineage) -> MemberCalls | None:
         """What the innermost owner of an object that serves calls on it; None where anybody may ask."""
-        owner = one.owner
+        owner = pickled_object.owner
         for _ in range(MAX_OWNERS):
-            found = self.class_of(owner) if owner is not None else None
-            if found is None or owner is None:
+            own_class = self.class_of(owner) if owner is not None else None
+            if own_class is None or owner is None:
                 return None
-            entries = [name for name, calling in _entries(found[1], self._called) if calling is Calling.SERVING]
-            if entries and not found[1].is_container:
-                return self._calls_between(found[1], lineage, entries)
+            entries = [name for name, calling in _entries(own_class[1], self._called) if calling is Calling.SERVING]
+            if entries and not own_class[1].is_container:
+                return self._calls_between(own_class[1], lineage, entries)
             owner = owner.owner
         return None
 
@@ -237,7 +243,7 @@ class ObjectCode:
         if init is None or init[1] is None or not any(lineage.member(name) for name in _MAKES_PARAMETERS):
             return ()
         given = init[1].node.args
-        return tuple(one.arg for one in [*given.posonlyargs, *given.args, *given.kwonlyargs][1:])
+        return tuple(argument.arg for argument in [*given.posonlyargs, *given.args, *given.kwonlyargs][1:])
 
     def parameter_need(self, cls: ClassCode, lineage: Lineage) -> FoundNeed:
         """The read of a parameter by `get_params`."""
@@ -291,9 +297,9 @@ class ObjectState:
 
 
 def _class_gives(lineage: Lineage, name: str) -> Truth:
-    found = lineage.member(name)
-    if found is not None:
-        is_property = found[1] is not None and found[1].kind is MethodKind.PROPERTY
+    member = lineage.member(name)
+    if member is not None:
+        is_property = member[1] is not None and member[1].kind is MethodKind.PROPERTY
         return None if is_property else True
     return None if lineage.gives(name) else False
 
@@ -315,46 +321,46 @@ def _entries(lineage: Lineage, called: frozenset[str]) -> Iterator[tuple[str, Ca
 
 
 def _keep(
-    found: dict[Key, FoundNeed], of_any: Mapping[Key, Need], of_defaults: Mapping[Key, Need], calling: Calling
+    needs: dict[Key, FoundNeed], of_any: Mapping[Key, Need], of_defaults: Mapping[Key, Need], calling: Calling
 ) -> None:
     for name, need in {**of_defaults, **of_any}.items():
         if need.where is not None and need.where.is_rare:
-            one = FoundNeed(need, calling, Sureness.ARGUMENTS)
+            gap = FoundNeed(need, calling, Sureness.ARGUMENTS)
         elif name in of_any and not of_any[name].where:
-            one = FoundNeed(need, calling, Sureness.CERTAIN)
+            gap = FoundNeed(need, calling, Sureness.CERTAIN)
         elif name in of_defaults:
-            one = FoundNeed(of_defaults[name], calling, Sureness.CONDITIONAL)
+            gap = FoundNeed(of_defaults[name], calling, Sureness.CONDITIONAL)
         else:
-            one = FoundNeed(need, calling, Sureness.ARGUMENTS)
-        if name not in found or one.rank < found[name].rank:
-            found[name] = one
+            gap = FoundNeed(need, calling, Sureness.ARGUMENTS)
+        if name not in needs or gap.rank < needs[name].rank:
+            needs[name] = gap
 
 
 def _all_writes(lineage: Lineage) -> tuple[frozenset[str], bool]:
     """The attributes that the methods of a class set on any object, and whether they set others by computed names."""
-    found: set[str] = set()
+    attributes: set[str] = set()
     is_any = False
     for cls in lineage.classes:
-        found |= cls.slots | {name for name, _ in cls.fields}
+        attributes |= cls.slots | {name for name, _ in cls.fields}
         for name, method in cls.methods.items():
             written, computed = _writes_of(method.node)
-            found |= written
+            attributes |= written
             is_any = is_any or (computed and name not in _KEPT_APART)
-    return frozenset(found), is_any
+    return frozenset(attributes), is_any
 
 
 def _writes_of(function: ast.AST) -> tuple[set[str], bool]:
-    found: set[str] = set()
+    attributes: set[str] = set()
     computed = False
     for node in ast.walk(function):
         if isinstance(node, ast.Attribute) and isinstance(node.ctx, (ast.Store, ast.Del)):
-            found.add(node.attr)
+            attributes.add(node.attr)
         elif isinstance(node, ast.Call):
             name = _set_name(node)
             if isinstance(name, str):
-                found.add(name)
+                attributes.add(name)
             computed = computed or name is UNKNOWN
-    return found, computed
+    return attributes, computed
 
 
 def _set_name(node: ast.Call) -> object:
@@ -372,7 +378,7 @@ _LOADERS = ("load", "_load_specials")
 
 def _repaired(lineage: Lineage) -> frozenset[str]:
     """What a class's own `load` may set on what it has loaded, helpers of its class that it calls among them."""
-    found: set[str] = set()
+    attributes: set[str] = set()
     waiting, seen = list(_LOADERS), set()
     while waiting:
         name = waiting.pop()
@@ -382,9 +388,9 @@ def _repaired(lineage: Lineage) -> frozenset[str]:
         for cls in lineage.classes:
             method = cls.methods.get(name)
             if method is not None:
-                found |= _writes_of(method.node)[0]
+                attributes |= _writes_of(method.node)[0]
                 waiting.extend(_helpers(method.node))
-    return frozenset(found)
+    return frozenset(attributes)
 
 
 def _helpers(function: ast.AST) -> Iterable[str]:

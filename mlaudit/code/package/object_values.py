@@ -117,10 +117,12 @@ class Values:
 
     def arguments(self, given: Arguments, written: set[str]) -> CallArguments:
         """The values of a call's arguments."""
-        is_open = any(isinstance(one, ast.Starred) for one in given.positional)
-        is_open = is_open or any(one.arg is None for one in given.keywords)
-        positional = [self.value(one, written) for one in given.positional]
-        keywords = {one.arg: self.value(one.value, written) for one in given.keywords if one.arg is not None}
+        is_open = any(isinstance(expression, ast.Starred) for expression in given.positional)
+        is_open = is_open or any(keyword.arg is None for keyword in given.keywords)
+        positional = [self.value(expression, written) for expression in given.positional]
+        keywords = {
+            keyword.arg: self.value(keyword.value, written) for keyword in given.keywords if keyword.arg is not None
+        }
         return CallArguments(positional, keywords, is_open)
 
     def value(self, node: ast.expr, written: set[str], depth: int = 0) -> object:
@@ -151,7 +153,7 @@ class Values:
         return OBJECT if self.is_me(node) else self.local.get(node.id, UNKNOWN)
 
     def _sequence(self, node: ast.Tuple | ast.List | ast.Set, written: set[str], depth: int) -> object:
-        values = [self.value(one, written, depth) for one in node.elts]
+        values = [self.value(expression, written, depth) for expression in node.elts]
         return values if all(map(is_scalar, values)) else UNKNOWN
 
     def _subscript(self, node: ast.Subscript, written: set[str], depth: int) -> object:
@@ -176,7 +178,7 @@ class Values:
 
     def _bool(self, node: ast.BoolOp, written: set[str], depth: int) -> object:
         decides = isinstance(node.op, ast.Or)
-        tests = [self.truth(one, written, depth) for one in node.values]
+        tests = [self.truth(value, written, depth) for value in node.values]
         if decides in tests:
             return decides
         return UNKNOWN if None in tests else not decides
@@ -293,7 +295,7 @@ def _compared(kind: type[ast.cmpop], left: object, right: object) -> object:
             return bool(_COMPARISONS[kind](left, right))
         except (TypeError, ValueError, KeyError):
             return UNKNOWN
-    is_other = any(one is not UNKNOWN and not _is_known(one) for one in (left, right))
+    is_other = any(operand is not UNKNOWN and not _is_known(operand) for operand in (left, right))
     if kind in (ast.Is, ast.IsNot) and is_other and (left is None or right is None):
         return kind is ast.IsNot
     return UNKNOWN

@@ -55,10 +55,10 @@ def fields_of(value: object) -> tuple[str, ...] | None:
 
 def differing_struct(fields: tuple[str, ...], structs: list[Struct]) -> Struct | None:
     """The struct that surely is the one of an array and has other fields; None if one fits, or none is near."""
-    near = [one for one in structs if len(set(one.fields) & set(fields)) * 2 >= len(fields)]
-    if not near or any(set(one.fields) == set(fields) for one in near):
+    near = [struct for struct in structs if len(set(struct.fields) & set(fields)) * 2 >= len(fields)]
+    if not near or any(set(struct.fields) == set(fields) for struct in near):
         return None
-    return max(near, key=lambda one: len(set(one.fields) & set(fields)))
+    return max(near, key=lambda struct: len(set(struct.fields) & set(fields)))
 
 
 class DeclaredStructs:
@@ -96,9 +96,9 @@ def structs(text: str, path: str) -> Iterator[Struct]:
     lines = text.split("\n")
     at = 0
     while at < len(lines):
-        found = _STRUCT.fullmatch(lines[at].rstrip())
+        match = _STRUCT.fullmatch(lines[at].rstrip())
         at += 1
-        if found is None:
+        if match is None:
             continue
         start, fields = at, []
         while at < len(lines) and at - start < MAX_LINES:
@@ -108,4 +108,4 @@ def structs(text: str, path: str) -> Iterator[Struct]:
             fields.extend([field.group(1)] if field is not None else [])
             at += 1
         if fields:
-            yield Struct(found.group(1), tuple(fields), path, start)
+            yield Struct(match.group(1), tuple(fields), path, start)

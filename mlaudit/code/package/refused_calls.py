@@ -25,13 +25,13 @@ class RefusedCall:
     """A call of a pickle that ends with an error.
 
     Attributes:
-        one: the object that is made.
+        made: the object that is made.
         called: what is called, dotted.
         reason: what is the matter, as the end of a sentence that begins with `called`.
         path, line: where the reader's code states what it takes.
     """
 
-    one: PickledObject
+    made: PickledObject
     called: str
     reason: str
     path: str
@@ -73,41 +73,44 @@ class CallJudge:
         self._reader, self._writer = reader, writer
         self._structs = DeclaredStructs(reader)
 
-    def refused(self, one: PickledObject) -> Iterator[RefusedCall]:
+    def refused(self, pickled_object: PickledObject) -> Iterator[RefusedCall]:
         """What fails when an object is made and given its state."""
-        yield from self._arity(one)
-        yield from self._layout(one)
-        yield from self._state(one)
-        yield from self._records(one)
+        yield from self._arity(pickled_object)
+        yield from self._layout(pickled_object)
+        yield from self._state(pickled_object)
+        yield from self._records(pickled_object)
 
-    def _records(self, one: PickledObject) -> Iterator[RefusedCall]:
+    def _records(self, pickled_object: PickledObject) -> Iterator[RefusedCall]:
         """Arrays of records for a compiled class that has other fields."""
-        if one.cls is None or self._reader.modules.locate(one.cls.module).kind is not ModuleKind.EXTENSION:
+        if (
+            pickled_object.cls is None
+            or self._reader.modules.locate(pickled_object.cls.module).kind is not ModuleKind.EXTENSION
+        ):
             return
-        for name, value in (one.attributes or {}).items():
+        for name, value in (pickled_object.attributes or {}).items():
             fields = fields_of(value)
-            struct = differing_struct(fields, self._structs.of(one.cls.module)) if fields else None
+            struct = differing_struct(fields, self._structs.of(pickled_object.cls.module)) if fields else None
             if fields and struct is not None:
                 parts = ", ".join(f"`{field}`" for field in sorted(set(fields) ^ set(struct.fields)))
                 reason = f"takes `{name}` as records of `{struct.name}`, and the pickle's differ in {parts}"
-                yield RefusedCall(one, str(one.cls), reason, struct.path, struct.line)
+                yield RefusedCall(pickled_object, str(pickled_object.cls), reason, struct.path, struct.line)
 
-    def _arity(self, one: PickledObject) -> Iterator[RefusedCall]:
-        if one.arguments is None:
+    def _arity(self, pickled_object: PickledObject) -> Iterator[RefusedCall]:
+        if pickled_object.arguments is None:
             return
-        count = one.arguments.length
-        signature = _signature(self._reader, one)
+        count = pickled_object.arguments.length
+        signature = _signature(self._reader, pickled_object)
         if signature is None or not signature.refuses(count):
             return
-        before = _signature(self._writer, one) if self._writer is not None else None
+        before = _signature(self._writer, pickled_object) if self._writer is not None else None
         if before is None or not before.refuses(count):
             reason = f"takes {signature.shown}, and the pickle gives {count}"
-            yield RefusedCall(one, str(one.made_by), reason, signature.path, signature.line)
+            yield RefusedCall(pickled_object, str(pickled_object.made_by), reason, signature.path, signature.line)
 
-    def _layout(self, one: PickledObject) -> Iterator[RefusedCall]:
+    def _layout(self, pickled_object: PickledObject) -> Iterator[RefusedCall]:
         """A state of a Cython class that has other fields than the reader's."""
-        maker = one.made_by
-        items = one.arguments.items if one.arguments is not None else ()
+        maker = pickled_object.made_by
+        items = pickled_object.arguments.items if pickled_object.arguments is not None else ()
         if not maker.name.startswith(_CYTHON) or len(items) != 3 or type(items[1]) is not int:
             return
         extension = self._reader.extension(maker.module)
@@ -115,61 +118,79 @@ class CallJudge:
         if known and items[1] not in known:
             path = self._reader.modules.locate(maker.module).path
             reason = f"restores no state of the layout 0x{items[1] & 0xFFFFFFFF:x}, which the pickle has"
-            yield RefusedCall(one, str(maker), reason, path, None)
+            yield RefusedCall(pickled_object, str(maker), reason, path, None)
 
-    def _state(self, one: PickledObject) -> Iterator[RefusedCall]:
+    def _state(self, pickled_object: PickledObject) -> Iterator[RefusedCall]:
         """A state that the reader's `__setstate__` does not take apart."""
-        found = self._setstate(self._reader, one)
-        if one.state is NEVER_BUILT or found is None:
-            yield from self._dictionary(one)
+        setstate = self._setstate(self._reader, pickled_object)
+        if pickled_object.state is NEVER_BUILT or setstate is None:
+            yield from self._dictionary(pickled_object)
             return
-        owner, method = found
-        before = self._setstate(self._writer, one) if self._writer is not None else None
-        attributes = one.attributes
+        owner, method = setstate
+        before = self._setstate(self._writer, pickled_object) if self._writer is not None else None
+        attributes = pickled_object.attributes
         shape = state_shape(method.node)
-        lineage_name = f"{one.cls}.__setstate__"
+        lineage_name = f"{pickled_object.cls}.__setstate__"
         if attributes is not None:
             lacking = shape.keys - attributes.keys() - (state_shape(before[1].node).keys if before else frozenset())
             if lacking:
                 keys = ", ".join(f"`{key}`" for key in sorted(lacking))
-                yield _refused_state(one, lineage_name, f"reads {keys}, which the state does not have", owner, method)
-        elif isinstance(one.state, Seq) and shape.length is not None and shape.length != one.state.length:
-            reason = f"takes a state of {shape.length} values, and the pickle has {one.state.length}"
-            yield _refused_state(one, lineage_name, reason, owner, method)
+                yield _refused_state(
+                    pickled_object, lineage_name, f"reads {keys}, which the state does not have", owner, method
+                )
+        elif (
+            isinstance(pickled_object.state, Seq)
+            and shape.length is not None
+            and shape.length != pickled_object.state.length
+        ):
+            reason = f"takes a state of {shape.length} values, and the pickle has {pickled_object.state.length}"
+            yield _refused_state(pickled_object, lineage_name, reason, owner, method)
 
-    def _dictionary(self, one: PickledObject) -> Iterator[RefusedCall]:
+    def _dictionary(self, pickled_object: PickledObject) -> Iterator[RefusedCall]:
         """A state of attributes for a class whose objects have slots alone."""
-        cls = self._reader.find(one.cls.module, one.cls.name) if one.cls is not None else None
-        if not isinstance(cls, ClassCode) or not isinstance(one.state, StateDict) or not one.state.entries:
+        cls = (
+            self._reader.find(pickled_object.cls.module, pickled_object.cls.name)
+            if pickled_object.cls is not None
+            else None
+        )
+        if (
+            not isinstance(cls, ClassCode)
+            or not isinstance(pickled_object.state, StateDict)
+            or not pickled_object.state.entries
+        ):
             return
         lineage = self._reader.lineage(cls)
         if lineage.has_no_dict and lineage.member("__setstate__") is None:
             reason = "has slots and no `__dict__`, which the state of the pickle is for"
-            yield RefusedCall(one, str(one.cls), reason, cls.module.path, cls.node.lineno)
+            yield RefusedCall(pickled_object, str(pickled_object.cls), reason, cls.module.path, cls.node.lineno)
 
-    def _setstate(self, symbols: PackageSymbols | None, one: PickledObject) -> tuple[ClassCode, Method] | None:
-        if symbols is None or one.cls is None:
+    def _setstate(
+        self, symbols: PackageSymbols | None, pickled_object: PickledObject
+    ) -> tuple[ClassCode, Method] | None:
+        if symbols is None or pickled_object.cls is None:
             return None
-        cls = symbols.find(one.cls.module, one.cls.name)
-        found = symbols.lineage(cls).member("__setstate__") if isinstance(cls, ClassCode) else None
-        return (found[0], found[1]) if found is not None and found[1] is not None else None
+        cls = symbols.find(pickled_object.cls.module, pickled_object.cls.name)
+        member = symbols.lineage(cls).member("__setstate__") if isinstance(cls, ClassCode) else None
+        return (member[0], member[1]) if member is not None and member[1] is not None else None
 
 
-def _refused_state(one: PickledObject, called: str, reason: str, owner: ClassCode, method: Method) -> RefusedCall:
-    return RefusedCall(one, called, reason, owner.module.path, method.node.lineno)
+def _refused_state(
+    pickled_object: PickledObject, called: str, reason: str, owner: ClassCode, method: Method
+) -> RefusedCall:
+    return RefusedCall(pickled_object, called, reason, owner.module.path, method.node.lineno)
 
 
-def _signature(symbols: PackageSymbols, one: PickledObject) -> Signature | None:
+def _signature(symbols: PackageSymbols, pickled_object: PickledObject) -> Signature | None:
     """What the callable of a pickle takes; None if it is not known."""
-    found = symbols.find(one.made_by.module, one.made_by.name)
-    if isinstance(found, ExpressionCode) and one.making in (Making.CALL, Making.NEW):
-        return _of_named_tuple(found)
-    if one.making is Making.CALL:
-        if isinstance(found, FunctionCode):
-            return _of_function(found.node, found.module) if not found.node.decorator_list else None
-        return _of_class(symbols.lineage(found)) if isinstance(found, ClassCode) else None
-    if one.making is Making.NEW and isinstance(found, ClassCode):
-        return _of_new(symbols, found)
+    code = symbols.find(pickled_object.made_by.module, pickled_object.made_by.name)
+    if isinstance(code, ExpressionCode) and pickled_object.making in (Making.CALL, Making.NEW):
+        return _of_named_tuple(code)
+    if pickled_object.making is Making.CALL:
+        if isinstance(code, FunctionCode):
+            return _of_function(code.node, code.module) if not code.node.decorator_list else None
+        return _of_class(symbols.lineage(code)) if isinstance(code, ClassCode) else None
+    if pickled_object.making is Making.NEW and isinstance(code, ClassCode):
+        return _of_new(symbols, code)
     return None
 
 
@@ -204,7 +225,7 @@ def _is_plain(method: Method) -> bool:
 
 
 def _has_metaclass(cls: ClassCode) -> bool:
-    return any(one.arg == "metaclass" and _word(one.value) != "ABCMeta" for one in cls.node.keywords)
+    return any(keyword.arg == "metaclass" and _word(keyword.value) != "ABCMeta" for keyword in cls.node.keywords)
 
 
 def _word(node: ast.expr) -> str:
@@ -214,12 +235,12 @@ def _word(node: ast.expr) -> str:
 def _fields(cls: ClassCode) -> Signature | None:
     """What a `NamedTuple` or a plain dataclass takes; None for any other class, or one that inherits fields."""
     bases = [_word(base) for base in cls.node.bases]
-    decorators = [_word(one) for one in cls.node.decorator_list]
+    decorators = [_word(expression) for expression in cls.node.decorator_list]
     is_tuple = bases == ["NamedTuple"]
     is_plain = decorators == ["dataclass"] and not bases and "__init__" not in cls.own
     if not (is_tuple or is_plain) or "__new__" in cls.own:
         return None
-    if any(_is_special_field(one) for one in cls.node.body):
+    if any(_is_special_field(statement) for statement in cls.node.body):
         return None
     least = sum(not has_default for _, has_default in cls.fields)
     return Signature(least, len(cls.fields), cls.module.path, cls.node.lineno)
@@ -241,26 +262,28 @@ def _of_new(symbols: PackageSymbols, cls: ClassCode) -> Signature | None:
     lineage = symbols.lineage(cls)
     if not lineage.is_whole:
         return None
-    found = lineage.member("__new__")
-    if found is not None:
-        owner, method = found
+    member = lineage.member("__new__")
+    if member is not None:
+        owner, method = member
         return _of_function(method.node, owner.module, 1) if method is not None and _is_plain(method) else None
     return _fields(cls) if [_word(base) for base in cls.node.bases] == ["NamedTuple"] else None
 
 
-def _of_named_tuple(found: ExpressionCode) -> Signature | None:
+def _of_named_tuple(code: ExpressionCode) -> Signature | None:
     """What `Name = namedtuple("Name", "a b")` takes."""
-    call = found.node
+    call = code.node
     if not isinstance(call, ast.Call) or _word(call.func) != "namedtuple" or len(call.args) != 2 or call.keywords:
         return None
     fields = call.args[1]
     if isinstance(fields, ast.Constant) and isinstance(fields.value, str):
         count = len(fields.value.replace(",", " ").split())
-    elif isinstance(fields, (ast.List, ast.Tuple)) and all(isinstance(one, ast.Constant) for one in fields.elts):
+    elif isinstance(fields, (ast.List, ast.Tuple)) and all(
+        isinstance(expression, ast.Constant) for expression in fields.elts
+    ):
         count = len(fields.elts)
     else:
         return None
-    return Signature(count, count, found.module.path, call.lineno) if count <= MAX_FIELDS else None
+    return Signature(count, count, code.module.path, call.lineno) if count <= MAX_FIELDS else None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -313,7 +336,7 @@ class _ShapeReader:
             self.keys.add(key)
         if isinstance(node, ast.Assign) and self._is_state(node.value) and isinstance(node.targets[0], ast.Tuple):
             names = node.targets[0].elts
-            self.length = None if any(isinstance(one, ast.Starred) for one in names) else len(names)
+            self.length = None if any(isinstance(name, ast.Starred) for name in names) else len(names)
 
     def _note_stores(self, statement: ast.stmt) -> None:
         """Keys that are given to the state are there for what follows."""
@@ -321,12 +344,14 @@ class _ShapeReader:
             if isinstance(node, ast.Subscript) and self._is_state(node.value) and isinstance(node.ctx, ast.Store):
                 self._set.add(node.slice.value if isinstance(node.slice, ast.Constant) else None)
             elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "setdefault":
-                self._set.update(one.value for one in node.args[:1] if isinstance(one, ast.Constant))
+                self._set.update(
+                    expression.value for expression in node.args[:1] if isinstance(expression, ast.Constant)
+                )
 
     def _replaces(self, statement: ast.stmt) -> bool:
         """Whether the state's name is given another value, or its keys are changed by a call."""
         targets = statement.targets if isinstance(statement, ast.Assign) else []
-        if any(self._is_state(one) for one in targets):
+        if any(self._is_state(target) for target in targets):
             return True
         for node in ast.walk(statement):
             called = node.func if isinstance(node, ast.Call) else None

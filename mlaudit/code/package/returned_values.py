@@ -52,16 +52,16 @@ class ReturnedValues:
         merged = object_methods().merged.get(method)
         name = merged or method
         for cls in self._lineage.classes:
-            found = cls.methods.get(name)
-            if found is None and name in cls.own:
+            methods = cls.methods.get(name)
+            if methods is None and name in cls.own:
                 return UNKNOWN
-            if found is None:
+            if methods is None:
                 continue
-            parameters = [*found.node.args.posonlyargs, *found.node.args.args]
-            if found.kind is MethodKind.UNBOUND or len(parameters) != 1 or found.node.decorator_list:
+            parameters = [*methods.node.args.posonlyargs, *methods.node.args.args]
+            if methods.kind is MethodKind.UNBOUND or len(parameters) != 1 or methods.node.decorator_list:
                 return UNKNOWN
             body = _Body(Values(self._view, parameters[0].arg, {}), is_merged=merged is not None)
-            result = self._of_block(found.node.body, body, name, route, depth)
+            result = self._of_block(methods.node.body, body, name, route, depth)
             if result is not _ABOVE:
                 return UNKNOWN if result is _ON else result
         return UNKNOWN
@@ -167,14 +167,14 @@ def _is_super_call(node: ast.expr, method: str) -> bool:
 def _target_route(node: ast.expr) -> tuple[str, Route] | None:
     """The name and the route of a store to a part of it."""
     words: list[str] = []
-    for one in _inwards(node):
-        if isinstance(one, ast.Name):
-            return one.id, tuple(reversed(words))
+    for expression in _inwards(node):
+        if isinstance(expression, ast.Name):
+            return expression.id, tuple(reversed(words))
         key = (
-            one.attr
-            if isinstance(one, ast.Attribute)
-            else text_key(one.slice)
-            if isinstance(one, ast.Subscript)
+            expression.attr
+            if isinstance(expression, ast.Attribute)
+            else text_key(expression.slice)
+            if isinstance(expression, ast.Subscript)
             else None
         )
         if key is None:

@@ -130,7 +130,9 @@ class _Bindings:
             elif isinstance(target, ast.Attribute) and isinstance(target.value, ast.Name):
                 self.patched.setdefault(target.value.id, set()).add(target.attr)
             elif isinstance(target, (ast.Tuple, ast.List)):
-                self.names.update((one.id, None) for one in target.elts if isinstance(one, ast.Name))
+                self.names.update(
+                    (expression.id, None) for expression in target.elts if isinstance(expression, ast.Name)
+                )
 
     def _tried(self, statement: ast.Try, depth: int) -> None:
         for handler in statement.handlers:

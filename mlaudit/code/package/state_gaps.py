@@ -26,14 +26,14 @@ class StateGap:
         owner: the object that lacks it.
         cls: its class in the reader's code.
         attribute: the attribute, dotted where it is read of a part (`tree_.missing`).
-        found: where, when and for what it is read.
+        need: where, when and for what it is read.
         is_of_template: its state has nothing but parameters of its `__init__`, as one that was never trained.
     """
 
     owner: PickledObject
     cls: ClassCode
     attribute: str
-    found: FoundNeed
+    need: FoundNeed
     is_of_template: bool = False
 
 
@@ -43,52 +43,52 @@ class StateJudge:
     def __init__(self, reader: ObjectCode, writer: ObjectCode | None) -> None:
         self._reader, self._writer = reader, writer
 
-    def gaps(self, one: PickledObject) -> Sequence[StateGap]:
+    def gaps(self, pickled_object: PickledObject) -> Sequence[StateGap]:
         """What an object lacks; nothing if it was too much to follow."""
-        found = list(self._gaps(one))
+        gaps = list(self._gaps(pickled_object))
         exhausted = self._reader.is_exhausted or (self._writer is not None and self._writer.is_exhausted)
-        return () if exhausted else found
+        return () if exhausted else gaps
 
-    def _gaps(self, one: PickledObject) -> Iterator[StateGap]:
+    def _gaps(self, pickled_object: PickledObject) -> Iterator[StateGap]:
         side = self._reader
-        found = side.judged(one)
-        if found is None:
+        judged_class = side.judged(pickled_object)
+        if judged_class is None:
             return
-        cls, lineage, attributes = found
-        present = side.present(one, lineage, attributes)
+        cls, lineage, attributes = judged_class
+        present = side.present(pickled_object, lineage, attributes)
         view = ObjectState(side, lineage, attributes, present)
-        needs, chains = side.needs(lineage, view, side.calls_of(one, lineage))
+        needs, chains = side.needs(lineage, view, side.calls_of(pickled_object, lineage))
         missing = {name: need for name, need in needs.items() if not view.surely_has(name)}
         for name in side.parameters(lineage):
             is_known = name in missing and missing[name].calling is not Calling.UPKEEP
             if not is_known and not view.surely_has(name):
                 missing[name] = side.parameter_need(cls, lineage)
         if missing:
-            yield from self._attributes(one, cls, lineage, missing)
-        yield from self._parts(one, chains, attributes)
+            yield from self._attributes(pickled_object, cls, lineage, missing)
+        yield from self._parts(pickled_object, chains, attributes)
 
     def _attributes(
-        self, one: PickledObject, cls: ClassCode, lineage: Lineage, missing: Mapping[str, FoundNeed]
+        self, pickled_object: PickledObject, cls: ClassCode, lineage: Lineage, missing: Mapping[str, FoundNeed]
     ) -> Iterator[StateGap]:
         written = self._reader.writes(lineage)
         parameters = self._reader.parameters(lineage)
-        for_writer = self._writer.missing(one) if self._writer is not None else None
-        is_of_template = bool(parameters) and (one.attributes or {}).keys() <= {*parameters, *_MARKS}
+        for_writer = self._writer.missing(pickled_object) if self._writer is not None else None
+        is_of_template = bool(parameters) and (pickled_object.attributes or {}).keys() <= {*parameters, *_MARKS}
         is_idle = is_of_template and for_writer is not None and for_writer.is_useless
-        for name, found in missing.items():
+        for name, need in missing.items():
             is_for_both = for_writer is not None and name in for_writer.names
             if not is_for_both and (name in written or name in parameters):
                 # Nothing is asked of a model that a search only copies: its writer could not use it either.
-                yield StateGap(one, cls, name, found.as_upkeep() if is_idle else found, is_of_template)
+                yield StateGap(pickled_object, cls, name, need.as_upkeep() if is_idle else need, is_of_template)
 
     def _parts(
         self,
-        one: PickledObject,
+        pickled_object: PickledObject,
         chains: Mapping[tuple[str, ...], FoundNeed],
         attributes: Mapping[str, object],
     ) -> Iterator[StateGap]:
         """What objects inside it lack that its methods read of them."""
-        for chain, found in chains.items():
+        for chain, need in chains.items():
             part: object = attributes.get(chain[0])
             for at, name in enumerate(chain[1:], start=1):
                 inside = self._reader.judged(part) if isinstance(part, PickledObject) else None
@@ -98,8 +98,8 @@ class StateJudge:
                 if name in state:
                     part = state[name]
                     continue
-                if self._lacks(part, lineage, state, name) and not self._writer_reads(one, chain[: at + 1]):
-                    yield StateGap(part, inner, name, found)
+                if self._lacks(part, lineage, state, name) and not self._writer_reads(pickled_object, chain[: at + 1]):
+                    yield StateGap(part, inner, name, need)
                 break
 
     def _lacks(self, part: PickledObject, lineage: Lineage, state: Mapping[str, object], name: str) -> bool:
@@ -108,6 +108,6 @@ class StateJudge:
             return False
         return name in side.writes(lineage) or not side.writes_any(lineage)
 
-    def _writer_reads(self, one: PickledObject, chain: tuple[str, ...]) -> bool:
-        chains = self._writer.missing(one).chains if self._writer is not None else frozenset()
+    def _writer_reads(self, pickled_object: PickledObject, chain: tuple[str, ...]) -> bool:
+        chains = self._writer.missing(pickled_object).chains if self._writer is not None else frozenset()
         return any(read[: len(chain)] == chain for read in chains)

@@ -37,12 +37,16 @@ def target_steps(node: ast.expr, parameter: str, value: ast.expr | None) -> Iter
     if isinstance(node, ast.Name):
         yield SetLocal(node.id, value)
     elif isinstance(node, (ast.Tuple, ast.List)):
-        given = {one.id for one in value.args if isinstance(one, ast.Name)} if isinstance(value, ast.Call) else set()
-        for one in node.elts:
-            if isinstance(one, ast.Name) and one.id in given:
-                yield SetLocal(one.id, None, is_converted=True)
+        given = (
+            {expression.id for expression in value.args if isinstance(expression, ast.Name)}
+            if isinstance(value, ast.Call)
+            else set()
+        )
+        for expression in node.elts:
+            if isinstance(expression, ast.Name) and expression.id in given:
+                yield SetLocal(expression.id, None, is_converted=True)
             else:
-                yield from target_steps(one, parameter, None)
+                yield from target_steps(expression, parameter, None)
     elif isinstance(node, ast.Starred):
         yield from target_steps(node.value, parameter, None)
     elif isinstance(node, (ast.Attribute, ast.Subscript)):
@@ -151,7 +155,7 @@ class _ExpressionSteps:
     def _given(self, node: ast.Call, depth: int, function: tuple[str, ...] | None) -> Iterator[Step]:
         """The steps of the arguments; where the parameter itself is one, it is handed on."""
         slots: list[tuple[int | str | None, ast.expr]] = list(enumerate(node.args))
-        slots.extend((one.arg, one.value) for one in node.keywords)
+        slots.extend((keyword.arg, keyword.value) for keyword in node.keywords)
         for slot, value in slots:
             if not self._is_me(value):
                 yield from self.of(value, depth + 1)
@@ -164,15 +168,15 @@ class _ExpressionSteps:
         if function in ("hasattr", "isinstance", "type", "id", "callable", "len", "iter", "vars", "dir"):
             return []
         if function == "getattr":
-            rest = [step for one in node.args[2:] for step in self.of(one, 1)]
+            rest = [step for expression in node.args[2:] for step in self.of(expression, 1)]
             return [Read(name, (), node.lineno), *rest] if name and len(node.args) == 2 else rest
         if function == "setattr" and len(node.args) == 3:
             value = list(self.of(node.args[2], 1))
             return [*value, Write(name)] if name else value
         if function == _DEMANDS:
-            is_any = any(one.arg == "all_or_any" for one in node.keywords)
+            is_any = any(keyword.arg == "all_or_any" for keyword in node.keywords)
             asked = _texts_of(node.args[1]) if len(node.args) > 1 and not is_any else []
-            return [Read(one, (), node.lineno) for one in asked]
+            return [Read(attribute, (), node.lineno) for attribute in asked]
         return None
 
     def _bool(self, node: ast.BoolOp, depth: int) -> Iterator[Step]:

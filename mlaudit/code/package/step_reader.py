@@ -42,12 +42,12 @@ class _FunctionReader:
         yield Perhaps("a loop", self.block(node.body, depth + 1), _may_return(node.body))
 
     def _inner_function(self, node: ast.FunctionDef | ast.AsyncFunctionDef, depth: int) -> Iterator[Step]:
-        if all(one.arg != self._me for one in node.args.args):
+        if all(argument.arg != self._me for argument in node.args.args):
             yield Perhaps("a function inside", self.block(node.body, depth + 1), may_return=False)
 
     def _match(self, node: ast.Match, depth: int) -> Iterator[Step]:
         yield from self._expression(node.subject)
-        yield from (Perhaps("a case", self.block(one.body, depth + 1), _may_return(one.body)) for one in node.cases)
+        yield from (Perhaps("a case", self.block(case.body, depth + 1), _may_return(case.body)) for case in node.cases)
 
     def _nothing(self, _node: ast.stmt, _depth: int) -> Iterator[Step]:
         return iter(())
@@ -110,19 +110,19 @@ class _FunctionReader:
             yield from self._expression(item.context_expr)
             if item.optional_vars is not None:
                 yield from target_steps(item.optional_vars, self._me, None)
-        contexts = [one.context_expr for one in node.items]
-        words = [dotted(one.func)[-1:] for one in contexts if isinstance(one, ast.Call)]
+        contexts = [item.context_expr for item in node.items]
+        words = [dotted(context.func)[-1:] for context in contexts if isinstance(context, ast.Call)]
         if ("suppress",) not in words:
             yield from self.block(node.body, depth + 1)
 
     def _try(self, node: ast.Try, depth: int) -> Iterator[Step]:
         yield Attempt(
             self.block(node.body, depth + 1),
-            tuple(self.block(one.body, depth + 1) for one in node.handlers),
+            tuple(self.block(handler.body, depth + 1) for handler in node.handlers),
             self.block(node.orelse, depth + 1),
             self.block(node.finalbody, depth + 1),
-            catches=any(_catches(one.type) for one in node.handlers),
-            may_return=_may_return([*node.body, *node.orelse, *(s for one in node.handlers for s in one.body)]),
+            catches=any(_catches(handler.type) for handler in node.handlers),
+            may_return=_may_return([*node.body, *node.orelse, *(s for handler in node.handlers for s in handler.body)]),
         )
 
     def _expression(self, node: ast.expr) -> tuple[Step, ...]:
@@ -157,7 +157,7 @@ def _catches(kind: ast.expr | None) -> bool:
     if kind is None:
         return True
     if isinstance(kind, ast.Tuple):
-        return any(_catches(one) for one in kind.elts)
+        return any(_catches(expression) for expression in kind.elts)
     words = dotted(kind)
     return not words or words[-1] in _CATCHES
 
@@ -166,7 +166,7 @@ def _is_rare(body: Sequence[ast.stmt]) -> bool:
     """Whether statements warn about their own case, or refuse it."""
     if not body:
         return False
-    return isinstance(body[-1], ast.Raise) or any(_warns(one) for statement in body for one in ast.walk(statement))
+    return isinstance(body[-1], ast.Raise) or any(_warns(node) for statement in body for node in ast.walk(statement))
 
 
 def _warns(node: ast.AST) -> bool:

@@ -39,7 +39,7 @@ class SetLocal:
     def takes_own_value(self) -> bool:
         """Whether the name takes what a call makes of its own value: `X = check_array(X)`."""
         given = self.value.args[:1] if isinstance(self.value, ast.Call) else []
-        return any(isinstance(one, ast.Name) and one.id == self.name for one in given)
+        return any(isinstance(expression, ast.Name) and expression.id == self.name for expression in given)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -117,3 +117,22 @@ class End:
 
 
 Step = Read | Write | SetLocal | SetKey | OwnCall | Handed | Conditional | Perhaps | Attempt | End
+
+
+def may_end(steps: Sequence[Step]) -> bool:
+    """Whether steps may leave their function."""
+    for step in steps:
+        if isinstance(step, End):
+            return True
+        if isinstance(step, Conditional) and (may_end(step.then) or may_end(step.other)):
+            return True
+        if isinstance(step, Perhaps) and may_end(step.steps):
+            return True
+        if isinstance(step, Attempt) and (may_end(step.body) or may_end(step.otherwise)):
+            return True
+    return False
+
+
+def always_ends(steps: Sequence[Step]) -> bool:
+    """Whether steps surely leave their function."""
+    return any(isinstance(step, End) for step in steps)

@@ -84,13 +84,20 @@ class PackageSymbols:
 
     def _find(self, module: str, name: str) -> Symbol | None:
         first, *rest = name.split(".")
-        found = self._resolved(module, first, set())
+        code = self._resolved(module, first, set())
         for word in rest:
-            if not isinstance(found, ClassCode):
+            if not isinstance(code, ClassCode):
                 return None
-            inner = next((one for one in found.node.body if isinstance(one, ast.ClassDef) and one.name == word), None)
-            found = self.class_code(found.module, inner) if inner is not None else None
-        return found
+            inner = next(
+                (
+                    statement
+                    for statement in code.node.body
+                    if isinstance(statement, ast.ClassDef) and statement.name == word
+                ),
+                None,
+            )
+            code = self.class_code(code.module, inner) if inner is not None else None
+        return code
 
     def _resolved(self, module: str, name: str, asked: set[tuple[str, str]]) -> Symbol | None:
         """What a name of a module is; `asked` is what was looked for before, which leads no further."""
@@ -160,33 +167,33 @@ class PackageSymbols:
         lines: list[tuple[ClassCode, ...]] = []
         inherited: set[str] = set()
         is_whole = not any(
-            one.arg == "metaclass" and dotted(one.value)[-1:] != ("ABCMeta",) for one in cls.node.keywords
+            keyword.arg == "metaclass" and dotted(keyword.value)[-1:] != ("ABCMeta",) for keyword in cls.node.keywords
         )
         for base in bases_of(cls.node):
             words = dotted(base)
-            found = self.written(cls.module, words) if words else None
-            if isinstance(found, ClassCode) and found is not cls:
-                above = self.lineage(found)
+            code = self.written(cls.module, words) if words else None
+            if isinstance(code, ClassCode) and code is not cls:
+                above = self.lineage(code)
                 lines.append(above.classes)
                 inherited |= above.inherited
                 is_whole = is_whole and above.is_whole
             else:
-                members = _foreign_members(found)
+                members = _foreign_members(code)
                 is_whole = is_whole and members is not None
                 inherited |= members or frozenset()
         order = merged(cls, [*lines, tuple(line[0] for line in lines)])
         return Lineage(order, frozenset(inherited), is_whole=is_whole and len(order) < MAX_BASES)
 
 
-def _foreign_members(found: Symbol | None) -> frozenset[str] | None:
+def _foreign_members(name: Symbol | None) -> frozenset[str] | None:
     """The members that a base outside of what is read gives; None if they are not known."""
-    if not isinstance(found, ForeignName):
+    if not isinstance(name, ForeignName):
         return None
-    given = object_methods().bases.get(f"{found.module}.{found.name}")
+    given = object_methods().bases.get(f"{name.module}.{name.name}")
     if given is not None:
         return given | (builtin_members("object") or frozenset())
-    if found.module == "builtins":
-        return builtin_members(found.name)
-    if is_standard(found.module) or (is_of_python(found.module) and found.name in ("ABC", "Thread", "local")):
-        return builtin_members({"OrderedDict": "dict", "defaultdict": "dict"}.get(found.name, "object"))
+    if name.module == "builtins":
+        return builtin_members(name.name)
+    if is_standard(name.module) or (is_of_python(name.module) and name.name in ("ABC", "Thread", "local")):
+        return builtin_members({"OrderedDict": "dict", "defaultdict": "dict"}.get(name.name, "object"))
     return None

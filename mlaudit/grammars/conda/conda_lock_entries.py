@@ -36,12 +36,12 @@ def statements(doc: Document, root: Node) -> Iterator[Statement]:
 
 
 def _categories(packages: Node) -> tuple[str, ...]:
-    found: dict[str, None] = {}
+    categories: dict[str, None] = {}
     for node in packages.each():
         category = node.value.get("category") if isinstance(node.value, dict) else None
         if isinstance(category, str) and category != "main":
-            found[category] = None
-    return tuple(found)
+            categories[category] = None
+    return tuple(categories)
 
 
 def _package(doc: Document, pins: CondaPins, node: Node) -> Iterator[Pin]:

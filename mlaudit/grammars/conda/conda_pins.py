@@ -93,14 +93,14 @@ class CondaPins:
     def declared(self, specs: Iterable[tuple[str, Place]], standing: Standing | None = None) -> Iterator[Pin | Unread]:
         """The pins of match specs that are installed together; `pytorch-cuda` and its like show torch's variant."""
         read = [(text, conda_spec.parse(text), at) for text, at in specs]
-        variants = _told_variants(spec for _, spec, _ in read)
+        variants = _shown_variants(spec for _, spec, _ in read)
         for text, spec, at in read:
             if spec.problem is not None:
                 yield self._unread(text, spec, at, standing or Standing())
                 continue
             for pin in self.of_spec(spec, at, standing or Standing()):
-                told = variants.get(pin.package) if pin.kind is Kind.PACKAGE and pin.variant is None else None
-                yield replace(pin, variant=told) if told else pin
+                variant = variants.get(pin.package) if pin.kind is Kind.PACKAGE and pin.variant is None else None
+                yield replace(pin, variant=variant) if variant else pin
 
     def _unread(self, text: str, spec: MatchSpec, at: Place, standing: Standing) -> Unread:
         named = _LEADING_NAME.match(text)
@@ -143,15 +143,15 @@ class CondaPins:
         **stated: Unpack[PinFields],
     ) -> Iterator[Pin]:
         """The pin of a package that a lock or a dump names with its version and build."""
-        told = build_of(build)
+        build_string = build_of(build)
         if _kind(name) in _ACCELERATOR_PARTS:
-            yield from self._accelerators(MatchSpec(name=name, version=version), told, at, standing)
+            yield from self._accelerators(MatchSpec(name=name, version=version), build_string, at, standing)
             return
         stated["ecosystem"] = "conda"
         stated.setdefault("kind", _kind(name))
-        stated.setdefault("variant", told.variant)
+        stated.setdefault("variant", build_string.variant)
         yield self.doc.pin(standing.layer, name, version, at=at, scope=standing, **stated)
-        yield from self._accelerators(MatchSpec(name=name, version=version), told, at, standing)
+        yield from self._accelerators(MatchSpec(name=name, version=version), build_string, at, standing)
 
     def _accelerators(self, spec: MatchSpec, build: BuildString, at: Place, standing: Standing) -> Iterator[Pin]:
         """CUDA and cuDNN, as the package itself (`cudatoolkit`) or its build shows them."""
@@ -167,8 +167,8 @@ class CondaPins:
         if build.cudnn:
             yield from self._accelerator(Kind.CUDNN, build.cudnn, None, at, standing)
 
-    def _told_any(self, kind: Kind, standing: Standing) -> bool:
-        return any(told[0] is kind and told[3] == standing for told in self._derived)
+    def _has_derived(self, kind: Kind, standing: Standing) -> bool:
+        return any(derived[0] is kind and derived[3] == standing for derived in self._derived)
 
     def _accelerator(
         self,
@@ -183,8 +183,8 @@ class CondaPins:
         """One statement of a version; a package that is named like CUDA itself is always one."""
         key = (kind, version, specifier, standing)
         unspecific = version is None and specifier is None
-        told = key in self._derived or (unspecific and self._told_any(kind, standing))
-        if told and not itself:
+        is_derived = key in self._derived or (unspecific and self._has_derived(kind, standing))
+        if is_derived and not itself:
             return
         self._derived.add(key)
         yield self.doc.pin(
@@ -209,8 +209,8 @@ def _kind(name: str) -> Kind:
 
 def _version_of_prefix(version: str | None, specifier: str | None) -> tuple[str | None, str | None]:
     """`==3.10.*` of Python or CUDA names one minor version, which is how their versions are known."""
-    found = _PREFIX.fullmatch(specifier) if specifier and version is None else None
-    return (found.group(1), None) if found else (version, specifier)
+    match = _PREFIX.fullmatch(specifier) if specifier and version is None else None
+    return (match.group(1), None) if match else (version, specifier)
 
 
 def _detail(spec: MatchSpec) -> str | None:
@@ -218,20 +218,20 @@ def _detail(spec: MatchSpec) -> str | None:
     return ", ".join(word for word in words if word) or None
 
 
-def _told_variants(specs: Iterable[MatchSpec]) -> dict[str, str]:
+def _shown_variants(specs: Iterable[MatchSpec]) -> dict[str, str]:
     """Variants of packages that other packages show: `cpuonly`, `pytorch-cuda=11.8`, `pytorch-mutex=1.0=cpu`."""
-    told: dict[str, str] = {}
+    variants_stated: dict[str, str] = {}
     for spec in specs:
         row = package_of(spec.name, "conda-tells-variant-of")
         if spec.problem is not None or row == normalized(spec.name):
             continue
-        variant = _told_variant(spec)
+        variant = _shown_variant(spec)
         if variant:
-            told.setdefault(row, variant)
-    return told
+            variants_stated.setdefault(row, variant)
+    return variants_stated
 
 
-def _told_variant(spec: MatchSpec) -> str | None:
+def _shown_variant(spec: MatchSpec) -> str | None:
     named = package_of(spec.name, "conda-variants")
     if named != normalized(spec.name):
         return named

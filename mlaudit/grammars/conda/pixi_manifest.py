@@ -61,12 +61,12 @@ def statements(doc: Document, manifest: Node) -> Iterator[Statement]:
 
 def _environments(manifest: Node) -> Mapping[str, tuple[str, ...]]:
     """The features of each environment."""
-    found: dict[str, tuple[str, ...]] = {DEFAULT: (DEFAULT,)}
+    feature_lists: dict[str, tuple[str, ...]] = {DEFAULT: (DEFAULT,)}
     for name, node in manifest.get("environments").items():
         features = node.texts() if node.is_list else node.get("features").texts()
         alone = node.is_table and node.get("no-default-feature").flag()
-        found[name] = features if alone else (DEFAULT, *features)
-    return found
+        feature_lists[name] = features if alone else (DEFAULT, *features)
+    return feature_lists
 
 
 def _features(manifest: Node, environments: Mapping[str, tuple[str, ...]]) -> Iterator[_Feature]:
@@ -151,16 +151,16 @@ def _conda(doc: Document, pins: CondaPins, node: Node, standing: Standing) -> It
     version = node if node.is_text else node.get("version")
     stated = (version.maybe_text() or "*").strip()
     # `python = "3.11"` is exact, as it is behind a blank; an operator needs no blank.
-    found = conda_spec.parse(f"{name} {stated}")
+    spec = conda_spec.parse(f"{name} {stated}")
     at = doc.at(*(version if version.exists else node).route)
-    if found.problem is not None:
+    if spec.problem is not None:
         row = package_of(name, "conda")
-        yield doc.unread(found.problem, at, what=f"{name} = {stated!r}", package=row, template=found.template)
+        yield doc.unread(spec.problem, at, what=f"{name} = {stated!r}", package=row, template=spec.template)
         return
     if node.is_table:
         channel = node.get("channel").maybe_text()
-        found = replace(found, build=node.get("build").maybe_text() or found.build, channel=channel)
-    for pin in pins.of_spec(found, at, standing):
+        spec = replace(spec, build=node.get("build").maybe_text() or spec.build, channel=channel)
+    for pin in pins.of_spec(spec, at, standing):
         yield _located(pin, node) if node.is_table else pin
 
 

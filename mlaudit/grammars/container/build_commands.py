@@ -155,18 +155,18 @@ def given_arguments(texts: Iterable[str]) -> Iterator[tuple[str, str]]:
 
 def _of_kaniko(words: Sequence[Word], current: str, own: str) -> Iterator[ImageBuild]:
     listed = [(option, _plain(word)) for option, word in arguments(words, grammar("kaniko"))]
-    found = dict(listed)
-    folder = found.get("--context") or found.get("-c") or ""
-    file = found.get("--dockerfile") or found.get("-f") or "Dockerfile"
+    options = dict(listed)
+    folder = options.get("--context") or options.get("-c") or ""
+    file = options.get("--dockerfile") or options.get("-f") or "Dockerfile"
     if folder and "://" not in folder.removeprefix("dir://"):
         context = placed(folder.removeprefix("dir://"), current, own)
-        context = placed(found.get("--context-sub-path", "."), context)
+        context = placed(options.get("--context-sub-path", "."), context)
         # kaniko looks for it where it runs, then in the context.
         for base in dict.fromkeys((current, context)):
             yield ImageBuild(
                 context=context,
                 file=placed(file, base, own),
-                target=found.get("--target", ""),
+                target=options.get("--target", ""),
                 names=tuple(value for option, value in listed if option in ("--destination", "-d")),
                 arguments=tuple(given_arguments(value for option, value in listed if option == "--build-arg")),
             )

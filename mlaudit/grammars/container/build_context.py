@@ -107,15 +107,15 @@ class OwnImage:
 
 def own_image(doc: Document, reference: str, most: int) -> OwnImage | None:
     """The Dockerfile that an image of a name is built with; None if none is, or several are."""
-    found: dict[OwnImage, None] = {}
+    images: dict[OwnImage, None] = {}
     last = _with_tag(reference)[0].rpartition("/")[2]
     for above, _, build in _every_build(doc, most, last):
         if not any(_names(name, reference) for name in build.names) or "*" in build.file + build.target:
             continue
         file = posixpath.normpath(above + build.file)
         if file != posixpath.basename(doc.path) and doc.beside(file) is not None:
-            found[OwnImage(file=file, target=build.target)] = None
-    return next(iter(found)) if len(found) == 1 else None
+            images[OwnImage(file=file, target=build.target)] = None
+    return next(iter(images)) if len(images) == 1 else None
 
 
 def _names(built: str, reference: str) -> bool:

@@ -75,9 +75,11 @@ def build_files(doc: Document, above: str) -> Iterator[Document]:
         names += [posixpath.join(within, name) for name in there if name.endswith(_ENDINGS) and shape.fullmatch(name)]
     if not names:
         return
-    found = (doc.beside(name) for name in dict.fromkeys(map(posixpath.normpath, names)))
+    documents = (doc.beside(name) for name in dict.fromkeys(map(posixpath.normpath, names)))
     size = 0
-    for file in islice((one for one in found if one is not None and one.size <= MAX_TEXT), MAX_FILES):
+    for file in islice(
+        (document for document in documents if document is not None and document.size <= MAX_TEXT), MAX_FILES
+    ):
         size += file.size
         if size > MAX_SIZE:
             return
@@ -105,12 +107,12 @@ def _builds(text: str, name: str, folder: str) -> tuple[ImageBuild, ...]:
         return ()
     if _YAML.fullmatch(name):
         node = Document(name, text.encode("utf-8")).yaml
-        found = _of_compose(node, folder) if _COMPOSE.fullmatch(name) else _of_yaml(node, "", 0)
+        builds = _of_compose(node, folder) if _COMPOSE.fullmatch(name) else _of_yaml(node, "", 0)
     elif name.endswith((".sh", ".bash")):
-        found = _of_script(text, folder)
+        builds = _of_script(text, folder)
     else:
-        found = _of_makefile(text, folder)
-    return tuple(islice(found, MAX_BUILDS))
+        builds = _of_makefile(text, folder)
+    return tuple(islice(builds, MAX_BUILDS))
 
 
 def _of_script(text: str, folder: str) -> Iterator[ImageBuild]:
@@ -158,7 +160,7 @@ def _or_default(text: str) -> str:
 
 
 def _texts(node: Node) -> list[str]:
-    return [one.text() for one in node.each() if one.is_text] if node.is_list else []
+    return [member.text() for member in node.each() if member.is_text] if node.is_list else []
 
 
 def _assignments(node: Node) -> list[str]:

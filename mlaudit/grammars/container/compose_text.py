@@ -21,11 +21,11 @@ def with_defaults(text: str) -> str:
 def volumes(service: Node) -> Iterator[tuple[str, str]]:
     """What a service mounts, as it is written, with the absolute path at which it sees it."""
     listed = service.get("volumes")
-    for one in listed.each() if listed.is_list else ():
-        if one.is_table:
-            source, target = one.get("source").maybe_text() or "", one.get("target").maybe_text() or ""
+    for node in listed.each() if listed.is_list else ():
+        if node.is_table:
+            source, target = node.get("source").maybe_text() or "", node.get("target").maybe_text() or ""
         else:
-            source, _, rest = with_defaults(one.text() if one.is_text else "").partition(":")
+            source, _, rest = with_defaults(node.text() if node.is_text else "").partition(":")
             target = rest.partition(":")[0]
         if source and target.startswith("/") and "$" not in source + target:
             yield source, target

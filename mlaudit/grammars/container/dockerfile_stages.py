@@ -110,11 +110,11 @@ class DockerfileStages:
         if len(self.stages) >= MAX_STAGES:
             self.left_out += 1
             return
-        found = dockerfile_text.words(instruction.rest, {**self.globals, **self.doc.defines})
-        texts = [word.text for word in found]
+        words = dockerfile_text.words(instruction.rest, {**self.globals, **self.doc.defines})
+        texts = [word.text for word in words]
         index = len(self.stages)
         named = len(texts) > 2 and texts[1].lower() == "as"
-        image = found[0] if found else Word(text="", start=0, end=0)
+        image = words[0] if words else Word(text="", start=0, end=0)
         self.stages.append(
             Stage(
                 index=index,
@@ -156,16 +156,16 @@ class DockerfileStages:
 
     def copy(self, stage: Stage, instruction: Instruction, values: Mapping[str, str], folder: str) -> None:
         """Remember where the files of a COPY or ADD land."""
-        found = list(instruction.items() or dockerfile_text.words(instruction.rest, values))
-        if len(found) < 2:
+        words = list(instruction.items() or dockerfile_text.words(instruction.rest, values))
+        if len(words) < 2:
             return
-        target = found[-1].text
+        target = words[-1].text
         origin = instruction.flag("from")
         self.remember(
             stage,
-            [word.text for word in found[:-1]],
+            [word.text for word in words[:-1]],
             posixpath.join(folder, target),
-            is_folder=target.endswith(("/", ".")) or len(found) > 2,
+            is_folder=target.endswith(("/", ".")) or len(words) > 2,
             origin=origin,
         )
 
@@ -191,9 +191,9 @@ class DockerfileStages:
             for copy in reversed(stage.copies):
                 spend(LOOKUPS, 1 + len(copy.sources))
                 for rank, candidate in () if copy.foreign else _candidates(copy, path):
-                    found = self._origin(copy, candidate, depth)
-                    if found is not None:
-                        return found
+                    origin = self._origin(copy, candidate, depth)
+                    if origin is not None:
+                        return origin
                     if copy.stage is None and rank < _UNLIKELY:
                         missing.append((rank, self.context.prefix + candidate.lstrip("/")))
         if depth == 0 and not missing and posixpath.dirname(path) == "/":
@@ -212,9 +212,11 @@ class DockerfileStages:
             for source in (() if copy.foreign or copy.stage is not None else copy.sources)
         ]
         spend(LOOKUPS, len(sources))
-        candidates = (one if posixpath.basename(one) == name else posixpath.join(one, name) for one in sources)
-        found = {self._in_context(candidate) for candidate in candidates} - {None}
-        return found.pop() if len(found) == 1 else None
+        candidates = (
+            source if posixpath.basename(source) == name else posixpath.join(source, name) for source in sources
+        )
+        folders = {self._in_context(candidate) for candidate in candidates} - {None}
+        return folders.pop() if len(folders) == 1 else None
 
     def _origin(self, copy: Copy, candidate: str, depth: int) -> str | None:
         if copy.stage is None:
@@ -276,8 +278,8 @@ class DockerfileStages:
             for instruction in stage.instructions:
                 taken = instruction.keyword in ("COPY", "ADD") and not instruction.heredocs
                 if taken and instruction.flag("from") is None:
-                    found = list(instruction.items() or dockerfile_text.words(instruction.rest, self.globals))
-                    yield from (word.text for word in found[:-1] if not word.unresolved)
+                    words = list(instruction.items() or dockerfile_text.words(instruction.rest, self.globals))
+                    yield from (word.text for word in words[:-1] if not word.unresolved)
 
     def _doubt(self, plain: str, holding: list[str]) -> None:
         """Note a file that is in several folders of which nothing shows which one is built from."""
@@ -304,15 +306,15 @@ def _candidates(copy: Copy, path: str) -> Iterator[tuple[int, str]]:
 
 
 def _is_like(name: str, pattern: str) -> bool:
-    found = glob(pattern) if any(sign in pattern for sign in "*?[") else None
-    return found is not None and found.matches(name)
+    matcher = glob(pattern) if any(sign in pattern for sign in "*?[") else None
+    return matcher is not None and matcher.matches(name)
 
 
 def read(doc: Document) -> tuple[DockerfileStages, list[Unread]]:
     """The stages of a Dockerfile, and the lines that are no instruction. Raises Unreadable."""
-    found = list(dockerfile_text.instructions(doc))
-    build = DockerfileStages(doc, [entry for entry in found if isinstance(entry, Instruction)])
-    problems = [entry for entry in found if isinstance(entry, Unread)]
+    instructions = list(dockerfile_text.instructions(doc))
+    build = DockerfileStages(doc, [entry for entry in instructions if isinstance(entry, Instruction)])
+    problems = [entry for entry in instructions if isinstance(entry, Unread)]
     if build.left_out:
         problems.append(doc.unread(f"{build.left_out} stages are not read (at most {MAX_STAGES} are)", doc.place(1, 1)))
     return build, problems

@@ -188,12 +188,12 @@ def _instruction(doc: Document, cursor: _Cursor, script: Script) -> Instruction 
 def _heredocs(doc: Document, cursor: _Cursor, text: str) -> tuple[tuple[Heredoc, ...], str]:
     """The here-documents behind an instruction, and the name of one that no line closes: what follows is still read."""
     read: list[Heredoc] = []
-    opened = () if text.startswith("[") else [found for found in _HEREDOC.finditer(text) if found["name"]]
-    for found in opened:
+    opened = () if text.startswith("[") else [match for match in _HEREDOC.finditer(text) if match["name"]]
+    for match in opened:
         spend(BODIES)
-        name = _QUOTING.sub(lambda quoted: next(part for part in quoted.groups() if part is not None), found["name"])
+        name = _QUOTING.sub(lambda quoted: next(part for part in quoted.groups() if part is not None), match["name"])
         start = min(cursor.position, len(doc.text))
-        end = _end_of_heredoc(cursor, name, strips_tabs=bool(found["tabs"]))
+        end = _end_of_heredoc(cursor, name, strips_tabs=bool(match["tabs"]))
         if end is None:
             cursor.position = start
             return tuple(read), name
@@ -232,14 +232,14 @@ def shell_script(instruction: Instruction) -> Script:
 
 def assignments(instruction: Instruction, values: Mapping[str, str]) -> Iterator[tuple[str, str | None]]:
     """The names and values of an ARG or ENV instruction; the value is None if none is given or known."""
-    found = words(instruction.rest, values)
-    if instruction.keyword == "ENV" and found and "=" not in found[0].text:
+    parts = words(instruction.rest, values)
+    if instruction.keyword == "ENV" and parts and "=" not in parts[0].text:
         # The old form `ENV NAME the rest of the line`.
         text = "".join(instruction.rest.text.split(None, 1)[1:]).strip()
         value = expanded(text, values)
-        yield found[0].text, None if value is None else within(value)
+        yield parts[0].text, None if value is None else within(value)
         return
-    for word in found:
+    for word in parts:
         pair = _ASSIGNMENT.fullmatch(word.text)
         if pair:
             yield pair.group(1), None if word.unresolved else within(pair.group(2))

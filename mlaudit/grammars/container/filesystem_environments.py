@@ -74,7 +74,7 @@ class Environments:
         for path in system.list():
             self._take(path)
         self._describe()
-        self.every = sorted(self._by_key.values(), key=lambda one: (one.prefix, one.minor))
+        self.every = sorted(self._by_key.values(), key=lambda environment: (environment.prefix, environment.minor))
         self._name()
         self.chosen, self.why = self._choose()
         self._extend()
@@ -112,19 +112,19 @@ class Environments:
     @cached_property
     def _interpreters(self) -> Mapping[str, frozenset[str]]:
         """Prefix → minor versions of the interpreters in its `bin`; `""` for one that shows none."""
-        found: dict[str, set[str]] = {}
+        minors_by_prefix: dict[str, set[str]] = {}
         for path in self._system.list():
             interpreter = _BIN.fullmatch(path)
             if interpreter is not None:
                 leads = _MINOR.search(self._system.files[path].link.rpartition("/")[2])
                 minor = interpreter["minor"] or (leads.group(1) if leads else "")
-                found.setdefault(interpreter["prefix"], set()).add(minor)
-        return {prefix: frozenset(minors) for prefix, minors in found.items()}
+                minors_by_prefix.setdefault(interpreter["prefix"], set()).add(minor)
+        return {prefix: frozenset(minors) for prefix, minors in minors_by_prefix.items()}
 
     @cached_property
     def _conda_minors(self) -> Mapping[str, str]:
-        found = (_CONDA_PYTHON.fullmatch(path) for path in self._system.list())
-        return {record["prefix"]: record["minor"] for record in found if record}
+        matches = (_CONDA_PYTHON.fullmatch(path) for path in self._system.list())
+        return {record["prefix"]: record["minor"] for record in matches if record}
 
     def _runs(self, prefix: str, minor: str) -> bool:
         minors = self._interpreters.get(prefix, frozenset())
@@ -135,16 +135,16 @@ class Environments:
         if prefix in self._conda_minors:
             return self._conda_minors[prefix]
         for name in ("python3", "python"):
-            held = self._system.files.get(f"{prefix}bin/{name}")
-            leads = _MINOR.search(held.link.rpartition("/")[2]) if held is not None else None
+            link = self._system.files.get(f"{prefix}bin/{name}")
+            leads = _MINOR.search(link.link.rpartition("/")[2]) if link is not None else None
             if leads:
                 return leads.group(1)
         minors = [minor for minor in self._interpreters.get(prefix, ()) if minor] or self._library_minors(prefix)
         return max(minors, key=_order, default="")
 
     def _library_minors(self, prefix: str) -> list[str]:
-        found = (_SITE.match(path) for path in self._system.list() if path.startswith(f"{prefix}lib"))
-        minors = (_MINOR.match(site["python"]) for site in found if site and site["prefix"] == prefix)
+        matches = (_SITE.match(path) for path in self._system.list() if path.startswith(f"{prefix}lib"))
+        minors = (_MINOR.match(site["python"]) for site in matches if site and site["prefix"] == prefix)
         return [minor.group(1) for minor in minors if minor]
 
     def _describe(self) -> None:
@@ -163,28 +163,42 @@ class Environments:
             self._at(prefix, kept).settings = settings
 
     def _name(self) -> None:
-        prefixes = [one.prefix for one in self.every]
-        for one in self.every:
-            shown = f"/{one.prefix}" if one.prefix else "."
-            several = prefixes.count(one.prefix) > 1 and one.minor
-            one.name = f"{shown} (python{one.minor})" if several else shown
+        prefixes = [environment.prefix for environment in self.every]
+        for environment in self.every:
+            shown = f"/{environment.prefix}" if environment.prefix else "."
+            several = prefixes.count(environment.prefix) > 1 and environment.minor
+            environment.name = f"{shown} (python{environment.minor})" if several else shown
 
     def _choose(self) -> tuple[PythonEnvironment | None, str]:
         """The environment that runs, and the words for what says so; empty words if nothing does."""
-        real = [one for one in self.every if not one.plain]
+        real = [environment for environment in self.every if not environment.plain]
         for folder, why in self._searched():
-            here = [one for one in real if folder in (_below(one.prefix, "bin"), _below(one.prefix, "Scripts"))]
+            here = [
+                environment
+                for environment in real
+                if folder in (_below(environment.prefix, "bin"), _below(environment.prefix, "Scripts"))
+            ]
             if here:
                 return self._by_interpreter(here), why
-        usual = [one for name in ("usr/local", "usr", "opt/conda") for one in real if one.prefix == name]
-        ranked = usual or sorted(real, key=lambda one: -sum(len(self.distributions[at]) for at in one.folders))
+        usual = [
+            environment
+            for name in ("usr/local", "usr", "opt/conda")
+            for environment in real
+            if environment.prefix == name
+        ]
+        ranked = usual or sorted(
+            real, key=lambda environment: -sum(len(self.distributions[at]) for at in environment.folders)
+        )
         every = ranked or self.every
         return (every[0], "") if every else (None, "")
 
     def _by_interpreter(self, here: list[PythonEnvironment]) -> PythonEnvironment:
         """Of several Pythons in one prefix the one that `python3` starts, else the newest."""
         started = self._minor_of_prefix(f"{here[0].prefix}/" if here[0].prefix else "")
-        return next((one for one in here if one.minor == started), max(here, key=lambda one: _order(one.minor)))
+        return next(
+            (environment for environment in here if environment.minor == started),
+            max(here, key=lambda environment: _order(environment.minor)),
+        )
 
     def _searched(self) -> Iterator[tuple[str, str]]:
         """Folders in which an interpreter is looked for, and what names them."""
@@ -202,7 +216,7 @@ class Environments:
         if words[1:] and words[0] in _CONDA_RUNNERS and words[1] == "run":
             options = {command[at]: command[at + 1] for at in range(len(command) - 1)}
             asked = next((options[flag] for flag in ("-p", "--prefix", "-n", "--name") if flag in options), "")
-            names = (one.prefix for one in self.every if one.prefix.rpartition("/")[2] == asked)
+            names = (environment.prefix for environment in self.every if environment.prefix.rpartition("/")[2] == asked)
             yield _below(asked.strip("/") if asked.startswith("/") else next(names, ""), "bin")
 
     def _resolved(self, path: str) -> str:
@@ -216,24 +230,26 @@ class Environments:
         return path
 
     def _is_link(self, path: str) -> bool:
-        held = self._system.files.get(path)
-        return held is not None and held.form is Form.LINK
+        link = self._system.files.get(path)
+        return link is not None and link.form is Form.LINK
 
     def _extend(self) -> None:
         """Folders that the chosen environment sees beside its own: `PYTHONPATH`, the user's, the system's."""
         if self.chosen is None:
             return
         self.chosen.default = True
-        for one in self.every:
+        for environment in self.every:
             # Debian's and Fedora's system Python looks into /usr/local first.
-            one.folders.sort(key=lambda folder: not folder.startswith("usr/local/"))
+            environment.folders.sort(key=lambda folder: not folder.startswith("usr/local/"))
         first = [folder for folder in self._named_folders() if folder in self.distributions]
         if not self.chosen.settings or self.chosen.sees_system:
             first += [folder for folder in self._user_folders() if folder not in first]
         self.chosen.folders[:0] = [folder for folder in first if folder not in self.chosen.folders]
-        for one in self.every:
-            base = self._base(one) if one.sees_system else None
-            one.folders += [folder for folder in base.folders if folder not in one.folders] if base else []
+        for environment in self.every:
+            base = self._base(environment) if environment.sees_system else None
+            environment.folders += (
+                [folder for folder in base.folders if folder not in environment.folders] if base else []
+            )
 
     def _base(self, environment: PythonEnvironment) -> PythonEnvironment | None:
         home = self._resolved(environment.settings.get("home", "").strip("/"))
@@ -250,10 +266,10 @@ class Environments:
     def _user_folders(self) -> Iterator[str]:
         user = self._system.setup.user.partition(":")[0]
         homes = ("root",) if user in ("", "root", "0") else (f"home/{user}",)
-        for one in self.every:
-            site = _USER_SITE.fullmatch(one.prefix)
-            if site and site["home"] in homes and self.chosen is not None and one.minor == self.chosen.minor:
-                yield from one.folders
+        for environment in self.every:
+            site = _USER_SITE.fullmatch(environment.prefix)
+            if site and site["home"] in homes and self.chosen is not None and environment.minor == self.chosen.minor:
+                yield from environment.folders
 
 
 def _order(minor: str) -> tuple[int, ...]:
@@ -287,18 +303,18 @@ def _settings(system: FileSystem, path: str) -> dict[str, str]:
     """The keys of a pyvenv.cfg, with `version` for what virtualenv and uv call `version_info`."""
     text = system.files[path].content.decode("utf-8", "replace")
     pairs = (line.partition("=") for line in text.split("\n") if "=" in line)
-    found = {key.strip().lower(): value.strip() for key, _, value in pairs}
-    found.setdefault("version", ".".join(found.get("version_info", "").split(".")[:3]))
-    return found
+    settings = {key.strip().lower(): value.strip() for key, _, value in pairs}
+    settings.setdefault("version", ".".join(settings.get("version_info", "").split(".")[:3]))
+    return settings
 
 
 def hidden(environment: PythonEnvironment, distributions: Mapping[str, Iterable[str]]) -> Mapping[str, str]:
     """Normalized name → the folder from which an environment takes a distribution: the first that has it."""
-    found: dict[str, str] = {}
+    folders: dict[str, str] = {}
     for folder in environment.folders:
         for name in distributions.get(folder, ()):
-            found.setdefault(distribution_name(name), folder)
-    return found
+            folders.setdefault(distribution_name(name), folder)
+    return folders
 
 
 def distribution_name(metadata: str) -> str:

@@ -168,8 +168,8 @@ def _fields(stanza: str, separator: str) -> tuple[dict[str, str], dict[str, int]
     fields: dict[str, str] = {}
     lines: dict[str, int] = {}
     for number, line in enumerate(stanza.split("\n")):
-        key, found, value = line.partition(separator)
-        if found and key and not key[0].isspace():
+        key, sign, value = line.partition(separator)
+        if sign and key and not key[0].isspace():
             fields.setdefault(key, value.strip())
             lines.setdefault(key, number)
     return fields, lines
@@ -186,9 +186,9 @@ def _of_package(system: FileSystem, package: Package) -> Iterator[SystemVersion]
     yield SystemVersion(kind=Kind.SYSTEM, name=package.name, version=version, at=at, row=row.row, detail=detail)
     named = row.pattern.fullmatch(package.name)
     for kind in (Kind.CUDA, Kind.DRIVER):
-        told = named.groupdict().get(kind.value) if named else None
-        if told:
-            yield _found(kind, told.replace("-", "."), at, f"the package {package.name}", derived=True)
+        version_text = named.groupdict().get(kind.value) if named else None
+        if version_text:
+            yield _found(kind, version_text.replace("-", "."), at, f"the package {package.name}", derived=True)
     if row.version and upstream:
         yield _found(Kind(row.version), version, at, f"the package {package.name}", derived=True)
 
@@ -214,9 +214,9 @@ def _version_files(system: FileSystem) -> Iterator[SystemVersion]:
     # `cuda` itself, where it is a folder, is the toolkit that programs use; else the newest numbered one.
     toolkits = [path for path in system.list() if _CUDA_FILE.fullmatch(path)]
     for path in sorted(toolkits, key=_toolkit_order):
-        found = _cuda_version(system, path)
-        if found:
-            yield _found(Kind.CUDA, found[0], system.place(path, found[1]), "the toolkit's version file")
+        cuda_version = _cuda_version(system, path)
+        if cuda_version:
+            yield _found(Kind.CUDA, cuda_version[0], system.place(path, cuda_version[1]), "the toolkit's version file")
     for path in system.list():
         driver = _DRIVER_FILE.fullmatch(path)
         if driver and "/compat/" not in path and system.files[path].size:
@@ -256,7 +256,7 @@ def _cudnn_header(system: FileSystem, path: str) -> Iterable[SystemVersion]:
         text = system.read(path, SMALL).decode("utf-8", "replace")
     except Unreadable:
         return ()
-    numbers = {found.group(1): found for found in _CUDNN_DEFINE.finditer(text)}
+    numbers = {match.group(1): match for match in _CUDNN_DEFINE.finditer(text)}
     if len(numbers) != _CUDNN_NUMBERS:
         return ()
     version = ".".join(numbers[part].group(2) for part in ("MAJOR", "MINOR", "PATCHLEVEL"))

@@ -83,10 +83,10 @@ class TagRow:
 
 def parse(text: str) -> Reference | None:
     """The reference in a text, None if it is not one."""
-    found = _REFERENCE.fullmatch(text.strip()) if len(text) <= MAX_LENGTH else None
-    if found is None or found["repository"].endswith(("/", ":")):
+    match = _REFERENCE.fullmatch(text.strip()) if len(text) <= MAX_LENGTH else None
+    if match is None or match["repository"].endswith(("/", ":")):
         return None
-    return Reference(repository=found["repository"], tag=found["tag"], digest=found["digest"])
+    return Reference(repository=match["repository"], tag=match["tag"], digest=match["digest"])
 
 
 @lru_cache(maxsize=1)
@@ -136,10 +136,10 @@ def _fits(row: TagRow, name: str, tag: str) -> dict[str, str] | None:
     for expected, text, is_pattern in zip((row.name, row.tag), (name, tag), row.is_pattern, strict=True):
         if expected is None:
             continue
-        found = _compiled(expected).fullmatch(text) if is_pattern else None
-        if found is None and (is_pattern or expected != text):
+        match = _compiled(expected).fullmatch(text) if is_pattern else None
+        if match is None and (is_pattern or expected != text):
             return None
-        groups.update({key: value for key, value in found.groupdict().items() if value} if found else {})
+        groups.update({key: value for key, value in match.groupdict().items() if value} if match else {})
     return groups
 
 

@@ -34,8 +34,8 @@ def xgboost_version_in(tail: bytes) -> str | None:
     at = tail.rfind(_UBJ_KEY)
     if at >= 0:
         return _ubj_numbers(tail[at + len(_UBJ_KEY) :])
-    found = [match.groups() for match in _JSON_VERSION.finditer(tail)]
-    return ".".join(str(int(part)) for part in found[-1]) if found else None
+    versions = [match.groups() for match in _JSON_VERSION.finditer(tail)]
+    return ".".join(str(int(part)) for part in versions[-1]) if versions else None
 
 
 def _ubj_numbers(data: bytes) -> str | None:
@@ -86,9 +86,9 @@ def catboost_version(window: Window) -> str:
 def catboost_release(info: str) -> str:
     """The release in CatBoost's build text. Raises Unreadable for a build that is no release."""
     text = info[:8192]
-    found = _CATBOOST_TAG.search(text) or _CATBOOST_SUMMARY.search(text)
-    if found is not None:
-        return found.group(1)
+    match = _CATBOOST_TAG.search(text) or _CATBOOST_SUMMARY.search(text)
+    if match is not None:
+        return match.group(1)
     commit = _CATBOOST_COMMIT.search(text)
     release = formats().table("catboost").get(commit.group(1)) if commit else None
     if release is None:

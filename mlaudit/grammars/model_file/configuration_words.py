@@ -81,11 +81,17 @@ def _arguments(doc: Document, form: ConfigurationForm) -> Iterator[AskedWord]:
 def _layers(doc: Document, form: ConfigurationForm) -> Iterator[AskedWord]:
     seen: set[tuple[str, str, tuple[str, ...]]] = set()
     at = Place(path=doc.path)
-    for one in configured_objects(doc, form.module):
-        key = (one.module, one.name, tuple(sorted(one.keys)))
-        if key not in seen and not one.registered and one.module.partition(".")[0] == form.package:
+    for configured_object in configured_objects(doc, form.module):
+        key = (configured_object.module, configured_object.name, tuple(sorted(configured_object.keys)))
+        if (
+            key not in seen
+            and not configured_object.registered
+            and configured_object.module.partition(".")[0] == form.package
+        ):
             seen.add(key)
-            yield AskedWord(value=f"{one.module}.{one.name}", at=at, keys=one.keys)
+            yield AskedWord(
+                value=f"{configured_object.module}.{configured_object.name}", at=at, keys=configured_object.keys
+            )
 
 
 def _listed(doc: Document, form: ConfigurationForm) -> Iterator[AskedWord]:
@@ -121,14 +127,14 @@ def _rows(doc: Document, form: ConfigurationForm) -> Sequence[Node]:
 def _registered(doc: Document, form: ConfigurationForm) -> Iterator[AskedWord]:
     """The registered names in the sections that loading resolves, each with its line. Raises Unreadable."""
     _demand_size(doc)
-    found: dict[str, int] = {}
+    line_numbers: dict[str, int] = {}
     for section, text, number in _settings(doc):
         if section.partition(".")[0] in form.sections:
             own = _REGISTERED.fullmatch(text)
             for name in (*((own[1],) if own is not None else ()), *_INLINE.findall(text)):
                 if name.startswith(form.prefix):
-                    found.setdefault(name, number)
-    for word, line_number in _bounded(list(found.items())):
+                    line_numbers.setdefault(name, number)
+    for word, line_number in _bounded(list(line_numbers.items())):
         yield AskedWord(value=word, at=Place(path=doc.path, line=line_number))
 
 

@@ -18,7 +18,7 @@ from mlaudit.model.lazy_dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Told:
+class PayloadVersion:
     """What a model inside says: an exact version, a range, or only why neither."""
 
     package: str
@@ -27,36 +27,36 @@ class Told:
     detail: str = ""
 
 
-def payload_version(payload: Payload) -> Told:
+def payload_version(payload: Payload) -> PayloadVersion:
     """The library and version that wrote a payload."""
     return {"xgboost": _xgboost, "xgboost-binary": _xgboost_binary, "catboost": _catboost, "lightgbm": _lightgbm}[
         payload.kind
     ](payload)
 
 
-def _xgboost(payload: Payload) -> Told:
+def _xgboost(payload: Payload) -> PayloadVersion:
     version = xgboost_version_in(payload.tail)
-    return Told(package="xgboost", version=version, detail="" if version else "its booster ends without one")
+    return PayloadVersion(package="xgboost", version=version, detail="" if version else "its booster ends without one")
 
 
-def _xgboost_binary(payload: Payload) -> Told:
+def _xgboost_binary(payload: Payload) -> PayloadVersion:
     specifier = xgboost_binary_version(payload.head[:64])
-    return Told(package="xgboost", specifier=specifier, detail="major and minor in the binary header")
+    return PayloadVersion(package="xgboost", specifier=specifier, detail="major and minor in the binary header")
 
 
-def _lightgbm(payload: Payload) -> Told:
+def _lightgbm(payload: Payload) -> PayloadVersion:
     number = lightgbm_format(payload.head)
-    return Told(
+    return PayloadVersion(
         package="lightgbm",
         specifier=formats().table("lightgbm").get(number or ""),
         detail=f"model format {number}, no library version",
     )
 
 
-def _catboost(payload: Payload) -> Told:
+def _catboost(payload: Payload) -> PayloadVersion:
     if not payload.whole:
-        return Told(package="catboost", detail="it is too long to be kept")
+        return PayloadVersion(package="catboost", detail="it is too long to be kept")
     try:
-        return Told(package="catboost", version=catboost_version(whole(BytesIO(payload.head))), detail="")
+        return PayloadVersion(package="catboost", version=catboost_version(whole(BytesIO(payload.head))), detail="")
     except Unreadable as error:
-        return Told(package="catboost", detail=error.why)
+        return PayloadVersion(package="catboost", detail=error.why)

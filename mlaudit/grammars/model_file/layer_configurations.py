@@ -40,12 +40,12 @@ def configured_objects(doc: Document, module: str) -> Iterator[ConfiguredObject]
             return
         value = waiting.pop()
         if isinstance(value, Mapping):
-            one = _object(value)
-            if one is not None:
-                yield one
+            configured_object = _object(value)
+            if configured_object is not None:
+                yield configured_object
             waiting.extend(reversed(list(value.values())))
         elif isinstance(value, list):
-            named = ({"module": module, **one} if _names_no_module(one) else one for one in reversed(value))
+            named = ({"module": module, **layer} if _names_no_module(layer) else layer for layer in reversed(value))
             waiting.extend(named)
     raise Unreadable(f"its configuration has more than {MAX_VALUES} values")
 

@@ -28,9 +28,9 @@ def framework_versions(doc: Document, kind: str) -> Iterator[Pin]:
         if line.startswith("#"):
             inside = _HEADING.fullmatch(line[:80]) is not None
             continue
-        found = _LINE.fullmatch(line[:120]) if inside else None
-        if found:
-            yield _pin(card, found.group(1).replace(" ", "-"), found.group(2), number, kind)
+        match = _LINE.fullmatch(line[:120]) if inside else None
+        if match:
+            yield _pin(card, match.group(1).replace(" ", "-"), match.group(2), number, kind)
 
 
 def _pin(card: Document, name: str, version: str, number: int, kind: str) -> Pin:

@@ -35,10 +35,10 @@ def array_bytes(wrapper: Dict) -> int | None:
 def _item_bytes(dtype: Instance) -> int | None:
     """Bytes of one item by the arguments and state that numpy pickles of a dtype; None for Python objects."""
     code = dtype.arguments.items[0] if dtype.arguments and dtype.arguments.items else None
-    found = _CODE.fullmatch(code) if isinstance(code, str) else None
-    if found is None or not found.group(2):
+    match = _CODE.fullmatch(code) if isinstance(code, str) else None
+    if match is None or not match.group(2):
         raise Unreadable("an array's dtype is not one that numpy writes")
-    kind, width = found.group(1), int(found.group(2))
+    kind, width = match.group(1), int(match.group(2))
     # The state is (version, order, subarray, names, fields, itemsize, alignment, flags, ...): numpy's descriptor.c.
     state = dtype.state.items if isinstance(dtype.state, Seq) else ()
     flags = state[7] if len(state) > 7 else 0

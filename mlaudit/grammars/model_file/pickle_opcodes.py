@@ -91,7 +91,7 @@ def _text_line(walk: Walk) -> None:
     text = _line(walk)
     if text.startswith("tree\\u000aversion="):
         head = text.replace("\\u000a", "\n").encode()
-        walk.found.payloads.append(Payload("lightgbm", walk.source.offset, len(head), head, head))
+        walk.contents.payloads.append(Payload("lightgbm", walk.source.offset, len(head), head, head))
     walk.stack.append(text if len(text) <= TEXT else OPAQUE)
 
 
@@ -138,13 +138,13 @@ def _since_mark(walk: Walk) -> None:
 def _put(walk: Walk, index: int) -> None:
     walk.put = True
     if walk.memoized:
-        walk.found.note("it mixes two ways of numbering its memo, so that its references cannot be trusted")
+        walk.contents.note("it mixes two ways of numbering its memo, so that its references cannot be trusted")
     walk.remember(index, walk.stack[-1])
 
 
 def _memoize(walk: Walk) -> None:
     if walk.put:
-        walk.found.note("it mixes two ways of numbering its memo, so that its references cannot be trusted")
+        walk.contents.note("it mixes two ways of numbering its memo, so that its references cannot be trusted")
     walk.remember(walk.memoized, walk.stack[-1])
     walk.memoized += 1
 
@@ -197,31 +197,33 @@ def _reduce(walk: Walk) -> None:
 
 def _new_object(walk: Walk) -> None:
     arguments, cls = walk.stack.pop(), walk.stack.pop()
-    walk.made(cls, arguments)
+    walk.push_made(cls, arguments)
 
 
 def _object_since_mark(walk: Walk) -> None:
     items = walk.since_mark()
-    walk.made(items[0], OPAQUE)
+    walk.push_made(items[0], OPAQUE)
 
 
 def _instance_line(walk: Walk) -> None:
     walk.since_mark()
     _global_line(walk)
-    walk.made(walk.stack.pop(), OPAQUE)
+    walk.push_made(walk.stack.pop(), OPAQUE)
 
 
 def _extension(size: int) -> Step:
     def step(walk: Walk) -> None:
         walk.source.skip(size)
-        walk.found.note("it names an object by a number of copyreg's extension registry, which only loading resolves")
+        walk.contents.note(
+            "it names an object by a number of copyreg's extension registry, which only loading resolves"
+        )
         walk.stack.append(OPAQUE)
 
     return step
 
 
 def _next_buffer(walk: Walk) -> None:
-    walk.found.note("it reads bytes from a buffer that is kept outside of it")
+    walk.contents.note("it reads bytes from a buffer that is kept outside of it")
     walk.stack.append(OPAQUE)
 
 
@@ -230,13 +232,13 @@ def _read_only(walk: Walk) -> None:
 
 
 def _persistent(walk: Walk) -> None:
-    walk.found.persistent = True
+    walk.contents.persistent = True
     walk.stack[-1] = OPAQUE
 
 
 def _persistent_line(walk: Walk) -> None:
     walk.source.line(_LINE)
-    walk.found.persistent = True
+    walk.contents.persistent = True
     walk.stack.append(OPAQUE)
 
 
@@ -244,7 +246,7 @@ def _protocol(walk: Walk) -> None:
     protocol = walk.source.byte()
     if protocol > HIGHEST_PROTOCOL:
         raise Unreadable(f"it is of pickle protocol {protocol}; 0 to {HIGHEST_PROTOCOL} are known")
-    walk.found.protocol = max(protocol, walk.found.protocol or 0)
+    walk.contents.protocol = max(protocol, walk.contents.protocol or 0)
 
 
 def _frame(walk: Walk) -> None:
@@ -314,7 +316,7 @@ _STEPS: dict[bytes, Step] = {
     b"\x8f": _push(OPAQUE),
     b"\x90": _since_mark,
     b"\x91": _collected,
-    b"\x92": Walk.made_with_keywords,
+    b"\x92": Walk.push_made_with_keywords,
     b"\x93": _stack_global,
     b"\x94": _memoize,
     b"\x95": _frame,

@@ -22,7 +22,7 @@ def searched(doc: Document, source: Source) -> Iterator[Unread]:
     seen: dict[str, None] = {}
     try:
         for chunk in _chunks(source):
-            seen.update((found.group(1).decode("ascii"), None) for found in _VERSION.finditer(chunk))
+            seen.update((match.group(1).decode("ascii"), None) for match in _VERSION.finditer(chunk))
     except Unreadable as error:
         yield doc.unread(error.why)
     for version in list(seen)[:3]:

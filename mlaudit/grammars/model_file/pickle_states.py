@@ -96,9 +96,9 @@ class PickledStates:
 def walk_states(source: Source, *, operations: int = OPERATIONS) -> PickledStates:
     """The objects of one pickle, from where the source is."""
     walk = _StateWalk(source, operations=operations)
-    found = walk.run(_TABLE)
+    contents = walk.run(_TABLE)
     _give_owners(walk.objects)
-    return PickledStates(list(_differing(walk.objects)), found.root, walk.is_cut or found.problem is not None)
+    return PickledStates(list(_differing(walk.objects)), contents.root, walk.is_cut or contents.problem is not None)
 
 
 def states_of(doc: Document) -> PickledStates:
@@ -118,30 +118,39 @@ def _joined(parts: list[StateDict]) -> dict[str, object] | None:
 def _give_owners(objects: list[PickledObject]) -> None:
     """Set for each object the one in whose state it is made; objects are in the order in which they are made."""
     around: list[PickledObject] = []
-    for one in objects:
-        while around and around[-1].built_at < one.at:
+    for pickled_object in objects:
+        while around and around[-1].built_at < pickled_object.at:
             around.pop()
-        one.owner = around[-1] if around else None
-        around.append(one)
+        pickled_object.owner = around[-1] if around else None
+        around.append(pickled_object)
 
 
 def _differing(objects: list[PickledObject]) -> Iterator[PickledObject]:
     """Objects alike in everything that is asked of them are given once: a forest has a thousand trees."""
     seen = set()
-    for one in objects:
-        shape = _shape(one)
+    for pickled_object in objects:
+        shape = _shape(pickled_object)
         if shape not in seen:
             seen.add(shape)
-            yield one
+            yield pickled_object
 
 
-def _shape(one: PickledObject) -> tuple[object, ...]:
-    attributes = one.attributes
+def _shape(pickled_object: PickledObject) -> tuple[object, ...]:
+    attributes = pickled_object.attributes
     state = None if attributes is None else tuple((key, _small(value)) for key, value in attributes.items())
-    length = one.state.length if isinstance(one.state, Seq) else None
-    arguments = tuple(map(_small, one.arguments.items)) if one.arguments is not None else None
-    owner = one.owner.cls if one.owner is not None else None
-    return (one.made_by, one.cls, one.making, arguments, one.state is NEVER_BUILT, length, state, owner)
+    length = pickled_object.state.length if isinstance(pickled_object.state, Seq) else None
+    arguments = tuple(map(_small, pickled_object.arguments.items)) if pickled_object.arguments is not None else None
+    owner = pickled_object.owner.cls if pickled_object.owner is not None else None
+    return (
+        pickled_object.made_by,
+        pickled_object.cls,
+        pickled_object.making,
+        arguments,
+        pickled_object.state is NEVER_BUILT,
+        length,
+        state,
+        owner,
+    )
 
 
 def _small(value: object) -> object:
@@ -172,7 +181,7 @@ class _StateWalk(Walk):
         else:
             self.is_cut = True
 
-    def made(self, cls: object, arguments: object) -> None:
+    def push_made(self, cls: object, arguments: object) -> None:
         """Push an object of a class."""
         self._push(cls, arguments, Making.NEW)
 
@@ -180,7 +189,7 @@ class _StateWalk(Walk):
         """Push what a call gives."""
         self._push(maker, arguments, Making.CALL)
 
-    def made_with_keywords(self) -> None:
+    def push_made_with_keywords(self) -> None:
         """Push an object of a class that is made with keywords too."""
         self.stack.pop()
         arguments, cls = self.stack.pop(), self.stack.pop()
@@ -195,12 +204,12 @@ class _StateWalk(Walk):
         if (maker.module, maker.name) in RECONSTRUCTORS and isinstance(arguments, Seq):
             first = arguments.items[0] if arguments.items else None
             cls, making, kept = (first if isinstance(first, Global) else maker), Making.OTHER, None
-        one = PickledObject(maker, kept, NEVER_BUILT, cls=cls, making=making, at=self.source.offset - 1)
+        pickled_object = PickledObject(maker, kept, NEVER_BUILT, cls=cls, making=making, at=self.source.offset - 1)
         if len(self.objects) < MAX_OBJECTS:
-            self.objects.append(one)
+            self.objects.append(pickled_object)
         else:
             self.is_cut = True
-        self.stack.append(one)
+        self.stack.append(pickled_object)
 
     def built(self) -> None:
         """Give the topmost value as state to the object below it."""
@@ -246,6 +255,6 @@ _TABLE: list[Callable[[Walk], None]] = steps(
         b"}": _new_dict,
         b"d": _dict,
         b"b": lambda walk: walk.built(),
-        b"\x92": lambda walk: walk.made_with_keywords(),
+        b"\x92": lambda walk: walk.push_made_with_keywords(),
     }
 )

@@ -116,7 +116,7 @@ class Walk:
 
     def __init__(self, source: Source, *, operations: int = OPERATIONS, strict: bool = False) -> None:
         self.source = source
-        self.found = PickleContents()
+        self.contents = PickleContents()
         self.stack: list[object] = []
         self.marks: list[int] = []
         self.memo: dict[int, object] = {}
@@ -128,7 +128,7 @@ class Walk:
 
     def run(self, table: list[Callable[[Walk], None]]) -> PickleContents:
         """Walk to STOP, or to where it cannot go on: then `Found.problem` states why."""
-        contents = self.found
+        contents = self.contents
         try:
             while contents.operations < self._operations:
                 contents.operations += CHECK_EVERY
@@ -186,7 +186,7 @@ class Walk:
         if len(self.memo) < MEMO:
             self.memo[index] = value
         else:
-            self.found.note(f"it memoizes more than {MEMO} values; later ones were dropped")
+            self.contents.note(f"it memoizes more than {MEMO} values; later ones were dropped")
 
     def recall(self, index: int) -> None:
         """Push a remembered value."""
@@ -207,7 +207,7 @@ class Walk:
         offset = source.offset
         head = source.take(min(size, 64))
         kind = next((kind for kind, heads in _PAYLOADS if head.startswith(heads)), None)
-        if kind is None or len(self.found.payloads) >= PAYLOADS:
+        if kind is None or len(self.contents.payloads) >= PAYLOADS:
             source.skip(size - len(head))
         else:
             self._kept_payload(kind, offset, size, head)
@@ -221,7 +221,7 @@ class Walk:
         else:
             source.skip(size - len(head) - PAYLOAD_END)
             tail = source.take(PAYLOAD_END)
-        self.found.payloads.append(Payload(kind, offset, size, head, tail))
+        self.contents.payloads.append(Payload(kind, offset, size, head, tail))
 
     def data(self, size: int) -> None:
         """Push bytes; short ones are kept, since bytecode is short."""
@@ -235,56 +235,56 @@ class Walk:
     def imported(self, module: object, name: object) -> None:
         """Push a name that the pickle imports."""
         if not (isinstance(module, str) and isinstance(name, str)):
-            self.found.note("it computes a name that it imports, which only loading could reveal")
+            self.contents.note("it computes a name that it imports, which only loading could reveal")
             self.stack.append(OPAQUE)
             return
         if self._strict and not (_NAME.fullmatch(module) and _NAME.fullmatch(name)):
             raise Unreadable("it imports what is no Python name")
         value = Global(module, name)
-        if len(self.found.globals) < GLOBALS:
-            self.found.globals[value] = None
+        if len(self.contents.globals) < GLOBALS:
+            self.contents.globals[value] = None
         else:
-            self.found.note(f"it imports more than {GLOBALS} names; the rest was not kept")
+            self.contents.note(f"it imports more than {GLOBALS} names; the rest was not kept")
         self.stack.append(value)
 
-    def made(self, cls: object, arguments: object) -> None:
+    def push_made(self, cls: object, arguments: object) -> None:
         """Push an object of a class."""
         kept = arguments if isinstance(arguments, Seq) else None
         if not isinstance(cls, Global):
             self.stack.append(OPAQUE)
             return
-        if len(self.found.instances) < GLOBALS:
-            self.found.instances[cls] = None
+        if len(self.contents.instances) < GLOBALS:
+            self.contents.instances[cls] = None
         self.stack.append(Instance(cls, kept))
 
-    def made_with_keywords(self) -> None:
+    def push_made_with_keywords(self) -> None:
         """Push an object of a class that is made with keywords too."""
         self.stack.pop()
         arguments, cls = self.stack.pop(), self.stack.pop()
-        self.made(cls, arguments)
+        self.push_made(cls, arguments)
 
     def called(self, maker: object, arguments: object) -> None:
         """Push what a call would give, as far as it is known."""
         if not isinstance(maker, Global):
             self.stack.append(OPAQUE)
         elif not isinstance(arguments, Seq):
-            self.made(maker, OPAQUE) if maker.name[:1].isupper() else self.stack.append(OPAQUE)
+            self.push_made(maker, OPAQUE) if maker.name[:1].isupper() else self.stack.append(OPAQUE)
         elif (maker.module, maker.name) in RECONSTRUCTORS:
-            self.made(arguments.items[0] if arguments.items else OPAQUE, arguments)
+            self.push_made(arguments.items[0] if arguments.items else OPAQUE, arguments)
         elif maker.name in ("CodeType", "_create_code"):
             self._code(arguments)
         elif maker.name == "dtype":
             self.stack.append(Instance(maker, arguments))
         elif maker.name.lstrip("_")[:1].isupper():
-            self.made(maker, arguments)
+            self.push_made(maker, arguments)
         elif arguments.items and isinstance(arguments.items[0], str):
             self._called_with_text(maker, arguments.items[0])
         else:
             self.stack.append(OPAQUE)
 
     def _called_with_text(self, maker: Global, text: str) -> None:
-        if len(self.found.texted) < GLOBALS:
-            self.found.texted[maker] = None
+        if len(self.contents.texted) < GLOBALS:
+            self.contents.texted[maker] = None
         # cloudpickle and dill name types of the standard library so.
         self.stack.append(Global("types", text) if maker.name in ("_builtin_type", "_load_type") else OPAQUE)
 
@@ -294,8 +294,8 @@ class Walk:
             # dill 0.3.6 and newer put the line numbers in front of what the constructor takes.
             items, length = items[1:], length - 1
         start = next((item for item in items if isinstance(item, bytes)), b"")
-        if len(self.found.code) < GLOBALS:
-            self.found.code.append((length, start[:2]))
+        if len(self.contents.code) < GLOBALS:
+            self.contents.code.append((length, start[:2]))
         self.stack.append(OPAQUE)
 
     def built(self) -> None:
@@ -307,18 +307,18 @@ class Walk:
             state = next((item for item in state.items if isinstance(item, Dict)), state)
         if isinstance(target, Instance):
             target.state = state
-        if cls is not None and (isinstance(state, bytes) or state is LONG) and len(self.found.byte_states) < GLOBALS:
-            self.found.byte_states[cls] = None
+        if cls is not None and (isinstance(state, bytes) or state is LONG) and len(self.contents.byte_states) < GLOBALS:
+            self.contents.byte_states[cls] = None
         recorded = isinstance(state, Dict) and "_sklearn_version" in state.entries
-        if isinstance(state, Dict) and recorded and len(self.found.versions) < GLOBALS:
-            self.found.versions.append(("_sklearn_version", state.entries["_sklearn_version"], cls))
+        if isinstance(state, Dict) and recorded and len(self.contents.versions) < GLOBALS:
+            self.contents.versions.append(("_sklearn_version", state.entries["_sklearn_version"], cls))
         if cls is not None and cls.name == "NumpyArrayWrapper" and isinstance(state, Dict):
             self.pass_array(state)
 
     def pass_array(self, state: Dict) -> None:
         """Pass over the raw array behind a joblib wrapper, or go into the pickle that stands for an object array."""
         alignment = isinstance(state.entries.get("numpy_array_alignment_bytes"), int)
-        self.found.arrays.add(alignment)
+        self.contents.arrays.add(alignment)
         size = array_bytes(state)
         if size is not None:
             if alignment:
@@ -340,7 +340,7 @@ class Walk:
             key = items[at]
             if type(key) is str and key in KEPT_KEYS:
                 if target.entries.get(key, items[at + 1]) != items[at + 1]:
-                    self.found.note(f"`{key}` appears twice in one object; the last one counts")
+                    self.contents.note(f"`{key}` appears twice in one object; the last one counts")
                 target.entries[key] = items[at + 1]
 
     def tuple_of(self, count: int) -> None:

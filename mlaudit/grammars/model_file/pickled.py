@@ -39,43 +39,43 @@ class Library:
 class Contents:
     """What the pickle holds, by packages."""
 
-    found: PickleContents
+    pickle: PickleContents
     libraries: dict[str, Library]
     kind: str
     classes: tuple[str, ...]
     strangers: tuple[str, ...]
 
 
-def contents(found: PickleContents) -> Contents:
+def contents(pickle: PickleContents) -> Contents:
     """Sort what a walk found."""
     libraries: dict[str, Library] = {}
     strangers: dict[str, None] = {}
-    for name in found.globals:
+    for name in pickle.globals:
         top = name.module.partition(".")[0]
         family = formats().families.get(top)
         if family is not None:
-            _noted(libraries, family, name, found)
+            _noted(libraries, family, name, pickle)
         elif top not in _BUILT_IN:
             strangers[name.module] = None
-    if found.arrays and "joblib" in libraries:
-        libraries["joblib"].specifiers.update(dict.fromkeys(_joblib(found.arrays)))
-    return Contents(found, libraries, _main_kind(found, libraries), _classes(found), tuple(strangers))
+    if pickle.arrays and "joblib" in libraries:
+        libraries["joblib"].specifiers.update(dict.fromkeys(_joblib(pickle.arrays)))
+    return Contents(pickle, libraries, _main_kind(pickle, libraries), _classes(pickle), tuple(strangers))
 
 
-def _noted(libraries: dict[str, Library], family: Family, name: Global, found: PickleContents) -> None:
+def _noted(libraries: dict[str, Library], family: Family, name: Global, pickle: PickleContents) -> None:
     library = libraries.setdefault(family.package, Library(family))
     library.kinds[family.kind] = None
     for row in formats().modules:
         if row.package == family.package and row.covers(name.module, name.name):
             library.kinds[row.kind] = None
-            if row.specifier and _says(row, name, found):
+            if row.specifier and _says(row, name, pickle):
                 library.specifiers[row.specifier] = None
 
 
-def _says(row: ModulePath, name: Global, found: PickleContents) -> bool:
+def _says(row: ModulePath, name: Global, pickle: PickleContents) -> bool:
     """Whether a name is used in the way in which it shows a version."""
-    called = name in found.texted or not row.called_with_text
-    return called and (name in found.byte_states or not row.byte_state)
+    called = name in pickle.texted or not row.called_with_text
+    return called and (name in pickle.byte_states or not row.byte_state)
 
 
 def _joblib(arrays: Iterable[bool]) -> Iterator[str]:
@@ -83,23 +83,23 @@ def _joblib(arrays: Iterable[bool]) -> Iterator[str]:
     return (table["aligned" if aligned else "unaligned"] for aligned in sorted(arrays))
 
 
-def _main_kind(found: PickleContents, libraries: dict[str, Library]) -> str:
+def _main_kind(pickle: PickleContents, libraries: dict[str, Library]) -> str:
     """The kind of the outermost object, else of the first library of the table that is used."""
-    root = found.root.made_by if isinstance(found.root, Instance) else None
+    root = pickle.root.made_by if isinstance(pickle.root, Instance) else None
     family = formats().families.get(root.module.partition(".")[0]) if root else None
     if family is None or family.package in ("joblib",):
         family = min((library.family for library in libraries.values()), key=lambda known: known.rank, default=None)
     if family is None:
         return PLAIN
-    dumped = any(name.module.endswith("joblib.numpy_pickle") for name in found.globals)
+    dumped = any(name.module.endswith("joblib.numpy_pickle") for name in pickle.globals)
     return "sklearn.joblib" if dumped and family.package == "scikit-learn" else family.kind
 
 
-def _classes(found: PickleContents) -> tuple[str, ...]:
+def _classes(pickle: PickleContents) -> tuple[str, ...]:
     """Classes of the model's own objects, the outermost first; of scikit-learn only what records a version."""
-    versioned = {cls for _, _, cls in found.versions if cls is not None}
+    versioned = {cls for _, _, cls in pickle.versions if cls is not None}
     names: dict[str, None] = {}
-    for cls in found.instances:
+    for cls in pickle.instances:
         top = cls.module.partition(".")[0]
         family = formats().families.get(top)
         if family is None or family.package in _SUPPORT:
@@ -109,38 +109,40 @@ def _classes(found: PickleContents) -> tuple[str, ...]:
     return tuple(names)
 
 
-def statements(doc: Document, held: Contents, at: Place | None = None, kind: str | None = None) -> Iterator[Statement]:
+def statements(
+    doc: Document, contents: Contents, at: Place | None = None, kind: str | None = None
+) -> Iterator[Statement]:
     """Everything that a pickle says; `kind` overrides its own. Raises Unreadable where it says nothing at all."""
-    found = held.found
-    if found.problem and not found.globals and not isinstance(found.root, (Dict, Instance)):
-        raise Unreadable(found.problem)
-    yield artifact(doc, kind or held.kind, classes=held.classes, says=_protocol(found), names=_names(found))
-    yield from _versions(doc, held, at)
-    yield from _payloads(doc, held, at)
-    yield from _libraries(doc, held, at)
-    yield from _pythons(doc, held, at)
-    yield from _remarks(doc, held, at)
+    pickle = contents.pickle
+    if pickle.problem and not pickle.globals and not isinstance(pickle.root, (Dict, Instance)):
+        raise Unreadable(pickle.problem)
+    yield artifact(doc, kind or contents.kind, classes=contents.classes, says=_protocol(pickle), names=_names(pickle))
+    yield from _versions(doc, contents, at)
+    yield from _payloads(doc, contents, at)
+    yield from _libraries(doc, contents, at)
+    yield from _pythons(doc, contents, at)
+    yield from _remarks(doc, contents, at)
 
 
-def _names(found: PickleContents) -> tuple[PickledName, ...]:
+def _names(pickle: PickleContents) -> tuple[PickledName, ...]:
     """What loading imports beside Python's own modules; nothing if the walk lost its way."""
-    if found.problem is not None:
+    if pickle.problem is not None:
         return ()
     # What loads a pickle with persistent ids, as torch does, looks libraries' names up in its own way.
-    passed_over = _BUILT_IN | formats().families.keys() if found.persistent else _BUILT_IN
-    own = (name for name in found.globals if name.module.partition(".")[0] not in passed_over)
+    passed_over = _BUILT_IN | formats().families.keys() if pickle.persistent else _BUILT_IN
+    own = (name for name in pickle.globals if name.module.partition(".")[0] not in passed_over)
     return tuple(PickledName(name.module, name.name) for name in own)
 
 
-def _protocol(found: PickleContents) -> tuple[str, ...]:
-    return (f"protocol {found.protocol}",) if found.protocol is not None else ("protocol 0 or 1",)
+def _protocol(pickle: PickleContents) -> tuple[str, ...]:
+    return (f"protocol {pickle.protocol}",) if pickle.protocol is not None else ("protocol 0 or 1",)
 
 
-def _versions(doc: Document, held: Contents, at: Place | None) -> Iterator[Statement]:
+def _versions(doc: Document, contents: Contents, at: Place | None) -> Iterator[Statement]:
     """The versions that scikit-learn's objects record, each once."""
-    kind = held.kind if held.kind.startswith("sklearn.") else "sklearn.pickle"
+    kind = contents.kind if contents.kind.startswith("sklearn.") else "sklearn.pickle"
     classes: dict[object, Global | None] = {}
-    for _, value, cls in held.found.versions:
+    for _, value, cls in contents.pickle.versions:
         key = value if isinstance(value, str) else "?"
         classes.setdefault(key, cls)
     for value, cls in classes.items():
@@ -148,30 +150,48 @@ def _versions(doc: Document, held: Contents, at: Place | None) -> Iterator[State
         yield exact(doc, "scikit-learn", value, kind, at=at, detail=inside)
 
 
-def _payloads(doc: Document, held: Contents, at: Place | None) -> Iterator[Statement]:
+def _payloads(doc: Document, contents: Contents, at: Place | None) -> Iterator[Statement]:
     """Models of other libraries that are as bytes or text inside the pickle."""
     seen = set()
-    for payload in held.found.payloads:
-        told = payload_version(payload)
-        if (told.package, told.version, told.specifier) in seen:
+    for payload in contents.pickle.payloads:
+        written = payload_version(payload)
+        if (written.package, written.version, written.specifier) in seen:
             continue
-        seen.add((told.package, told.version, told.specifier))
-        kind = f"{told.package}.pickle"
-        if told.version is not None:
-            yield exact(doc, told.package, told.version, kind, at=at, detail=told.detail)
-        elif told.specifier is not None:
-            yield ranged(doc, told.package, told.specifier, kind, at=at, detail=told.detail)
+        seen.add((written.package, written.version, written.specifier))
+        kind = f"{written.package}.pickle"
+        if written.version is not None:
+            yield exact(
+                doc,
+                written.package,
+                written.version,
+                kind,
+                at=at,
+                detail=written.detail,
+            )
+        elif written.specifier is not None:
+            yield ranged(
+                doc,
+                written.package,
+                written.specifier,
+                kind,
+                at=at,
+                detail=written.detail,
+            )
         else:
-            yield doc.unread(f"the model inside does not record its version: {told.detail}", at, package=told.package)
+            yield doc.unread(
+                f"the model inside does not record its version: {written.detail}",
+                at,
+                package=written.package,
+            )
 
 
-def _libraries(doc: Document, held: Contents, at: Place | None) -> Iterator[Statement]:
+def _libraries(doc: Document, contents: Contents, at: Place | None) -> Iterator[Statement]:
     """Libraries that are named by module paths only."""
-    told = {payload_version(payload).package for payload in held.found.payloads}
-    if held.found.versions:
-        told.add("scikit-learn")
-    for package, library in held.libraries.items():
-        if package in told:
+    payload_packages = {payload_version(payload).package for payload in contents.pickle.payloads}
+    if contents.pickle.versions:
+        payload_packages.add("scikit-learn")
+    for package, library in contents.libraries.items():
+        if package in payload_packages:
             continue
         specifier = _joined(library.specifiers)
         if specifier is None:
@@ -192,12 +212,12 @@ def _joined(specifiers: Iterable[str]) -> str | None:
     return joined
 
 
-def _pythons(doc: Document, held: Contents, at: Place | None) -> Iterator[Statement]:
+def _pythons(doc: Document, contents: Contents, at: Place | None) -> Iterator[Statement]:
     """The Python range by protocol, code objects and module paths."""
-    found = held.found
-    reasons = dict(_by_code(found.code)) or dict(_by_protocol(found))
+    pickle = contents.pickle
+    reasons = dict(_by_code(pickle.code)) or dict(_by_protocol(pickle))
     for row in formats().modules:
-        if row.package == "python" and row.specifier and any(row.covers(g.module, g.name) for g in found.globals):
+        if row.package == "python" and row.specifier and any(row.covers(g.module, g.name) for g in pickle.globals):
             reasons[row.specifier] = f"it names {row.module}"
     if not reasons:
         return
@@ -205,7 +225,7 @@ def _pythons(doc: Document, held: Contents, at: Place | None) -> Iterator[Statem
     if specifier is None:
         yield doc.unread(f"it requires Python {' and '.join(reasons)} at once", at, package="python")
         return
-    kind = BYTECODE.get(held.kind, "python.bytecode") if found.code else PLAIN
+    kind = BYTECODE.get(contents.kind, "python.bytecode") if pickle.code else PLAIN
     yield python(doc, specifier, kind, "; ".join(dict.fromkeys(reasons.values())), at)
 
 
@@ -217,20 +237,20 @@ def _by_code(code: Iterable[tuple[int, bytes]]) -> Iterator[tuple[str, str]]:
             yield specifier, "bytecode of its functions"
 
 
-def _by_protocol(found: PickleContents) -> Iterator[tuple[str, str]]:
-    specifier = formats().table("protocol").get(str(found.protocol))
+def _by_protocol(pickle: PickleContents) -> Iterator[tuple[str, str]]:
+    specifier = formats().table("protocol").get(str(pickle.protocol))
     if specifier:
-        yield specifier, f"pickle protocol {found.protocol}"
+        yield specifier, f"pickle protocol {pickle.protocol}"
 
 
-def _remarks(doc: Document, held: Contents, at: Place | None) -> Iterator[Statement]:
+def _remarks(doc: Document, contents: Contents, at: Place | None) -> Iterator[Statement]:
     """What was seen and not understood, and the modules that no known library owns."""
-    found = held.found
-    for note in found.notes:
+    pickle = contents.pickle
+    for note in pickle.notes:
         yield doc.unread(note, at)
-    if found.problem:
-        lacking = "scikit-learn" if "scikit-learn" in held.libraries and not found.versions else None
-        yield doc.unread(f"the pickle cannot be walked to its end: {found.problem}", at, package=lacking)
-    if held.strangers:
-        names = ", ".join(held.strangers[:5]) + (" and more" if len(held.strangers) > 5 else "")
+    if pickle.problem:
+        lacking = "scikit-learn" if "scikit-learn" in contents.libraries and not pickle.versions else None
+        yield doc.unread(f"the pickle cannot be walked to its end: {pickle.problem}", at, package=lacking)
+    if contents.strangers:
+        names = ", ".join(contents.strangers[:5]) + (" and more" if len(contents.strangers) > 5 else "")
         yield Fact(key="note", value=f"loading it needs the modules {names}", at=at or doc.place())

@@ -86,13 +86,13 @@ class Source:
         """Pass over `size` bytes. Raises Ended."""
         if size < 0:
             raise Unreadable(f"there is a negative length at byte {self.offset}")
-        held = len(self.buffer) - self.position
-        if size <= held:
+        available = len(self.buffer) - self.position
+        if size <= available:
             self.position += size
             return
         self.base += len(self.buffer)
         self.buffer, self.position = b"", 0
-        if self._passed(size - held) < size - held:
+        if self._passed(size - available) < size - available:
             raise Ended(f"it ends at byte {self.offset}, in the middle of a record")
 
     def _passed(self, size: int) -> int:

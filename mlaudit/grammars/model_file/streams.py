@@ -49,12 +49,12 @@ def _chunks(window: Window) -> Pieces:
 def _of_pieces(pieces: Pieces, packed: int, bounds: UnfoldingBounds) -> Source:
     """A source over pieces, within the caps."""
     given = capped(pieces, lambda: packed, bounds)
-    held = b""
+    pending = b""
 
     def more(size: int) -> bytes:
-        nonlocal held
-        held = held or next(given, b"")
-        data, held = held[:size], held[size:]
+        nonlocal pending
+        pending = pending or next(given, b"")
+        data, pending = pending[:size], pending[size:]
         return data
 
     return Source(more)

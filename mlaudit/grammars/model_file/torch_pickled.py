@@ -15,19 +15,19 @@ _LIGHTNING = "pytorch-lightning_version"
 _TENSOR_MODULES = frozenset({"torch", "torch._utils", "torch.storage", "torch.nn.parameter", "torch._tensor"})
 
 
-def checkpoint(doc: Document, held: Contents, at: Place) -> Iterator[Statement]:
+def checkpoint(doc: Document, contents: Contents, at: Place) -> Iterator[Statement]:
     """The statements of a torch pickle, with what its root dictionary records."""
-    root = held.found.root.entries if isinstance(held.found.root, Dict) else {}
-    told = list(_recorded(doc, root, at))
-    packages = {pin.package for pin in told if isinstance(pin, Pin)}
-    kind = _kind(held, root)
-    for statement in statements(doc, held, at, kind=kind):
+    root = contents.pickle.root.entries if isinstance(contents.pickle.root, Dict) else {}
+    recorded = list(_recorded(doc, root, at))
+    packages = {pin.package for pin in recorded if isinstance(pin, Pin)}
+    kind = _kind(contents, root)
+    for statement in statements(doc, contents, at, kind=kind):
         if not (isinstance(statement, Pin) and statement.kind is Kind.PACKAGE):
             yield statement
         elif statement.package not in packages:
             yield _of_kind(statement, kind) if statement.package == "torch" else statement
-    yield from told
-    if "torch" not in held.libraries:
+    yield from recorded
+    if "torch" not in contents.libraries:
         yield ranged(doc, "torch", None, kind, at=at, detail="torch.save records no version")
 
 
@@ -50,10 +50,10 @@ def _is_ultralytics(root: dict[str, object]) -> bool:
     return dated and isinstance(licence, str) and licence.startswith("AGPL")
 
 
-def _kind(held: Contents, root: dict[str, object]) -> str:
+def _kind(contents: Contents, root: dict[str, object]) -> str:
     if _LIGHTNING in root:
         return "lightning.ckpt"
-    return "torch.state_dict" if all(_is_plain(name) for name in held.found.globals) else "torch.pickle"
+    return "torch.state_dict" if all(_is_plain(name) for name in contents.pickle.globals) else "torch.pickle"
 
 
 def _is_plain(name: Global) -> bool:

@@ -37,7 +37,7 @@ class Metadata:
 
 def metadata(data: bytes) -> Metadata:
     """The headers of a METADATA or PKG-INFO file; the description behind the blank line is not read."""
-    found: dict[str, tuple[str, int, int]] = {}
+    headers: dict[str, tuple[str, int, int]] = {}
     required: list[str] = []
     for number, line in enumerate(data.decode("utf-8", "replace").split("\n"), start=1):
         if not line.rstrip("\r"):
@@ -46,27 +46,27 @@ def metadata(data: bytes) -> Metadata:
         header = _HEADER.match(line.rstrip("\r"))
         if header is not None:
             key = header.group(1).lower()
-            found.setdefault(key, (header.group(2).strip(), number, header.start(2) + 1))
+            headers.setdefault(key, (header.group(2).strip(), number, header.start(2) + 1))
             if key == "requires-dist":
                 required.append(header.group(2).strip())
-    version = found.get("version")
+    version = headers.get("version")
     return Metadata(
-        name=_value(found, "name"),
-        version=_value(found, "version"),
+        name=_value(headers, "name"),
+        version=_value(headers, "version"),
         version_line=version[1] if version else None,
         version_column=version[2] if version else None,
-        requires_python=_value(found, "requires-python"),
+        requires_python=_value(headers, "requires-python"),
         requires_dist=tuple(required),
     )
 
 
-def _value(found: dict[str, tuple[str, int, int]], key: str) -> str | None:
-    return found[key][0] or None if key in found else None
+def _value(headers: dict[str, tuple[str, int, int]], key: str) -> str | None:
+    return headers[key][0] or None if key in headers else None
 
 
 def edges(requires: Iterable[str]) -> tuple[Edge, ...]:
     """The edges of `Requires-Dist` lines; `extra == "x"` becomes the extra that activates the edge."""
-    return tuple(made for text in requires if (made := _edge(text)) is not None)
+    return tuple(edge for text in requires if (edge := _edge(text)) is not None)
 
 
 @lru_cache(maxsize=65536)
@@ -80,10 +80,10 @@ def _edge(text: str) -> Edge | None:
 
 def _without_extra(marker: str) -> tuple[str | None, str | None]:
     """The marker apart from the extra it asks for; the whole marker where the two cannot be distinguished."""
-    found = _EXTRA_LAST.fullmatch(marker) or _EXTRA_FIRST.fullmatch(marker)
-    if found is None or (found["rest"] and (_joins_by_or(found["rest"]) or "extra" in found["rest"])):
+    match = _EXTRA_LAST.fullmatch(marker) or _EXTRA_FIRST.fullmatch(marker)
+    if match is None or (match["rest"] and (_joins_by_or(match["rest"]) or "extra" in match["rest"])):
         return marker, None
-    return found["rest"], found["extra"]
+    return match["rest"], match["extra"]
 
 
 def _joins_by_or(marker: str) -> bool:
@@ -138,7 +138,7 @@ def _hashes(archive: Node) -> tuple[str, ...]:
 
 
 def installed(
-    doc: Document, name: str, version: str | None, at: Place, came: Origin, layer: Layer, found: Metadata
+    doc: Document, name: str, version: str | None, at: Place, came: Origin, layer: Layer, read_metadata: Metadata
 ) -> Pin | Unread:
     """The pin of an installed distribution; a version that is not one for PEP 440 is reported and not compared."""
     if not name or not version:
@@ -156,7 +156,7 @@ def installed(
         source=came.source,
         origin=came.origin,
         hashes=came.hashes,
-        requires=edges(found.requires_dist),
-        requires_python=found.requires_python,
+        requires=edges(read_metadata.requires_dist),
+        requires_python=read_metadata.requires_python,
         detail=came.detail,
     )

@@ -46,13 +46,13 @@ def is_followed(pin: Pin) -> bool:
 
 def own_projects(doc: Document) -> Mapping[str, str]:
     """The projects in the folder of a document and above it: their names, and what leads to them."""
-    found: dict[str, str] = {}
+    projects: dict[str, str] = {}
     for above in range(MAX_PARENTS + 1):
         folder = "../" * above
         names = [name for file in MANIFESTS if (name := _stated_name(doc.beside(f"{folder}{file}")))]
         if names:
-            found.setdefault(names[0], folder or ".")
-    return found
+            projects.setdefault(names[0], folder or ".")
+    return projects
 
 
 def _stated_name(doc: Document | None) -> str | None:
@@ -84,11 +84,11 @@ def of_tree(pin: Pin, own: Mapping[str, str]) -> Pin:
 def includes(doc: Document, pin: Pin) -> tuple[Include, ...] | Unread:
     """The manifests of the project that a pin requires, or why there are none to be read."""
     folder = member_folder(doc, pin.name) if pin.origin is None else _folder(pin.origin)
-    found = [path for name in MANIFESTS if (path := _manifest(doc, folder, name))] if folder is not None else []
-    if not found and (pin.kind is Kind.PROJECT or any(doc.beside(name) is not None for name in _LOCKS)):
+    paths = [path for name in MANIFESTS if (path := _manifest(doc, folder, name))] if folder is not None else []
+    if not paths and (pin.kind is Kind.PROJECT or any(doc.beside(name) is not None for name in _LOCKS)):
         # A lock beside the manifest names what every part of the project requires.
         return ()
-    if not found:
+    if not paths:
         return doc.unread(_why(pin, folder), pin.at, what=pin.origin or pin.name)
     selection = InstallSelection(extras=pin.extras)
     return tuple(
@@ -101,7 +101,7 @@ def includes(doc: Document, pin: Pin) -> tuple[Include, ...] | Unread:
             parts=pin.parts,
             selection=selection,
         )
-        for path in found
+        for path in paths
     )
 
 

@@ -159,12 +159,12 @@ def atom_bits(text: str, worlds: Worlds) -> int | None:
 
     environments = [_environment(python, worlds) for python in worlds.pythons]
     try:
-        held = _plain_answers(text, environments)
+        answers = _plain_answers(text, environments)
     except InvalidVersion:
         return None
-    if held is None:
-        held = _answers(text, environments)
-    return None if held is None else sum(1 << bit for bit, holds in enumerate(held) if holds)
+    if answers is None:
+        answers = _answers(text, environments)
+    return None if answers is None else sum(1 << bit for bit, holds in enumerate(answers) if holds)
 
 
 def _answers(text: str, environments: Sequence[dict[str, str]]) -> list[bool] | None:

@@ -42,13 +42,13 @@ _DEFAULT_HOST = lazy_pattern(r"https?://(?:[^/@\s]{0,256}@)?pypi\.[^/\s]{1,256}"
 
 def indexes(doc: Document, sources: Node) -> tuple[dict[str, str], list[Fact]]:
     """The addresses of the package indexes by name, and each as a fact."""
-    found: dict[str, str] = {}
+    addresses: dict[str, str] = {}
     facts: list[Fact] = []
     for node in sources.each():
         url = node.get("url").text()
-        found[node.get("name").maybe_text() or url] = url
+        addresses[node.get("name").maybe_text() or url] = url
         facts.append(Fact(key="index", value=masked(url), at=doc.at(*node.route, "url")))
-    return found, facts
+    return addresses, facts
 
 
 def python(doc: Document, requires: Node) -> Iterator[Statement]:
@@ -73,24 +73,24 @@ def package(
     table = node if node.is_table else Node({}, node.route)
     source, origin = _source(table)
     specifier = _specifier(stated)
-    found = requirement.parse(f"{name}{specifier}")
-    if found.problem is not None:
+    parsed = requirement.parse(f"{name}{specifier}")
+    if parsed.problem is not None:
         yield doc.unread(
-            found.problem, at, what=f"{name} = {stated!r}", package=package_of(name), template=found.template
+            parsed.problem, at, what=f"{name} = {stated!r}", package=package_of(name), template=parsed.template
         )
         return
     index = addresses.get(table.get("index").maybe_text() or "")
     decided = wheel_index(index) if index and "+" not in specifier else None
     yield doc.pin(
         layer,
-        found.name,
+        parsed.name,
         exact(specifier) if specifier else _version_in(origin),
         at=at,
         specifier=None if specifier and exact(specifier) else specifier or None,
         kind=_kind(origin, source),
-        variant=decided.variant if decided and normalized(found.name) in decided.packages else None,
+        variant=decided.variant if decided and normalized(parsed.name) in decided.packages else None,
         scope=PinScope(marker=_marker(table), groups=groups),
-        extras=tuple(dict.fromkeys((*found.extras, *table.get("extras").texts()))),
+        extras=tuple(dict.fromkeys((*parsed.extras, *table.get("extras").texts()))),
         source=source,
         origin=origin or (index if index and not _DEFAULT_HOST.match(index) else None),
         hashes=table.get("hashes").texts(),

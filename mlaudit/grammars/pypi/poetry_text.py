@@ -23,8 +23,8 @@ def pep440(constraint: str) -> tuple[str, ...] | None:
     if len(constraint) > MAX_LENGTH:
         return None
     alternatives = [_conjunction(part.strip()) for part in constraint.split("|") if part.strip()]
-    found = tuple(part for part in alternatives if part is not None)
-    return found if found and len(found) == len(alternatives) else None
+    parts = tuple(part for part in alternatives if part is not None)
+    return parts if parts and len(parts) == len(alternatives) else None
 
 
 def _conjunction(text: str) -> str | None:
@@ -110,10 +110,10 @@ def dependency(name: str, node: Node) -> Iterator[tuple[str, Node]]:
 def specifier(node: Node) -> str:
     """A constraint as one PEP 440 specifier, `""` for any version. Raises Malformed."""
     text = node.text().strip()
-    found = pep440(text)
-    if found is None:
+    intervals = pep440(text)
+    if intervals is None:
         raise Malformed(f"`{text[:80]}` is no version constraint of Poetry", node.route)
-    return hull(found)
+    return hull(intervals)
 
 
 def _from_table(name: str, node: Node) -> str:
@@ -130,7 +130,9 @@ def _from_table(name: str, node: Node) -> str:
 def _address(node: Node) -> str | None:
     git = node.get("git").maybe_text()
     if git:
-        revision = next((found for key in ("rev", "tag", "branch") if (found := node.get(key).maybe_text())), None)
+        revision = next(
+            (maybe_text for key in ("rev", "tag", "branch") if (maybe_text := node.get(key).maybe_text())), None
+        )
         return f"git+{git}{f'@{revision}' if revision else ''}"
     path = node.get("path").maybe_text() or node.get("file").maybe_text()
     if path:

@@ -49,8 +49,8 @@ class Declared:
 
 def name(doc: Document) -> str | None:
     """The project's name, normalized; None if it has none. Raises Malformed."""
-    found = doc.toml.dig("project", "name").maybe_text() or doc.toml.dig("tool", "poetry", "name").maybe_text()
-    return normalized(found) if found else None
+    stated = doc.toml.dig("project", "name").maybe_text() or doc.toml.dig("tool", "poetry", "name").maybe_text()
+    return normalized(stated) if stated else None
 
 
 def requires_python(doc: Document) -> tuple[str, Route] | None:
@@ -97,11 +97,11 @@ def _each(
     """The requirements in a list; tables in it are not theirs, and a list that is not one is an Unread."""
     skips_tables = may_hold_tables or bool(groups)
 
-    def one(node: Node) -> Iterator[Declared]:
+    def read(node: Node) -> Iterator[Declared]:
         yield Declared(text=node.text(), route=node.route, kind=kind, groups=groups, extras=extras, detail=detail)
 
     def members(_: Document) -> Iterator[Declared | Unread]:
-        yield from doc.guarded((member for member in listed.each() if not (skips_tables and member.is_table)), one)
+        yield from doc.guarded((member for member in listed.each() if not (skips_tables and member.is_table)), read)
 
     yield from _guarded(doc, members)
 
@@ -149,8 +149,8 @@ def _includes(doc: Document) -> tuple[Includes, list[Unread]]:
 
 def _wrong_includes(doc: Document, includes: Includes, reached: Mapping[str, set[str]]) -> Iterator[Unread]:
     """Includes of groups that are not there, and of groups that lead back (PEP 735 forbids both)."""
-    for group, found in includes.items():
-        for target, node in found.items():
+    for group, include in includes.items():
+        for target, node in include.items():
             if target not in includes:
                 yield doc.unread(f"there is no dependency group `{target}`", doc.at(*node.route), what=target)
             elif target == group or group in reached[target]:
@@ -205,11 +205,11 @@ def declares_dependencies(doc: Document) -> bool:
 
 
 def _poetry_inclusions(poetry: Node) -> dict[str, tuple[str, ...]]:
-    held: dict[str, list[str]] = {}
+    inclusions: dict[str, list[str]] = {}
     for group, node in poetry.get("group").items():
         for target in node.get("include-groups").texts():
-            held.setdefault(normalized(target), []).append(normalized(group))
-    return {group: tuple(holders) for group, holders in held.items()}
+            inclusions.setdefault(normalized(target), []).append(normalized(group))
+    return {group: tuple(holders) for group, holders in inclusions.items()}
 
 
 def _poetry_table(
@@ -217,7 +217,7 @@ def _poetry_table(
 ) -> Iterator[Declared | Unread]:
     """A table of Poetry's dependencies; `offered` are the extras that hold each package."""
 
-    def one(node: Node) -> Iterator[Declared]:
+    def read(node: Node) -> Iterator[Declared]:
         called = str(node.route[-1])
         for text, entry in poetry_text.dependency(called, node):
             within = () if groups else offered.get(normalized(called), ())
@@ -225,7 +225,7 @@ def _poetry_table(
             index = entry.get("source").maybe_text() if entry.is_table else None
             yield Declared(text=text, route=entry.route, groups=groups, extras=within, optional=optional, index=index)
 
-    yield from doc.guarded((node for key, node in table.items() if normalized(key) != "python"), one)
+    yield from doc.guarded((node for key, node in table.items() if normalized(key) != "python"), read)
 
 
 def poetry_extras(doc: Document) -> Mapping[str, tuple[str, ...]]:
@@ -262,12 +262,12 @@ def _build_system(doc: Document) -> Iterator[Declared | Unread]:
 def dependency_groups(doc: Document) -> tuple[str, ...]:
     """The names of all dependency groups, PEP 735's, Poetry's and uv's `dev`, each once. Raises Malformed."""
     tool = doc.toml.get("tool")
-    found = [group for group, _ in doc.toml.get("dependency-groups").items()]
-    found += [group for group, _ in tool.dig("poetry", "group").items()]
-    found += (
+    groups = [group for group, _ in doc.toml.get("dependency-groups").items()]
+    groups += [group for group, _ in tool.dig("poetry", "group").items()]
+    groups += (
         ["dev"] if tool.dig("poetry", "dev-dependencies").exists or tool.dig("uv", "dev-dependencies").exists else []
     )
-    return tuple(dict.fromkeys(normalized(group) for group in found))
+    return tuple(dict.fromkeys(normalized(group) for group in groups))
 
 
 def default_groups(doc: Document) -> tuple[str, ...]:
@@ -295,11 +295,11 @@ def extras(doc: Document) -> tuple[str, ...]:
 
 def poetry_groups(doc: Document) -> Mapping[str, tuple[Edge, ...]]:
     """What each group of a Poetry project requires; its own dependencies are the group `main`. Raises Malformed."""
-    found: dict[str, list[Edge]] = {}
+    edges_by_group: dict[str, list[Edge]] = {}
     for edge in edges(doc):
         if edge.when_group != "build-system":
-            found.setdefault(edge.when_group or "main", []).append(edge)
-    return {group: tuple(members) for group, members in found.items()}
+            edges_by_group.setdefault(edge.when_group or "main", []).append(edge)
+    return {group: tuple(members) for group, members in edges_by_group.items()}
 
 
 def edges(doc: Document) -> tuple[Edge, ...]:
@@ -313,9 +313,9 @@ def _edges(entry: Declared) -> Iterator[Edge]:
     spend(EDGES, max(len(entry.groups), 1) * max(len(entry.extras), 1))
     for group in entry.groups or (None,):
         for extra in entry.extras or (None,):
-            made = requirement.edge(entry.text, when_extra=extra, when_group=group)
-            if made is not None:
-                yield made
+            edge = requirement.edge(entry.text, when_extra=extra, when_group=group)
+            if edge is not None:
+                yield edge
 
 
 def root(doc: Document, *, with_edges: bool = True) -> Root:

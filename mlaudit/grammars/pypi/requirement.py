@@ -86,7 +86,7 @@ def _pinned(name: str, version: str) -> Requirement:
 
 def _plain(match: re.Match[str]) -> Requirement:
     """A requirement of release numbers alone needs no grammar; its marker is parsed once for all that share it."""
-    marker, problem = spelled_marker(match["marker"]) if match["marker"] else (None, None)
+    marker, problem = normal_marker(match["marker"]) if match["marker"] else (None, None)
     if problem is not None:
         return Requirement(problem=problem)
     # The order in which packaging writes the clauses of a set.
@@ -95,7 +95,7 @@ def _plain(match: re.Match[str]) -> Requirement:
 
 
 @lru_cache(maxsize=16384)
-def spelled_marker(text: str) -> tuple[str | None, str | None]:
+def normal_marker(text: str) -> tuple[str | None, str | None]:
     """A marker as packaging writes it, or why it is not one."""
     from packaging.markers import InvalidMarker, Marker
 
@@ -165,20 +165,22 @@ def pin(
     **stated: Unpack[PinFields],
 ) -> Pin | Unread:
     """The pin that a requirement states, or why it states none."""
-    found = parse(text)
-    if found.problem is not None:
+    requirement = parse(text)
+    if requirement.problem is not None:
         package = package_of(name) if (name := leading_name(text)) else None
         scope = EVERYWHERE if stated.get("kind") is Kind.BOUND else scope
-        return doc.unread(found.problem, at, what=text, package=package, template=found.template, scope=scope)
-    stated["specifier"], stated["extras"] = found.specifier, found.extras
-    version = found.version
-    if found.url:
-        version = version_in_url(found.url)
-        stated["source"], stated["origin"] = source_of(found.url), found.url
-        stated["detail"] = stated.get("detail") or _lost(found.url)
-        if stated.get("kind", Kind.PACKAGE) is Kind.PACKAGE and _is_inside(found.url):
+        return doc.unread(
+            requirement.problem, at, what=text, package=package, template=requirement.template, scope=scope
+        )
+    stated["specifier"], stated["extras"] = requirement.specifier, requirement.extras
+    version = requirement.version
+    if requirement.url:
+        version = version_in_url(requirement.url)
+        stated["source"], stated["origin"] = source_of(requirement.url), requirement.url
+        stated["detail"] = stated.get("detail") or _lost(requirement.url)
+        if stated.get("kind", Kind.PACKAGE) is Kind.PACKAGE and _is_inside(requirement.url):
             stated["kind"] = Kind.LOCAL
-    return doc.pin(layer, found.name, version, at=at, scope=scope.with_marker(found.marker), **stated)
+    return doc.pin(layer, requirement.name, version, at=at, scope=scope.with_marker(requirement.marker), **stated)
 
 
 def _is_inside(url: str | None) -> bool:
@@ -204,8 +206,8 @@ _SDIST = lazy_pattern(r"([A-Za-z0-9_.-]{1,128})-([0-9][A-Za-z0-9_.!+]{0,64})\.(?
 
 def version_in_url(url: str) -> str | None:
     """The version in the file name of a wheel or source archive that an address or path ends in, else None."""
-    found = name_and_version(url)
-    return found[1] if found else None
+    name_version = name_and_version(url)
+    return name_version[1] if name_version else None
 
 
 def name_and_version(url: str) -> tuple[str, str] | None:
@@ -214,21 +216,21 @@ def name_and_version(url: str) -> tuple[str, str] | None:
 
     path = url.partition("#")[0].partition("?")[0].replace("\\", "/")
     name = unquote(path.rstrip("/").rpartition("/")[2])[:512]
-    found = _WHEEL.fullmatch(name) or _SDIST.fullmatch(name)
-    return (found.group(1), found.group(2)) if found else None
+    match = _WHEEL.fullmatch(name) or _SDIST.fullmatch(name)
+    return (match.group(1), match.group(2)) if match else None
 
 
 def edge(text: str, *, when_extra: str | None = None, when_group: str | None = None) -> Edge | None:
     """The graph edge that a requirement states, None if it is no requirement."""
-    found = parse(text)
-    if found.problem is not None:
+    requirement = parse(text)
+    if requirement.problem is not None:
         return None
-    specifier = f"=={found.version}" if found.version else found.specifier
+    specifier = f"=={requirement.version}" if requirement.version else requirement.specifier
     return Edge(
-        name=found.name,
+        name=requirement.name,
         specifier=specifier,
-        extras=found.extras,
-        marker=found.marker,
+        extras=requirement.extras,
+        marker=requirement.marker,
         when_extra=when_extra,
         when_group=when_group,
     )

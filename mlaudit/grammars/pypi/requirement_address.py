@@ -71,8 +71,8 @@ def parse(text: str, *, editable: bool = False) -> Address:
     condition = requirement.parse(f"x ; {marker}") if marker.strip() else None
     if condition is not None and condition.problem is not None:
         return Address(problem=condition.problem)
-    found = _located(head.strip(), editable)
-    return replace(found, marker=condition.marker) if condition is not None else found
+    address = _located(head.strip(), editable)
+    return replace(address, marker=condition.marker) if condition is not None else address
 
 
 def _located(head: str, editable: bool) -> Address:
@@ -106,12 +106,12 @@ def _by_library(head: str, editable: bool) -> Address:
     # pip refuses an editable repository without `#egg=`; the others it names after what it downloads.
     build = library.build_editable_req if editable and not _VCS.match(head) else library.build_install_req
     try:
-        made = build(head)
+        built = build(head)
     except (library.PipError, ValueError, AssertionError, RecursionError) as error:
         return Address(problem=f"pip cannot read it: {str(error).partition(chr(10))[0][:200] or type(error).__name__}")
-    url = made.link.url if made.link is not None else head
-    name = made.req.name if made.req is not None else None
-    extras = tuple(sorted(str(extra) for extra in made.extras)) or _extras(head)
+    url = built.link.url if built.link is not None else head
+    name = built.req.name if built.req is not None else None
+    extras = tuple(sorted(str(extra) for extra in built.extras)) or _extras(head)
     return _named(Address(url=url, name=name, extras=extras))
 
 

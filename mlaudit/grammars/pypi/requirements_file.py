@@ -59,14 +59,14 @@ def statements(doc: Document, layer: Layer | None = None) -> Iterator[Statement]
     known = _READ.get(alike)
     if known is not None:
         path = doc.path
-        yield from (replace(one, at=_moved(one.at, path)) for one in known)
+        yield from (replace(fact, at=_moved(fact.at, path)) for fact in known)
         return
-    said: list[Statement] = []
+    every: list[Statement] = []
     for statement in _statements_in(doc, text, layer):
-        said.append(statement)
+        every.append(statement)
         yield statement
-    kept = tuple(one for one in said if isinstance(one, Pin | Fact) and _stands_alone(one))
-    if len(kept) == len(said) and len(text) <= MAX_KEPT:
+    kept = tuple(statement for statement in every if isinstance(statement, Pin | Fact) and _stands_alone(statement))
+    if len(kept) == len(every) and len(text) <= MAX_KEPT:
         if len(_READ) >= MAX_READ:
             _READ.pop(next(iter(_READ)))
         _READ[alike] = kept
@@ -102,14 +102,14 @@ def _statements_in(doc: Document, text: str, layer: Layer | None) -> Iterator[St
             yield Fact(key="complete", value="yes", at=doc.place(1, 1))
     yield from _compiled_python(doc, generated, layer)
     file = _RequirementsFile(
-        doc=doc, layer=layer, index=_deciding_index([url for _, found in lines for url in found.indexes])
+        doc=doc, layer=layer, index=_deciding_index([url for _, entry in lines for url in entry.indexes])
     )
     before = ""
-    for line, found in lines:
-        if found.requirement and found.problem is None and not line.comment and not found.address:
-            yield _requirement(file, line, found)
+    for line, entry in lines:
+        if entry.requirement and entry.problem is None and not line.comment and not entry.address:
+            yield _requirement(file, line, entry)
         else:
-            yield from _statements_of(file, line, found, before)
+            yield from _statements_of(file, line, entry, before)
         before = line.comment
 
 
@@ -127,14 +127,14 @@ def _signature(lines: Iterator[LogicalLine]) -> str:
 
 def _names_everything(doc: Document, lines: list[tuple[LogicalLine, Parsed]], generated: bool) -> bool:
     """Whether the file is the whole of an environment: it says so or shows it, and every line has one version."""
-    found = [entry for line, entry in lines if line.text and not entry.indexes]
-    if not found or not all(_settled(entry) for entry in found):
+    parseds = [entry for line, entry in lines if line.text and not entry.indexes]
+    if not parseds or not all(_settled(entry) for entry in parseds):
         return False
     if generated or _is_freeze(doc):
         return True
     if any(_FROZEN_EDITABLE.search(line.comment) for line, _ in lines if line.comment):
         return True
-    return all(entry.hashes for entry in found)
+    return all(entry.hashes for entry in parseds)
 
 
 def _settled(entry: Parsed) -> bool:
@@ -142,22 +142,22 @@ def _settled(entry: Parsed) -> bool:
         return False
     if not entry.requirement or entry.address:
         return True
-    found = requirement.parse(entry.requirement)
-    return found.version is not None or found.url is not None
+    parsed = requirement.parse(entry.requirement)
+    return parsed.version is not None or parsed.url is not None
 
 
 def _compiled_python(doc: Document, header: str, layer: Layer) -> Iterator[Pin]:
     """The Python that a generator signs to have compiled for."""
-    found = (_COMPILED_WITH.search(header) or _COMPILED_FOR.search(header)) if header else None
-    if found is None:
+    match = (_COMPILED_WITH.search(header) or _COMPILED_FOR.search(header)) if header else None
+    if match is None:
         return
-    at = _place_of(doc, found.group(0), found.group(1))
+    at = _place_of(doc, match.group(0), match.group(1))
     universal = "--universal" in header
     yield doc.pin(
         layer,
         "python",
-        None if universal else found.group(1),
-        specifier=f">={found.group(1)}" if universal else None,
+        None if universal else match.group(1),
+        specifier=f">={match.group(1)}" if universal else None,
         kind=Kind.PYTHON,
         at=at,
         detail=COMPILED_FOR,
@@ -170,23 +170,23 @@ def _place_of(doc: Document, context: str, part: str) -> Place:
     return doc.place(doc.text.count("\n", 0, start) + 1, start - line_start + 1, start, start + len(part))
 
 
-def _statements_of(file: _RequirementsFile, line: LogicalLine, found: Parsed, before: str) -> Iterator[Statement]:
+def _statements_of(file: _RequirementsFile, line: LogicalLine, parsed_line: Parsed, before: str) -> Iterator[Statement]:
     doc = file.doc
     if line.comment:
         from mlaudit.grammars import waivers
 
         yield from waivers.waiver(doc, line.comment, doc.place(*line.span(0, 0)[:2]))
-    if found.problem is not None:
-        yield doc.unread(found.problem, _place(doc, line, line.text), what=line.text)
-    if found.requirement:
-        yield _requirement(file, line, found)
-    elif found.editable is not None:
-        yield _editable(file, line, found.editable, before)
-    for target, constraint in found.includes:
+    if parsed_line.problem is not None:
+        yield doc.unread(parsed_line.problem, _place(doc, line, line.text), what=line.text)
+    if parsed_line.requirement:
+        yield _requirement(file, line, parsed_line)
+    elif parsed_line.editable is not None:
+        yield _editable(file, line, parsed_line.editable, before)
+    for target, constraint in parsed_line.includes:
         yield _include(doc, line, target, constraint)
-    for url in found.indexes:
+    for url in parsed_line.indexes:
         yield Fact(key="index", value=_masked(url), at=_place(doc, line, url))
-    for url in found.default_indexes:
+    for url in parsed_line.default_indexes:
         yield Fact(key="default-index", value=_masked(url), at=_place(doc, line, url))
 
 
@@ -213,22 +213,22 @@ def _include(doc: Document, line: LogicalLine, target: str, constraint: bool) ->
     return Include(target=target, at=at, constraint=constraint, format="requirements")
 
 
-def _requirement(file: _RequirementsFile, line: LogicalLine, found: Parsed) -> Pin | Unread:
-    doc, text = file.doc, found.requirement
+def _requirement(file: _RequirementsFile, line: LogicalLine, parsed_line: Parsed) -> Pin | Unread:
+    doc, text = file.doc, parsed_line.requirement
     at = _place(doc, line, text)
     if "${" in text and unresolved(text):
         return _no_value(doc, at, text)
-    if found.address:
+    if parsed_line.address:
         from mlaudit.grammars.pypi import requirement_address
 
-        return _addressed(file, at, requirement_address.parse(text), text, hashes=found.hashes)
+        return _addressed(file, at, requirement_address.parse(text), text, hashes=parsed_line.hashes)
     index = _index_for(file, text) if file.index is not None else None
     return requirement.pin(
         doc,
         requirement.without_empty_marker(text),
         at,
         layer=file.layer,
-        hashes=found.hashes,
+        hashes=parsed_line.hashes,
         variant=index.variant if index else None,
         origin=index.url if index else None,
     )

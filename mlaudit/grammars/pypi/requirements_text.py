@@ -56,15 +56,15 @@ _LINE_ENDS = "\r\n\v\f\x1c\x1d\x1e\x85\u2028\u2029"
 
 def logical_lines(text: str) -> Iterator[LogicalLine]:
     """Every line that holds a requirement, an option or a comment, in linear time."""
-    held: list[tuple[str, Piece]] = []
+    open_lines: list[tuple[str, Piece]] = []
     number, offset, line_start = 1, 0, 0
     for raw in text.splitlines(keepends=True):
         line = raw.rstrip(_LINE_ENDS)
-        if held or line.endswith("\\"):
-            held.append((line, Piece(0, offset, number, line_start)))
+        if open_lines or line.endswith("\\"):
+            open_lines.append((line, Piece(0, offset, number, line_start)))
             if not line.endswith("\\") or line.lstrip().startswith("#"):
-                yield from _joined(held)
-                held = []
+                yield from _joined(open_lines)
+                open_lines = []
         elif line:
             cut = comment_start(line) if "#" in line else len(line)
             plain = line[:cut].strip()
@@ -74,16 +74,16 @@ def logical_lines(text: str) -> Iterator[LogicalLine]:
         offset += len(raw)
         if raw[-1] in "\r\n":
             number, line_start = number + 1, offset
-    if held:
-        yield from _joined(held)
+    if open_lines:
+        yield from _joined(open_lines)
 
 
-def _joined(held: list[tuple[str, Piece]]) -> Iterator[LogicalLine]:
+def _joined(open_lines: list[tuple[str, Piece]]) -> Iterator[LogicalLine]:
     """One line out of several, as pip joins them: backslashes stripped, a comment at the end set off by a blank."""
     parts: list[str] = []
     pieces: list[Piece] = []
     length = 0
-    for line, piece in held:
+    for line, piece in open_lines:
         skipped, part = 0, line
         if line.lstrip().startswith("#"):
             skipped, part = -1, " " + line
@@ -157,10 +157,10 @@ def parsed(text: str) -> Parsed:
     if " -" not in text and not text.startswith("-"):
         return Parsed(requirement=text, address=is_address(text))
     requirement, options = _parts(text)
-    found = _options(options)
-    if isinstance(found, str):
-        return Parsed(requirement=requirement, address=is_address(requirement), problem=found)
-    return _from_options(requirement, found)
+    read_options = _options(options)
+    if isinstance(read_options, str):
+        return Parsed(requirement=requirement, address=is_address(requirement), problem=read_options)
+    return _from_options(requirement, read_options)
 
 
 def _options(options: str) -> dict[str, Any] | str:
@@ -207,11 +207,11 @@ def _option_parser() -> Any:
     """The option parser of pip-requirements-parser, with what newer pips take too."""
     import pip_requirements_parser
 
-    made = pip_requirements_parser.build_parser()
-    made.add_option("-C", "--config-settings", "--config-setting", dest="config_settings", action="append")
+    parser = pip_requirements_parser.build_parser()
+    parser.add_option("-C", "--config-settings", "--config-setting", dest="config_settings", action="append")
     for name, action in NEWER_OPTIONS.items():
-        made.add_option(name, dest="newer", action=action)
-    return made
+        parser.add_option(name, dest="newer", action=action)
+    return parser
 
 
 def _by_option_parser(options: str) -> dict[str, Any] | str:
@@ -234,9 +234,9 @@ _REPEATED = "pip reads one -r, -c or -e of a line; give each its own"
 _IGNORED = "pip ignores `{}` behind an option; a requirement needs a line of its own"
 
 
-def _from_options(requirement: str, found: dict[str, Any]) -> Parsed:
+def _from_options(requirement: str, read_options: dict[str, Any]) -> Parsed:
     def values(key: str) -> tuple[str, ...]:
-        given = found.get(key) or ()
+        given = read_options.get(key) or ()
         return (given,) if isinstance(given, str) else tuple(given)
 
     includes = [(target, False) for target in values("requirements")]

@@ -72,7 +72,7 @@ def chosen(statements: Iterable[Statement], selection: InstallSelection) -> Iter
     """
     listed = list(statements)
     pins = [statement for statement in listed if isinstance(statement, Pin)]
-    extras, groups = asked(selection, (one for one in listed if isinstance(one, Root)), pins)
+    extras, groups = asked(selection, (root for root in listed if isinstance(root, Root)), pins)
     if selection.own or extras:
         extras = reached_extras(pins, extras, groups)
     for statement in listed:

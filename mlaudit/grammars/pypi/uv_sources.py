@@ -64,7 +64,7 @@ def _uv_source(node: Node, addresses: Mapping[str, str]) -> UvSource:
 def _marker(node: Node) -> str | None:
     if not node.exists:
         return None
-    marker, problem = requirement.spelled_marker(node.text())
+    marker, problem = requirement.normal_marker(node.text())
     if problem is not None:
         raise Malformed(problem, node.route)
     return marker
@@ -73,12 +73,14 @@ def _marker(node: Node) -> str | None:
 def _uv_origin(node: Node, addresses: Mapping[str, str]) -> tuple[str, str | None]:
     git = node.get("git").maybe_text()
     if git:
-        revision = next((found for key in ("rev", "tag", "branch") if (found := node.get(key).maybe_text())), None)
+        revision = next(
+            (maybe_text for key in ("rev", "tag", "branch") if (maybe_text := node.get(key).maybe_text())), None
+        )
         return "git", f"git+{git}{f'@{revision}' if revision else ''}"
     for key, kind in (("url", "url"), ("path", "path")):
-        found = node.get(key).maybe_text()
-        if found:
-            return kind, found
+        maybe_text = node.get(key).maybe_text()
+        if maybe_text:
+            return kind, maybe_text
     if node.get("workspace").flag():
         return "path", None
     index = node.get("index").maybe_text()

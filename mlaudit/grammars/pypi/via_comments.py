@@ -24,7 +24,7 @@ class ViaComment:
 
 def via_comments(text: str) -> Mapping[int, ViaComment]:
     """The comments of a compiled file by the line of the requirement that they follow."""
-    found: dict[int, list[str]] = {}
+    by_line: dict[int, list[str]] = {}
     requirement, inside = 0, False
     for number, line in enumerate(text.splitlines(), 1):
         bare = line.strip()
@@ -35,12 +35,12 @@ def via_comments(text: str) -> Mapping[int, ViaComment]:
         more = _MORE.match(line) if inside and via is None else None
         if via is not None:
             inside = True
-            found.setdefault(requirement, []).extend(via[1].split(","))
+            by_line.setdefault(requirement, []).extend(via[1].split(","))
         elif more is not None:
-            found[requirement].append(more[1])
+            by_line[requirement].append(more[1])
         elif not starts and not bare.startswith("--hash"):
             inside = False
-    return {line: _comment(words) for line, words in found.items()}
+    return {line: _comment(words) for line, words in by_line.items()}
 
 
 def _comment(words: list[str]) -> ViaComment:

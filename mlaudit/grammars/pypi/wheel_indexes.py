@@ -47,13 +47,13 @@ def wheel_index(url: str) -> WheelIndex | None:
     except ValueError:
         return None
     for known, path, packages in _rows():
-        found = path.search(address.path) if host == known else None
-        if found:
-            return WheelIndex(url=url, variant=found["variant"], packages=packages)
+        match = path.search(address.path) if host == known else None
+        if match:
+            return WheelIndex(url=url, variant=match["variant"], packages=packages)
     return None
 
 
 def decisive(urls: Iterable[str]) -> WheelIndex | None:
     """The one index that decides builds among several, None if there is none or they disagree."""
-    found = [index for url in urls if (index := wheel_index(url)) is not None]
-    return found[0] if len({index.variant for index in found}) == 1 else None
+    indexes = [index for url in urls if (index := wheel_index(url)) is not None]
+    return indexes[0] if len({index.variant for index in indexes}) == 1 else None

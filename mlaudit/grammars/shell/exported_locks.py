@@ -38,13 +38,13 @@ def remember_exports(call: Call, command: Command, name: str) -> None:
             inner = _substituted(call, word)
             if inner is not None:
                 exported[word.text] = inner
-    found = _export(call, name)
+    lock = _export(call, name)
     paths = [call.recipe.path(text) for text in _written(call, command)]
     for path in paths:
         # Whatever stood there before is overwritten, or is no longer all of it.
         exported.pop(path, None)
-    if found is not None:
-        exported.update((path, found) for path in paths or PIPED)
+    if lock is not None:
+        exported.update((path, lock) for path in paths or PIPED)
 
 
 def forget_piped(call: Call, name: str) -> None:
@@ -104,8 +104,8 @@ def _substituted(call: Call, word: Word) -> ExportedLock | None:
     inner = tuple(_commands(script.text, call))
     if len(inner) != 1 or inner[0].redirections:
         return None
-    one = replace(call, script=script, words=inner[0].words)
-    return _export(one, inner[0].name)
+    inner_call = replace(call, script=script, words=inner[0].words)
+    return _export(inner_call, inner[0].name)
 
 
 def _commands(text: str, call: Call) -> Iterable[Command]:

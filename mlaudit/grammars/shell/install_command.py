@@ -107,6 +107,12 @@ def _behind_run(words: tuple[Word, ...]) -> tuple[Word, ...]:
     return words[1 + numbers[1] :] if is_run else ()
 
 
+def installs(words: tuple[Word, ...]) -> bool:
+    """Whether a command is one of an installer that runs nothing else, as `uv run` does."""
+    inner = unwrapped(words, _is_tool)
+    return _reader(program(inner), inner[1:]) is not None and not (program(inner) == "uv" and _behind_run(inner))
+
+
 def _change_folder(call: Call, name: str) -> None:
     recipe = call.recipe
     if name == "popd" and recipe.pushed:
@@ -119,10 +125,10 @@ def _change_folder(call: Call, name: str) -> None:
 
 def _installed(call: Call, command: Command, name: str) -> Iterator[Statement]:
     """What a command of an installer states."""
-    found = _reader(name, call.words[1:])
-    if found is None:
+    reader = _reader(name, call.words[1:])
+    if reader is None:
         return
-    read, arguments_of_it = found
+    read, arguments_of_it = reader
     if command.skipped:
         yield call.note(f"`{call.shown()}` is left out: its condition is false with the values known here")
         return
@@ -199,16 +205,16 @@ def _script_argument(words: tuple[Word, ...]) -> int | None:
 
 def _run_script(call: Call, name: str, nesting: int) -> Iterator[Statement]:
     """What a script that the command runs states; what cannot be followed of it is unread."""
-    found = called_script(call, name)
-    if found is None:
+    script = called_script(call, name)
+    if script is None:
         return
-    if isinstance(found, Script):
+    if isinstance(script, Script):
         before = dict(call.recipe.values)
-        yield from statements(found, call.recipe, nesting + 1)
+        yield from statements(script, call.recipe, nesting + 1)
         if name not in SOURCING:
             call.recipe.values = before
     else:
-        yield found
+        yield script
 
 
 def _run_code(call: Call, name: str, nesting: int) -> Iterator[Statement]:
@@ -242,7 +248,7 @@ def _remember_written(call: Call, command: Command, name: str) -> None:
     """Files that a command writes: `cat > file <<EOF` shows its text, others only that it exists."""
     recipe = call.recipe
     printed = None if command.conditional else filtered(call, name)
-    targets = [one for one in command.redirections if one.sign in (">", ">>", ">|")]
+    targets = [redirected for redirected in command.redirections if redirected.sign in (">", ">>", ">|")]
     for redirection in targets:
         if redirection.target.text not in ("/dev/null", "&1", "&2"):
             path, sign = recipe.path(redirection.target.text), redirection.sign.rstrip("|")

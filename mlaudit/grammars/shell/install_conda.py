@@ -30,9 +30,13 @@ def install(call: Call) -> Iterator[Statement]:
 
 def environment(call: Call) -> Iterator[Statement]:
     """`conda env create -f environment.yml`; the file is `environment.yml` where none is named."""
-    found = list(arguments(call.words, grammar("conda")))
-    files = [word for option, word in found if option in _FILES]
-    files += [word for option, word in found if not option and word.text.endswith((".yml", ".yaml", ".txt", ".lock"))]
+    install_arguments = list(arguments(call.words, grammar("conda")))
+    files = [word for option, word in install_arguments if option in _FILES]
+    files += [
+        word
+        for option, word in install_arguments
+        if not option and word.text.endswith((".yml", ".yaml", ".txt", ".lock"))
+    ]
     for word in files:
         yield from _file(call, word)
     if not files and call.recipe.locate("environment.yml"):

@@ -54,9 +54,9 @@ def install(call: Call) -> Iterator[Statement]:
 
 def uv_install(call: Call) -> Iterator[Statement]:
     """`uv pip install ARGUMENTS`."""
-    found = list(arguments(call.words, grammar("uv")))
-    yield from _statements(_sorted(call, found))
-    for option, word in found:
+    install_arguments = list(arguments(call.words, grammar("uv")))
+    yield from _statements(_sorted(call, install_arguments))
+    for option, word in install_arguments:
         version = release(word.text) if option in _PYTHONS else None
         if version:
             yield call.doc.pin(
@@ -76,12 +76,17 @@ def uv_add(call: Call) -> Iterator[Statement]:
 
 def add(tool: str, call: Call) -> Iterator[Statement]:
     """`uv add`, `poetry add`, `pdm add`, `pipenv install` with requirements behind it."""
-    found = list(arguments(call.words, grammar(tool)))
+    install_arguments = list(arguments(call.words, grammar(tool)))
     if tool == "poetry":
-        found = [one if one.option else one._replace(value=_of_poetry(one.value)) for one in found]
-    run = _sorted(call, [argument for argument in found if argument.option not in (*_CONSTRAINTS, "--group")])
-    run.groups = tuple(word.text for option, word in found if option == "--group")
-    if any(option == "--dev" for option, _ in found):
+        install_arguments = [
+            argument if argument.option else argument._replace(value=_of_poetry(argument.value))
+            for argument in install_arguments
+        ]
+    run = _sorted(
+        call, [argument for argument in install_arguments if argument.option not in (*_CONSTRAINTS, "--group")]
+    )
+    run.groups = tuple(word.text for option, word in install_arguments if option == "--group")
+    if any(option == "--dev" for option, _ in install_arguments):
         run.groups += ("dev",)
     yield from _statements(run)
 
@@ -98,30 +103,32 @@ def _of_poetry(word: Word) -> Word:
 
 def sync(call: Call) -> Iterator[Statement]:
     """`uv pip sync FILES`, `pip-sync FILES`: the operands are requirements files."""
-    found = [
+    install_arguments = [
         argument._replace(option=argument.option or "-r")
         for argument in arguments(call.words, grammar("uv"))
         if not argument.option.startswith("--no-")
     ]
-    yield from _statements(_sorted(call, found))
+    yield from _statements(_sorted(call, install_arguments))
 
 
 def uv_run(call: Call) -> Iterator[Statement]:
     """`uv run --with numpy==1.26.4 train.py`: the project's environment, and what `--with` lays over it."""
     lock = install_project.LOCKS["uv", "run"]
     own = own_words(call.words)
-    found = list(arguments(own, grammar("uv")))
-    options = {option for option, _ in found}
-    script = next((word for option, word in found if option in ("--script", "-s") and word.text), None)
+    install_arguments = list(arguments(own, grammar("uv")))
+    options = {option for option, _ in install_arguments}
+    script = next((word for option, word in install_arguments if option in ("--script", "-s") and word.text), None)
     if script is None and _is_script(call, len(own)):
         script = call.words[len(own)]
     if script is not None:
         yield install_project.script_dependencies(call, script)
     elif options.isdisjoint(("--no-project", "--no-sync", "--isolated")):
         yield from (
-            one for one in install_project.from_lock(lock, replace(call, words=own)) if isinstance(one, Include)
+            statement
+            for statement in install_project.from_lock(lock, replace(call, words=own))
+            if isinstance(statement, Include)
         )
-    for option, word in found:
+    for option, word in install_arguments:
         if option in _WITH:
             dash = {"--with-requirements": "-r", "--with-editable": "-e"}.get(option)
             before = (Word(text=dash, start=word.start, end=word.start),) if dash else ()
@@ -141,9 +148,9 @@ def _is_script(call: Call, at: int) -> bool:
     return document is not None and b"# /// script" in document.head
 
 
-def _sorted(call: Call, found: list[InstallArgument]) -> InstallerCall:
+def _sorted(call: Call, install_arguments: list[InstallArgument]) -> InstallerCall:
     run = InstallerCall(call, [], [], [], [])
-    for argument in found:
+    for argument in install_arguments:
         if argument.option == "--torch-backend":
             run.backend = argument
         elif argument.option in _ARGUMENTS:
@@ -328,27 +335,27 @@ def _pin(run: InstallerCall, text: str, at: Place) -> Statement:
 def _addressed(run: InstallerCall, word: Word) -> Iterator[Statement]:
     """`git+https://host/owner/name@ref#egg=name`, an archive, or a folder of the recipe's file system."""
     call, at = run.call, run.call.at(word)
-    found = requirement_address.parse(word.text)
-    if found.problem is not None:
-        yield call.doc.unread(found.problem, at, what=word.text)
+    address = requirement_address.parse(word.text)
+    if address.problem is not None:
+        yield call.doc.unread(address.problem, at, what=word.text)
         return
-    source = requirement.source_of(found.url) if "://" in found.url else "path"
-    if found.own or (source == "path" and found.version is None):
-        yield from _folder(run, word, found)
-    elif found.name is None:
+    source = requirement.source_of(address.url) if "://" in address.url else "path"
+    if address.own or (source == "path" and address.version is None):
+        yield from _folder(run, word, address)
+    elif address.name is None:
         yield call.doc.unread("no name follows from it; write it as `name @ address`", at, what=word.text)
     else:
         yield call.doc.pin(
             Layer.DECLARED,
-            found.name,
-            found.version,
+            address.name,
+            address.version,
             at=at,
-            scope=run.scope.with_marker(found.marker),
-            extras=found.extras,
+            scope=run.scope.with_marker(address.marker),
+            extras=address.extras,
             source=source,
-            origin=found.url,
-            hashes=found.hashes,
-            detail=_detail(found),
+            origin=address.url,
+            hashes=address.hashes,
+            detail=_detail(address),
         )
 
 

@@ -60,12 +60,12 @@ class _ProjectChoice:
 
 
 def selection(
-    tool: str, found: Iterable[InstallArgument], *, default_groups: bool = False, exact: bool = False
+    tool: str, install_arguments: Iterable[InstallArgument], *, default_groups: bool = False, exact: bool = False
 ) -> InstallSelection:
     """What the options of a command choose."""
     meanings = selecting_options(tool)
     choice = _ProjectChoice()
-    for option, word in found:
+    for option, word in install_arguments:
         meaning, _, fixed = meanings.get(option, "").partition(":")
         if meaning:
             choice.add(meaning, fixed or word.text)
@@ -88,18 +88,18 @@ def selection(
 
 def from_lock(lock: Lock, call: Call) -> Iterator[Statement]:
     """What `uv sync` and its like take of a lock that is beside the recipe."""
-    found = [*arguments(call.words, grammar(lock.tool)), *(_of_variables(call) if lock.tool == "uv" else ())]
-    unknown = [word for option, word in found if option in selecting_options(lock.tool) and word.unresolved]
+    given = [*arguments(call.words, grammar(lock.tool)), *(_of_variables(call) if lock.tool == "uv" else ())]
+    unknown = [word for option, word in given if option in selecting_options(lock.tool) and word.unresolved]
     for word in unknown:
         yield call.unknown(word)
     at = call.whole() if call.words else call.script.place(0, len(call.script.text))
-    folder = _folder(found)
+    folder = _folder(given)
     target = _located(call, folder, lock.files)
     if target is None:
         says = f"`{lock.command}` installs what {lock.files[0]} says; name it as a source of this environment too"
         yield call.note(says, at)
         return
-    chosen = selection(lock.tool, found, default_groups=lock.default_groups, exact=lock.exact)
+    chosen = selection(lock.tool, given, default_groups=lock.default_groups, exact=lock.exact)
     if lock.tool == "uv" and posixpath.basename(target) == "pyproject.toml":
         for part in workspace_parts(call, folder, target, chosen, at):
             yield part if isinstance(part, Unread) else include(call, part[0], at, part[1], attached=True)
@@ -109,9 +109,9 @@ def from_lock(lock: Lock, call: Call) -> Iterator[Statement]:
 
 def selected_lock(lock: Lock, call: Call) -> ExportedLock | None:
     """What a command takes of a lock that it only writes out; None if the lock is not there to be read."""
-    found = [*arguments(call.words, grammar(lock.tool)), *(_of_variables(call) if lock.tool == "uv" else ())]
-    target = _located(call, _folder(found), lock.files)
-    chosen = selection(lock.tool, found, default_groups=lock.default_groups)
+    given = [*arguments(call.words, grammar(lock.tool)), *(_of_variables(call) if lock.tool == "uv" else ())]
+    target = _located(call, _folder(given), lock.files)
+    chosen = selection(lock.tool, given, default_groups=lock.default_groups)
     return ExportedLock(target=target, chosen=chosen) if target is not None else None
 
 
@@ -125,8 +125,8 @@ def _of_variables(call: Call) -> Iterator[InstallArgument]:
         yield InstallArgument("--no-group", Word(text=group, start=0, end=0))
 
 
-def _folder(found: Iterable[InstallArgument]) -> str:
-    named = next((word.text for option, word in found if option in _FOLDERS and not word.unresolved), "")
+def _folder(install_arguments: Iterable[InstallArgument]) -> str:
+    named = next((word.text for option, word in install_arguments if option in _FOLDERS and not word.unresolved), "")
     return posixpath.dirname(named) if named.endswith(".toml") else named
 
 
@@ -170,8 +170,8 @@ def values_for(call: Call, target: str) -> tuple[tuple[str, str], ...]:
 
 def folder_project(call: Call, word: Word, folder: str, chosen: InstallSelection) -> list[Statement]:
     """What a project in a folder declares (`pip install .[serve]`); nothing if none is there to be read."""
-    found = [_located(call, folder, (name,)) for name in _DECLARATIONS]
-    return [include(call, target, call.at(word), chosen) for target in found if target is not None]
+    manifests = [_located(call, folder, (name,)) for name in _DECLARATIONS]
+    return [include(call, target, call.at(word), chosen) for target in manifests if target is not None]
 
 
 def declared_groups(call: Call, words: Iterable[Word]) -> Iterator[Statement]:

@@ -80,9 +80,9 @@ def _stated(call: Call, row: _SystemPackageRow, name: str, version: str, at: Pla
         )
     match = row.pattern.fullmatch(name)
     for kind in (Kind.CUDA, Kind.DRIVER, Kind.PYTHON):
-        told = match.groupdict().get(kind.value) if match else None
-        if told:
-            yield _pin(call, kind, told.replace("-", "."), at, derived=True)
+        version_text = match.groupdict().get(kind.value) if match else None
+        if version_text:
+            yield _pin(call, kind, version_text.replace("-", "."), at, derived=True)
     numbers = _VERSION.match(version)
     if row.version and numbers:
         stated = ".".join(numbers.group(1).split(".")[:3])

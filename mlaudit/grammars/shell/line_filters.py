@@ -175,7 +175,7 @@ def _of_sed(words: list[Word]) -> tuple[list[LineEdit] | None, list[Word]]:
     if not scripts and operands:
         scripts, operands = operands[:1], operands[1:]
     edits = [edit for script in scripts for edit in _edits_of(script, extended=extended)]
-    return (None if not understood or None in edits else [one for one in edits if one is not None]), operands
+    return (None if not understood or None in edits else [edit for edit in edits if edit is not None]), operands
 
 
 def _edits_of(script: Word, *, extended: bool) -> Iterator[LineEdit | None]:
@@ -219,10 +219,10 @@ def _of_grep(words: list[Word], name: str) -> tuple[list[LineEdit] | None, list[
             understood = False
     if not patterns and operands:
         patterns, operands = operands[:1], operands[1:]
-    made = [_grep_pattern(word, flags) for word in patterns]
-    if not understood or len(made) != 1 or made[0] is None:
+    expressions = [_grep_pattern(word, flags) for word in patterns]
+    if not understood or len(expressions) != 1 or expressions[0] is None:
         return None, operands
-    return [LineEdit(pattern=made[0], inverted="v" not in flags)], operands
+    return [LineEdit(pattern=expressions[0], inverted="v" not in flags)], operands
 
 
 def _grep_pattern(word: Word, flags: str) -> re.Pattern[str] | None:
@@ -240,24 +240,24 @@ def python_pattern(text: str, *, extended: bool, any_case: bool = False) -> re.P
     """
     if len(text) > MAX_PATTERN:
         return None
-    made: list[str] = []
+    pattern_parts: list[str] = []
     at = 0
     while at < len(text):
         piece, at = _next(text, at, extended=extended)
-        if piece is None or (piece in _REPEATS and not _may_repeat(made, piece)):
+        if piece is None or (piece in _REPEATS and not _may_repeat(pattern_parts, piece)):
             return None
-        made.append(piece)
+        pattern_parts.append(piece)
     try:
-        return re.compile("".join(made), re.IGNORECASE if any_case else 0)
+        return re.compile("".join(pattern_parts), re.IGNORECASE if any_case else 0)
     except (re.error, RecursionError, OverflowError):
         return None
 
 
-def _may_repeat(made: Sequence[str], sign: str) -> bool:
+def _may_repeat(pattern_parts: Sequence[str], sign: str) -> bool:
     """Whether what stands before a sign of repetition may be repeated: no group, but one that may be left out."""
-    if not made or made[-1] in ("(", "|", "^", *_REPEATS):
+    if not pattern_parts or pattern_parts[-1] in ("(", "|", "^", *_REPEATS):
         return False
-    return made[-1] != ")" or sign == "?"
+    return pattern_parts[-1] != ")" or sign == "?"
 
 
 def _next(text: str, at: int, *, extended: bool) -> tuple[str | None, int]:
@@ -294,23 +294,23 @@ def _bracket(text: str, at: int) -> tuple[str | None, int]:
     inner = at + 1
     negated = text[inner : inner + 1] == "^"
     inner += negated
-    made = ""
+    set_text = ""
     first = inner
     while inner < len(text) and (text[inner] != "]" or inner == first):
-        name = next((one for one in _CLASSES if text.startswith(one, inner)), None)
+        name = next((class_ for class_ in _CLASSES if text.startswith(class_, inner)), None)
         if name is not None:
-            made += _CLASSES[name]
+            set_text += _CLASSES[name]
             inner += len(name)
         elif text.startswith("[", inner) and text[inner + 1 : inner + 2] in ":.=":
             return None, at
         elif text[inner + 1 : inner + 2] == "-" and text[inner + 2 : inner + 3] not in ("", "]", "["):
-            made += f"{_in_set(text[inner])}-{_in_set(text[inner + 2])}"
+            set_text += f"{_in_set(text[inner])}-{_in_set(text[inner + 2])}"
             inner += 3
         else:
-            made += _in_set(text[inner])
+            set_text += _in_set(text[inner])
             inner += 1
-    closed = inner < len(text) and bool(made)
-    return (f"[{'^' if negated else ''}{made}]" if closed else None), inner + 1
+    closed = inner < len(text) and bool(set_text)
+    return (f"[{'^' if negated else ''}{set_text}]" if closed else None), inner + 1
 
 
 def _in_set(sign: str) -> str:

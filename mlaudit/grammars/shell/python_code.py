@@ -104,7 +104,7 @@ def _command(call: ast.Call, at: Word) -> CodeCommand | None:
     if isinstance(argument, ast.Constant) and isinstance(argument.value, str):
         return CodeCommand(script=argument.value)
     listed = argument.elts[:MAX_WORDS] if isinstance(argument, (ast.List, ast.Tuple)) else ()
-    texts = [_literal(one) for one in listed]
+    texts = [_literal(expression) for expression in listed]
     if not texts or None in texts:
         return CodeCommand(computed="")
     known = (*(("pip",) if is_pip else ()), *(text for text in texts if text is not None))

@@ -103,11 +103,11 @@ def _line_by_line(text: str, raw: str, start: int) -> Iterable[tuple[int, int]]:
     position, cursor = 0, 0
     for line in text.split("\n"):
         bare = line.strip()
-        found = raw.find(bare, cursor) if bare else -1
+        offset = raw.find(bare, cursor) if bare else -1
         indent = len(line) - len(line.lstrip())
-        yield position + (indent if bare else 0), start + found if found >= 0 else -1
-        if found >= 0:
-            cursor = found + len(bare)
+        yield position + (indent if bare else 0), start + offset if offset >= 0 else -1
+        if offset >= 0:
+            cursor = offset + len(bare)
         position += len(line) + 1
 
 

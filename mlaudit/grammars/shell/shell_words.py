@@ -247,10 +247,10 @@ class Lexer:
         if self.text.startswith("$'", start) and split:
             self.position += 1
             return
-        found = reference(self.text, start)
-        if found:
-            value = value_of(found, self.values)
-            self.position = found.end()
+        match = reference(self.text, start)
+        if match:
+            value = value_of(match, self.values)
+            self.position = match.end()
         elif self.text[start] == "$" and not is_opening(self.text, start):
             value = "$"
             self.position += 1

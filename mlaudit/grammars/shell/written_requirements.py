@@ -22,15 +22,17 @@ def inline(call: Call, text: Script, install: Install, *, constraint: bool = Fal
     kind = Kind.BOUND if constraint else Kind.PACKAGE
     recipe = call.recipe
     for line in logical_lines(text.text):
-        found = parsed(line.text)
-        if line.text.startswith("-") or found.address:
-            yield from install(replace(call, script=text, words=_words(line, line.text if not found.address else "")))
+        read_line = parsed(line.text)
+        if line.text.startswith("-") or read_line.address:
+            yield from install(
+                replace(call, script=text, words=_words(line, line.text if not read_line.address else ""))
+            )
         elif line.text:
             start, end = line.span(0, len(line.text))[2:]
-            stated = found.requirement if found.problem is None and found.requirement else line.text
+            stated = read_line.requirement if read_line.problem is None and read_line.requirement else line.text
             at = text.place(start, end)
             stated = requirement.without_empty_marker(stated)
-            yield requirement.pin(recipe.doc, stated, at, kind=kind, scope=recipe.scope, hashes=found.hashes)
+            yield requirement.pin(recipe.doc, stated, at, kind=kind, scope=recipe.scope, hashes=read_line.hashes)
 
 
 def _words(line: LogicalLine, options: str) -> tuple[Word, ...]:
@@ -39,5 +41,5 @@ def _words(line: LogicalLine, options: str) -> tuple[Word, ...]:
     if not options:
         address = line.text.split(" --", 1)[0].rstrip()
         return (Word(text=address, start=start, end=start + len(address)),)
-    found = re.finditer(r"\S+", options)
-    return tuple(Word(text=part[0], start=start + part.start(), end=start + part.end()) for part in found)
+    matches = re.finditer(r"\S+", options)
+    return tuple(Word(text=part[0], start=start + part.start(), end=start + part.end()) for part in matches)

@@ -27,15 +27,15 @@ def affected_artifacts(
         after: the environments as they will be, by name.
         moved: the packages that take another version.
     """
-    before = {one.name: one for one in report.environments}
+    before = {environment.name: environment for environment in report.environments}
     pairs = [(pair.writer, pair.reader) for pair in report.pairs]
-    found = [
+    artifacts = [
         *_of_files(before, after, pairs, moved),
-        *(one for pair in report.known_pairs for one in _of_pair(pair, before, after)),
+        *(artifact for pair in report.known_pairs for artifact in _of_pair(pair, before, after)),
     ]
     worst: dict[tuple[str, str], AffectedArtifact] = {}
-    for one in sorted(found, key=lambda one: one.fate.rank):
-        worst.setdefault((one.name, one.reader), one)
+    for artifact in sorted(artifacts, key=lambda artifact: artifact.fate.rank):
+        worst.setdefault((artifact.name, artifact.reader), artifact)
     return tuple(worst.values())
 
 
@@ -51,11 +51,11 @@ def _of_files(
         if crossing.cell.package not in moved:
             continue
         cell = after[crossing.reader].cell(crossing.cell.package)
-        found = judged_after.of_artifact(replace(crossing, cell=cell))
-        fate = FATES.get(found.worst.effect) if found is not None else None
-        if found is not None and fate is not None:
+        judgement = judged_after.of_artifact(replace(crossing, cell=cell))
+        fate = FATES.get(judgement.worst.effect) if judgement is not None else None
+        if judgement is not None and fate is not None:
             was = judged_before.of_artifact(crossing)
-            yield _of_file(crossing, found, fate, already=was is not None and FATES.get(was.worst.effect) is fate)
+            yield _of_file(crossing, judgement, fate, already=was is not None and FATES.get(was.worst.effect) is fate)
 
 
 def _of_file(crossing: ArtifactCrossing, judgement: Judgement, fate: Fate, *, already: bool) -> AffectedArtifact:
@@ -95,15 +95,15 @@ def _of_pair(
         written = writer.cell(package).version
         if written is None:
             continue
-        crosses = [one for one in pair.crosses if not one.is_plain]
+        crosses = [crossing_artifact for crossing_artifact in pair.crosses if not crossing_artifact.is_plain]
         for artifact in crosses or (None,):
             kinds = frozenset(artifact.kinds) if artifact is not None else declared[0]
-            found = judge(package, written, reader.version, kinds=kinds, classes=declared[1])
-            own = [one for one in found if one.effect in FATES]
+            consequences = judge(package, written, reader.version, kinds=kinds, classes=declared[1])
+            own = [consequence for consequence in consequences if consequence.effect in FATES]
             if own and (artifact is not None or declared[0]):
                 was = before[pair.reader].cell(package).version
                 now = judge(package, written, was, kinds=kinds, classes=declared[1]) if was is not None else ()
-                already = any(one.effect is own[0].effect for one in now)
+                already = any(consequence.effect is own[0].effect for consequence in now)
                 yield _crossing(pair, artifact, own[0], package, (written, reader.version), already=already)
 
 

@@ -35,13 +35,13 @@ def is_listed(package: str, specifier: str = "") -> bool:
     final = (
         release for release in known.releases if (version := parsed(release.version)) and not version.is_prerelease
     )
-    return all(version_key(one.version) in read for one in final if admits(specifier, one.version))
+    return all(version_key(release.version) in read for release in final if admits(specifier, release.version))
 
 
 def newest_admitted(package: str, specifier: str) -> Iterator[str]:
     """The known final releases that a range admits, newest first."""
-    found = (version for version in reversed(final_releases(package)) if admits(specifier, version))
-    for _, version in zip(range(MAX_CANDIDATES), found, strict=False):
+    versions = (version for version in reversed(final_releases(package)) if admits(specifier, version))
+    for _, version in zip(range(MAX_CANDIDATES), versions, strict=False):
         yield version
 
 
@@ -60,13 +60,15 @@ def candidates(package: str, current: tuple[str, ...], downward: bool) -> tuple[
     for version in known:
         minors[_minor(version)] = version
     newest = set(minors.values())
-    above = [one for one in known if base is None or (parsed(one) or oldest()) >= base]
-    below = [one for one in reversed(known) if one not in set(above)]
+    above = [version for version in known if base is None or (parsed(version) or oldest()) >= base]
+    below = [version for version in reversed(known) if version not in set(above)]
     if base is None:
         # Nothing exact is there now: the newest release is what an installer would take.
         above.reverse()
     ordered = [*below, *above] if downward else [*above, *below]
-    return _capped([one for one in ordered if one in newest]), _capped([one for one in ordered if one not in newest])
+    return _capped([version for version in ordered if version in newest]), _capped(
+        [version for version in ordered if version not in newest]
+    )
 
 
 def _capped(versions: Sequence[str]) -> tuple[str, ...]:
@@ -74,5 +76,5 @@ def _capped(versions: Sequence[str]) -> tuple[str, ...]:
 
 
 def _minor(version: str) -> tuple[int, ...]:
-    found = parsed(version)
-    return (found.epoch, *(*found.release, 0, 0)[:2]) if found is not None else (-1,)
+    known = parsed(version)
+    return (known.epoch, *(*known.release, 0, 0)[:2]) if known is not None else (-1,)

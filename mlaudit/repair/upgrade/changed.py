@@ -26,14 +26,14 @@ def with_versions(environment: Environment, versions: Mapping[str, str]) -> Envi
     moved = {name: to for name, to in versions.items() if moves_there(environment, name, to)}
     if not moved:
         return environment
-    cells, made = dict(environment.cells), {}
+    cells, rebound = dict(environment.cells), {}
     for name, to in moved.items():
         cell = cells[name]
         changed = {id(pin): _moved(pin, to) for pin in (*cell.pins, *cell.overruled, *cell.conflict)}
-        made.update(changed)
+        rebound.update(changed)
         cells[name] = _cell(cell, to, tuple(changed[id(pin)] for pin in cell.pins))
     readings = tuple(
-        replace(reading, pins=tuple(made.get(id(pin)) or _bound(pin, moved) for pin in reading.pins))
+        replace(reading, pins=tuple(rebound.get(id(pin)) or _bound(pin, moved) for pin in reading.pins))
         for reading in environment.readings
     )
     target = environment.target

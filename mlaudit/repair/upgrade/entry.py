@@ -36,7 +36,7 @@ def plan_upgrade(
     """What an upgrade takes; without targets, the smallest set of moves that leaves no error. Raises UsageError."""
     wanted = _targets(report, targets)
     groups = tuple(_solved(report, wanted, audit_again))
-    versions = {fit.environment.name: dict(group.found.versions) for group in groups for fit in group.fits}
+    versions = {fit.environment.name: dict(group.fitting.versions) for group in groups for fit in group.fits}
     after = {
         environment.name: with_versions(environment, versions.get(environment.name, {}))
         for environment in report.environments
@@ -44,23 +44,23 @@ def plan_upgrade(
     again = audit_again(tuple(after.values()))
     moves = tuple(_moves(report, groups, files))
     orders = pair_orders(report, after)
-    known = {_fact(one) for one in (*report.findings, *report.suppressed)}
+    known = {_fact(finding) for finding in (*report.findings, *report.suppressed)}
     left = tuple(finding for finding in again.findings if finding.severity is not Severity.INFO)
     return UpgradePlan(
         targets=tuple(dict.fromkeys(pair for group in groups for pair in group.targets)),
         proposed=not targets,
         moves=moves,
-        unsolved=_merged(one for group in groups for one in group.found.unsolved),
+        unsolved=_merged(unsolved for group in groups for unsolved in group.fitting.unsolved),
         artifacts=affected_artifacts(report, after, frozenset(name for moved in versions.values() for name in moved)),
         orders=orders,
         steps=roll_out_steps(moves, orders),
         unknown=tuple(dict.fromkeys(_unknown(report, groups))),
         before=errors_of(report.findings),
         after=left,
-        fresh=frozenset(one.fingerprint for one in left if _fact(one) not in known),
+        fresh=frozenset(finding.fingerprint for finding in left if _fact(finding) not in known),
         index=report.knowledge,
-        gave_up=any(group.found.gave_up for group in groups),
-        search_steps=sum(group.found.steps for group in groups),
+        gave_up=any(group.fitting.gave_up for group in groups),
+        search_steps=sum(group.fitting.steps for group in groups),
         uniform=_is_uniform(moves, report),
     )
 
@@ -70,7 +70,7 @@ class _Group(NamedTuple):
 
     fits: tuple[EnvironmentFit, ...]
     targets: tuple[tuple[str, str], ...]
-    found: FittingVersions
+    fitting: FittingVersions
 
 
 def _solved(report: Report, wanted: Mapping[str, str], audit_again: AuditAgain) -> Iterator[_Group]:
@@ -84,10 +84,10 @@ def _solved(report: Report, wanted: Mapping[str, str], audit_again: AuditAgain) 
                 yield _Group(fits, tuple(here.items()), VersionSearch(fits, here, budget=budget).solve())
             continue
         names = {environment.name for environment in environments}
-        errors = [one for one in errors_of(report.findings) if not names.isdisjoint(one.environments)]
+        errors = [error for error in errors_of(report.findings) if not names.isdisjoint(error.environments)]
         if errors:
-            chosen, found = proposed(environments, errors, audit_again, budget)
-            yield _Group(fits, tuple(chosen.items()), found)
+            chosen, versions = proposed(environments, errors, audit_again, budget)
+            yield _Group(fits, tuple(chosen.items()), versions)
 
 
 def _is_uniform(moves: Sequence[PackageMove], report: Report) -> bool:
@@ -103,11 +103,11 @@ def _is_uniform(moves: Sequence[PackageMove], report: Report) -> bool:
 def _merged(unsolved: Iterable[Unsolved]) -> tuple[Unsolved, ...]:
     """Each conflict once, with all environments that have it."""
     merged: dict[tuple[str, str], Unsolved] = {}
-    for one in unsolved:
-        key = (one.unfit.says, one.says)
+    for gap in unsolved:
+        key = (gap.unfit.says, gap.says)
         before = merged.get(key)
-        where = (*(before.environments if before is not None else ()), *one.environments)
-        merged[key] = replace(one, environments=tuple(dict.fromkeys(where)))
+        where = (*(before.environments if before is not None else ()), *gap.environments)
+        merged[key] = replace(gap, environments=tuple(dict.fromkeys(where)))
     return tuple(merged.values())
 
 
@@ -144,14 +144,16 @@ def _moves(report: Report, groups: Sequence[_Group], files: RepairFiles) -> Iter
     by_name = {environment.name: environment for environment in report.environments}
     where: dict[tuple[str, str], list[EnvironmentMove]] = {}
     for group in groups:
-        for package, to in group.found.versions:
-            found = where.setdefault((package, to), [])
+        for package, to in group.fitting.versions:
+            environment_moves = where.setdefault((package, to), [])
             for fit in group.fits:
-                one = by_name[fit.environment.name]
-                if moves_there(one, package, to):
-                    found.append(_environment_move(one, Change(one.name, package, to), files))
+                moved_environment = by_name[fit.environment.name]
+                if moves_there(moved_environment, package, to):
+                    environment_moves.append(
+                        _environment_move(moved_environment, Change(moved_environment.name, package, to), files)
+                    )
     asked = {pair for group in groups for pair in group.targets}
-    because = {package: says for group in groups for package, says in group.found.because}
+    because = {package: says for group in groups for package, says in group.fitting.because}
     for pair, moves in sorted(where.items(), key=lambda item: item[0] not in asked):
         package, to = pair
         says = "" if pair in asked else because.get(package, "")
@@ -174,16 +176,16 @@ def _unknown(report: Report, groups: Sequence[_Group]) -> Iterator[str]:
     """What could not be judged, so that nobody takes silence for a yes."""
     if not report.pairs:
         yield "no environment follows another here, so nothing was compared"
-    yield from _unindexed(dict.fromkeys(pair for group in groups for pair in group.found.versions))
+    yield from _unindexed(dict.fromkeys(pair for group in groups for pair in group.fitting.versions))
     silent = [fit.environment.name for group in groups for fit in group.fits if not fit.environment.target.pythons]
     if silent:
         yield f"no Python is stated for {listed(silent, ', ')}, so wheels were not checked"
     for group in groups:
-        versions = dict(group.found.versions)
-        yield from _older(group.fits, dict(group.found.because), versions)
+        versions = dict(group.fitting.versions)
+        yield from _older(group.fits, dict(group.fitting.because), versions)
         yield from _of_environments(group.fits, versions)
     yield from _of_crossings(report, {fit.environment.name for group in groups for fit in group.fits})
-    if any(_is_conda(fit, name) for group in groups for fit in group.fits for name, _ in group.found.versions):
+    if any(_is_conda(fit, name) for group in groups for fit in group.fits for name, _ in group.fitting.versions):
         yield "conda builds have requirements of their own; those of the wheels were used"
 
 
@@ -214,7 +216,7 @@ def _older(fits: Sequence[EnvironmentFit], because: Mapping[str, str], moved: Ma
     for package in because:
         was = [cell.version for cell in cells_of(fits, package) if cell.version is not None]
         to = parsed(moved[package])
-        if to is not None and any((one := parsed(version)) is not None and one > to for version in was):
+        if to is not None and any((older := parsed(version)) is not None and older > to for version in was):
             yield f"{package} {moved[package]} is older than today's: perhaps it fits only because it states less"
 
 
@@ -234,7 +236,7 @@ def _of_environments(fits: Sequence[EnvironmentFit], moved: Mapping[str, str]) -
         if fit.environment.unread:
             count = len(fit.environment.unread)
             yield f"{count:,} {'entry' if count == 1 else 'entries'} of {name} could not be read"
-        several = [one for one in moved if fit.environment.cell(one).state is State.SEVERAL]
+        several = [name for name in moved if fit.environment.cell(name).state is State.SEVERAL]
         if several:
             yield f"{name} states several versions of {', '.join(several)}"
 

@@ -32,7 +32,9 @@ class EnvironmentFit:
         self.versions = {name: cell.version for name, cell in packages.items() if cell.version is not None}
         self.ranges = {name: cell.specifier or "" for name, cell in packages.items() if cell.state is State.RANGE}
         self._below = {name: cell.version for name, cell in cells.items() if cell.kind in _BELOW and cell.version}
-        self._names = {name: frozenset(normalized(pin.name) for pin in one.pins) for name, one in packages.items()}
+        self._names = {
+            name: frozenset(normalized(pin.name) for pin in package.pins) for name, package in packages.items()
+        }
         self._overridden = {pin.package for reading in environment.readings for pin in reading.pins if pin.overrides}
         self._demanding: dict[str, list[str]] = {}
         for name, version in self.versions.items():
@@ -94,7 +96,7 @@ class EnvironmentFit:
         """Whether conda's own solver chose both builds, and neither moves."""
         cells = self.environment.cells
         return (
-            subject not in here and other not in here and all(solved_by_conda(cells[one]) for one in (subject, other))
+            subject not in here and other not in here and all(solved_by_conda(cells[name]) for name in (subject, other))
         )
 
     def _compiled(self, versions: Mapping[str, str], here: Mapping[str, str], focus: frozenset[str]) -> Iterator[Unfit]:
@@ -125,13 +127,13 @@ class EnvironmentFit:
         for name in (
             versions if PYTHON in focus else [version for version in versions if version in here and version in focus]
         ):
-            found = [
+            unsupporteds = [
                 python_unsupported(name, public(versions[name]), python, target.platform, target.machine)
                 for python in pythons
             ]
             # What is not offered today already, such as a package that is built from source, hinders no move of others.
-            if found and all(found) and found[0] is not None:
-                yield self._unfit(name, PYTHON, found[0].says)
+            if unsupporteds and all(unsupporteds) and unsupporteds[0] is not None:
+                yield self._unfit(name, PYTHON, unsupporteds[0].says)
 
     def _unfit(self, subject: str, other: str, says: str, named: Mapping[str, str] | None = None) -> Unfit:
         return Unfit(
@@ -183,7 +185,7 @@ def _refused_by_all(
     for release in newest_admitted(package, specifier):
         beside = {**versions, package: release}
         rows = list(mismatches_of(package, release, versions=beside, ranges={}, worlds=dict(worlds)))
-        broken = [one for one in abi_breaks(beside) if one.package == package]
+        broken = [abi_break for abi_break in abi_breaks(beside) if abi_break.package == package]
         if not rows and not broken:
             return None
         first = rows[0] if rows else broken[0]

@@ -186,7 +186,7 @@ class UpgradePlan:
     @property
     def errors_left(self) -> tuple[Finding, ...]:
         """The errors that an audit of the new versions finds."""
-        return tuple(one for one in self.after if one.severity is Severity.ERROR)
+        return tuple(finding for finding in self.after if finding.severity is Severity.ERROR)
 
     @property
     def by_hand(self) -> tuple[tuple[PackageMove, EnvironmentMove], ...]:

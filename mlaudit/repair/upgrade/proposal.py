@@ -39,12 +39,12 @@ def proposed(
             more = True
             break
         wanted = dict(zip(options, chosen, strict=True))
-        found = VersionSearch(fits, wanted, mend=mend, budget=budget).solve()
-        rank = _rank(environments, found, audit_again)
+        fitting_versions = VersionSearch(fits, wanted, mend=mend, budget=budget).solve()
+        rank = _rank(environments, fitting_versions, audit_again)
         if best is None or rank < best[0]:
-            best = rank, (wanted, found)
-    wanted, found = best[1] if best is not None else ({}, FittingVersions(versions=()))
-    return wanted, replace(found, gave_up=found.gave_up or more)
+            best = rank, (wanted, fitting_versions)
+    wanted, fitting_versions = best[1] if best is not None else ({}, FittingVersions(versions=()))
+    return wanted, replace(fitting_versions, gave_up=fitting_versions.gave_up or more)
 
 
 def _packages(errors: Sequence[Finding]) -> dict[str, None]:
@@ -54,28 +54,38 @@ def _packages(errors: Sequence[Finding]) -> dict[str, None]:
 def _options(environments: Sequence[Environment], errors: Sequence[Finding], package: str) -> Iterator[str]:
     """The versions that its errors speak of: what findings advise, then what environments have."""
     about = [error for error in errors if error.package == package]
-    between = [one for one in about if len(one.environments) > 1 or (one.fix is not None and one.fix.changes)]
-    given = [
-        change.to for one in between if one.fix is not None for change in one.fix.changes if change.package == package
+    between = [
+        finding
+        for finding in about
+        if len(finding.environments) > 1 or (finding.fix is not None and finding.fix.changes)
     ]
-    names = {name for one in between for name in one.environments}
+    given = [
+        change.to
+        for finding in between
+        if finding.fix is not None
+        for change in finding.fix.changes
+        if change.package == package
+    ]
+    names = {name for finding in between for name in finding.environments}
     there = [
         environment.cell(package).version
         for environment in environments
         if environment.name in names and not environment.is_model
     ]
     seen: set[str] = set()
-    for version in (*given, *(public(one) for one in there if one is not None)):
+    for version in (*given, *(public(there_version) for there_version in there if there_version is not None)):
         if VERSION.fullmatch(version) and parsed(version) is not None and version not in seen:
             seen.add(version)
             yield version
 
 
 def _rank(
-    environments: Sequence[Environment], found: FittingVersions, audit_again: Callable[[Sequence[Environment]], Report]
+    environments: Sequence[Environment],
+    fitting_versions: FittingVersions,
+    audit_again: Callable[[Sequence[Environment]], Report],
 ) -> tuple[int, int]:
-    versions: Mapping[str, str] = dict(found.versions)
+    versions: Mapping[str, str] = dict(fitting_versions.versions)
     again = audit_again([with_versions(environment, versions) for environment in environments])
     errors = sum(finding.severity is Severity.ERROR for finding in again.findings)
     moves = sum(moves_there(environment, name, to) for environment in environments for name, to in versions.items())
-    return errors + len(found.unsolved), moves
+    return errors + len(fitting_versions.unsolved), moves

@@ -24,11 +24,14 @@ def pair_orders(report: Report, after: Mapping[str, Environment]) -> tuple[PairO
         if any(before[name] is after[name] for name in pair):
             continue
         kinds, classes = crosses.what_crosses(pair.writer, pair.reader)
-        known = next((one for one in report.known_pairs if (one.writer, one.reader) == tuple(pair)), None)
+        known = next(
+            (known_pair for known_pair in report.known_pairs if (known_pair.writer, known_pair.reader) == tuple(pair)),
+            None,
+        )
         kinds |= frozenset(kind for artifact in (known.crosses if known else ()) for kind in artifact.kinds)
-        found = list(_between(before, after, (pair.writer, pair.reader), (kinds, classes)))
-        if found:
-            orders.append(_order(pair.writer, pair.reader, found))
+        between = list(_between(before, after, (pair.writer, pair.reader), (kinds, classes)))
+        if between:
+            orders.append(_order(pair.writer, pair.reader, between))
     return tuple(orders)
 
 
@@ -62,8 +65,8 @@ def _between(
 
 
 def _against(package: str, written: str, read: str, kinds: frozenset[str], classes: frozenset[str]) -> tuple[int, str]:
-    found = judge(package, written, read, kinds=kinds, classes=classes)
-    worst = max(found, key=_risk, default=None)
+    consequences = judge(package, written, read, kinds=kinds, classes=classes)
+    worst = max(consequences, key=_risk, default=None)
     return (_risk(worst), worst.says.rstrip(".")) if worst is not None else (0, "")
 
 
@@ -73,9 +76,9 @@ def _risk(consequence: Consequence) -> int:
 
 
 def _order(writer: str, reader: str, each_direction: Sequence[_Directions]) -> PairOrder:
-    (old_new, new_old), packages = _worst(each_direction), ", ".join(one[0] for one in each_direction)
-    readers = _said(f"the new {reader} with the old {writer}", old_new, packages)
-    writers = _said(f"the old {reader} with the new {writer}", new_old, packages)
+    (old_new, new_old), packages = _worst(each_direction), ", ".join(row[0] for row in each_direction)
+    readers = _sentence(f"the new {reader} with the old {writer}", old_new, packages)
+    writers = _sentence(f"the old {reader} with the new {writer}", new_old, packages)
     if old_new[0] == new_old[0] == 2:
         order, because = Order.TOGETHER, (readers, writers)
     elif old_new[0] <= new_old[0]:
@@ -87,14 +90,14 @@ def _order(writer: str, reader: str, each_direction: Sequence[_Directions]) -> P
 
 def _worst(each_direction: Sequence[_Directions]) -> tuple[tuple[int, str], tuple[int, str]]:
     """What speaks most against each of the two orders."""
-    return max((one[1] for one in each_direction), key=_weight), max((one[2] for one in each_direction), key=_weight)
+    return max((row[1] for row in each_direction), key=_weight), max((row[2] for row in each_direction), key=_weight)
 
 
 def _weight(against: tuple[int, str]) -> int:
     return against[0]
 
 
-def _said(who: str, against: tuple[int, str], packages: str) -> str:
+def _sentence(who: str, against: tuple[int, str], packages: str) -> str:
     return f"{who}: {against[1]}" if against[1] else f"{who}: nothing is known to break ({packages})"
 
 
@@ -109,7 +112,7 @@ def roll_out_steps(moves: Sequence[PackageMove], orders: Sequence[PairOrder]) ->
     steps: list[RollOutStep] = []
     left = dict.fromkeys(packages)
     while left:
-        ready = [name for name in left if not any(one in left for one in earlier[name] - together[name])]
+        ready = [name for name in left if not any(before in left for before in earlier[name] - together[name])]
         whole = [name for name in ready if together[name].issubset(ready)]
         group = whole or list(left)
         named = dict.fromkeys(package for name in group for package in packages[name])

@@ -71,20 +71,20 @@ class VersionSearch:
         gave_up = False
         while True:
             try:
-                found = self._extended(self._targets)
+                extended = self._extended(self._targets)
             except _OutOfSteps:
-                gave_up, found = True, None
-            if found is not None:
+                gave_up, extended = True, None
+            if extended is not None:
                 break
             unfit = self._dead_end
             if gave_up or unfit is None or len(self._ignored) >= MAX_UNSOLVED:
                 left = self._conflicts(self._targets)
                 self._ignore(left, "the search used up its budget", proven=False)
-                found = dict(self._targets)
+                extended = dict(self._targets)
                 break
             self._ignore([unfit], "no set of known releases was found that fits everything", proven=False)
             self._dead_end = None
-        versions = self._smallest(found)
+        versions = self._smallest(extended)
         return FittingVersions(
             versions=tuple(versions.items()),
             because=tuple((name, self._because.get(name, "")) for name in versions if name not in self._targets),
@@ -97,19 +97,23 @@ class VersionSearch:
         for unfit in unfits:
             self._ignored.setdefault(unfit.packages, _unsolved(unfit, says, proven=proven))
 
-    def _with_environments(self, one: Unsolved) -> Unsolved:
+    def _with_environments(self, unsolved: Unsolved) -> Unsolved:
         """A conflict with every environment in which the two packages conflict with what is given."""
-        packages = frozenset(one.unfit.packages)
-        found = (unfit for one in self._fits for unfit in one.conflicts(self._targets, packages))
-        where = dict.fromkeys(unfit.environment for unfit in found if unfit.packages == one.unfit.packages)
-        return replace(one, environments=tuple(where) or one.environments)
+        packages = frozenset(unsolved.unfit.packages)
+        unfits = (unfit for fit in self._fits for unfit in fit.conflicts(self._targets, packages))
+        where = dict.fromkeys(unfit.environment for unfit in unfits if unfit.packages == unsolved.unfit.packages)
+        return replace(unsolved, environments=tuple(where) or unsolved.environments)
 
     def _goes_down(self) -> bool:
         """Whether the targets are older than what is there, all of those that move."""
         ways: set[bool] = set()
         for package, to in self._targets.items():
             there, wanted = map(parsed, self._current(package)), parsed(to)
-            ways.update(one > wanted for one in there if one is not None and wanted is not None and one != wanted)
+            ways.update(
+                version > wanted
+                for version in there
+                if version is not None and wanted is not None and version != wanted
+            )
         return ways == {True}
 
     def _current(self, package: str) -> tuple[str, ...]:
@@ -122,8 +126,8 @@ class VersionSearch:
 
     def _conflicts(self, versions: Mapping[str, str], focus: frozenset[str] | None = None) -> list[Unfit]:
         about = (frozenset(versions) | self._mend) if focus is None else focus
-        found = (unfit for one in self._fits for unfit in one.conflicts(versions, about))
-        return [unfit for unfit in found if unfit.packages not in self._ignored]
+        unfits = (unfit for fit in self._fits for unfit in fit.conflicts(versions, about))
+        return [unfit for unfit in unfits if unfit.packages not in self._ignored]
 
     def _extended(self, versions: Mapping[str, str]) -> dict[str, str] | None:
         """The versions with those that solve every conflict; None if the way leads nowhere."""
@@ -146,10 +150,10 @@ class VersionSearch:
                 return None
             self._ignored[unfit.packages] = self._proven(unfit)
         for package, candidate in options:
-            found = self._extended({**versions, package: candidate})
-            if found is not None:
+            extended = self._extended({**versions, package: candidate})
+            if extended is not None:
                 self._because[package] = unfit.says
-                return found
+                return extended
         self._dead_end = self._dead_end or unfit
         return None
 
@@ -180,11 +184,11 @@ class VersionSearch:
     def _new_conflicts(self, package: str, candidate: str, versions: Mapping[str, str]) -> int | None:
         """How many conflicts a candidate has with what is not decided yet; None if it has one with what is."""
         self._budget.spend()
-        found = self._conflicts({**versions, package: candidate}, frozenset((package,)))
+        unfits = self._conflicts({**versions, package: candidate}, frozenset((package,)))
         decided = versions.keys() | {package, PYTHON}
-        if any(decided.issuperset(unfit.packages) for unfit in found):
+        if any(decided.issuperset(unfit.packages) for unfit in unfits):
             return None
-        return len(found)
+        return len(unfits)
 
     def _proven(self, unfit: Unfit) -> Unsolved:
         """A conflict between what is given and what no known release fixes, with how far releases are known."""
@@ -198,8 +202,8 @@ class VersionSearch:
         if not every:
             return f"the release index lacks {package}, so whether another release fits is not known"
         newest, decided = every[-1], self._targets.keys() | {package, PYTHON}
-        found = self._conflicts({**self._targets, package: newest}, frozenset((package,)))
-        reason = next((f": {one.says}" for one in found if decided.issuperset(one.packages)), "")
+        unfits = self._conflicts({**self._targets, package: newest}, frozenset((package,)))
+        reason = next((f": {unfit.says}" for unfit in unfits if decided.issuperset(unfit.packages)), "")
         since = self._since(package)
         if since is None or known is None:
             known_part = f"none of the {len(every):,} releases of {package} in the index fits{reason}"
@@ -211,10 +215,10 @@ class VersionSearch:
         current = self._current(package)
         return current[0] if current and is_listed(package, f">={current[0]}") else None
 
-    def _smallest(self, found: Mapping[str, str]) -> dict[str, str]:
+    def _smallest(self, solution: Mapping[str, str]) -> dict[str, str]:
         """The versions without those that are not needed."""
-        kept = dict(found)
-        for package in [name for name in found if name not in self._targets]:
+        kept = dict(solution)
+        for package in [name for name in solution if name not in self._targets]:
             without = {name: version for name, version in kept.items() if name != package}
             if not self._conflicts(without):
                 kept = without

@@ -70,8 +70,8 @@ def _places(group: FindingGroup) -> Iterator[str]:
 
 
 def _place(side: tuple[str, str]) -> str:
-    place, said = side
-    value = f" <code>{breakable(said)}</code>" if said else ""
+    place, text = side
+    value = f" <code>{breakable(text)}</code>" if text else ""
     return f"<li><code>{breakable(place)}</code>{value}</li>"
 
 

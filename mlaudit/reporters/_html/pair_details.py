@@ -44,8 +44,8 @@ def _summary(pair: PairView) -> str:
     )
     counts = ", ".join(_count(*count) for count in sorted_counts(pair.counts)) or "no findings"
     agree = f"{len(pair.agreeing)} agree" if pair.agreeing else ""
-    said = "; ".join(part for part in (counts, agree) if part)
-    return f'<summary><span class="tag">{severity}</span> {names} <span class="quiet">{said}</span></summary>'
+    summary = "; ".join(part for part in (counts, agree) if part)
+    return f'<summary><span class="tag">{severity}</span> {names} <span class="quiet">{summary}</span></summary>'
 
 
 def _count(severity: Severity, count: int) -> str:
@@ -54,8 +54,8 @@ def _count(severity: Severity, count: int) -> str:
 
 def _sides(pair: PairView) -> Iterator[str]:
     """Sources of both sides, what crosses, and that a pair is a guess where it is."""
-    for role, one in (("Writer", pair.writer), ("Reader", pair.reader)):
-        sources = ", ".join(f"<code>{breakable(source)}</code>" for source in one.sources)
+    for role, environment in (("Writer", pair.writer), ("Reader", pair.reader)):
+        sources = ", ".join(f"<code>{breakable(source)}</code>" for source in environment.sources)
         if sources:
             yield f'<p class="quiet">{role}: {sources}</p>'
     known = pair.known

@@ -65,7 +65,7 @@ def page_view(report: Report) -> PageView:
 
 def _pair_views(report: Report, groups: Sequence[FindingGroup]) -> list[PairView]:
     environments = {environment.name: environment for environment in report.environments}
-    known = {WriterReader(one.writer, one.reader): one for one in report.known_pairs}
+    known = {WriterReader(known_pair.writer, known_pair.reader): known_pair for known_pair in report.known_pairs}
     crossings: dict[WriterReader, list[tuple[Row, Crossing]]] = defaultdict(list)
     for row in report.rows:
         for crossing in row.crossings:
@@ -129,7 +129,9 @@ def _pair_view(
         else:
             rest[_kind_of_rest(crossing)].append(_as_text(row, crossing))
     ranks = {number: group.severity.rank for number, group in groups}
-    rows.sort(key=lambda one: (min((ranks[n] for n in one.numbers), default=9), one.crossing.verdict.rank))
+    rows.sort(
+        key=lambda pair_row: (min((ranks[n] for n in pair_row.numbers), default=9), pair_row.crossing.verdict.rank)
+    )
     writer, reader, known = sides
     return PairView(
         writer=writer,

@@ -12,7 +12,7 @@ from mlaudit.model.errors import Unreadable
 from mlaudit.model.lazy_dataclass import dataclass
 from mlaudit.sources.images import byte_reader
 from mlaudit.sources.images.byte_reader import Reader
-from mlaudit.sources.images.file_system import Held, wanted
+from mlaudit.sources.images.file_system import LayerFile, wanted
 from mlaudit.sources.images.layers import ImageLayer, Kept, scan, take
 from mlaudit.sources.images.layout import JSON_LIMIT
 from mlaudit.sources.images.tar_walk import BEHIND, BLOCK, Entry, TarWalk, clean, looks_like_tar
@@ -148,7 +148,7 @@ class StreamedArchive:
             limit = self._kept(path)
             if limit is not None:
                 # It may be a manifest, or a file of what is no image.
-                self.root.files[path] = Held(content=data[:limit], size=size)
+                self.root.files[path] = LayerFile(content=data[:limit], size=size)
                 self.root.held_bytes += limit
         elif byte_reader.is_compressed(head) or looks_like_tar(head):
             self._layers[path] = scan(_put_back(head, part), path, self._kept)

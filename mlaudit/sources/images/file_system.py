@@ -65,7 +65,7 @@ class Form(Enum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Held:
+class LayerFile:
     """One kept entry.
 
     Attributes:
@@ -124,7 +124,7 @@ class FileSystem:
     def __init__(
         self,
         shown: str,
-        files: Mapping[str, Held],
+        files: Mapping[str, LayerFile],
         setup: Setup,
         *,
         gaps: Iterable[Gap] = (),
@@ -145,21 +145,21 @@ class FileSystem:
 
     def exists(self, path: str) -> bool:
         """Whether a regular file was kept."""
-        held = self.files.get(path)
-        return held is not None and held.form is Form.FILE and held.problem is None
+        file = self.files.get(path)
+        return file is not None and file.form is Form.FILE and file.problem is None
 
     def read(self, name: str, limit: int) -> bytes:
         """The first `limit` bytes that were kept of a file. Raises Unreadable."""
-        held = self.files.get(name)
-        if held is None:
+        file = self.files.get(name)
+        if file is None:
             raise Unreadable("there is no such file")
-        if held.problem is not None:
-            raise Unreadable(held.problem)
-        if held.form is Form.LINK:
-            raise Unreadable(f"it is a link to `{held.link[:80]}`, and links inside an image are not followed")
-        if held.form is not Form.FILE:
+        if file.problem is not None:
+            raise Unreadable(file.problem)
+        if file.form is Form.LINK:
+            raise Unreadable(f"it is a link to `{file.link[:80]}`, and links inside an image are not followed")
+        if file.form is not Form.FILE:
             raise Unreadable("it is not a regular file")
-        return held.content[:limit]
+        return file.content[:limit]
 
     def open(self, name: str) -> AbstractContextManager[BinaryIO]:
         """What was kept of a file. Raises Unreadable."""
@@ -207,13 +207,13 @@ def _rarely_wanted(path: str, name: str) -> int | None:
     return _PATHS.get(path)
 
 
-def condensed(path: str, held: Held) -> Held:
+def condensed(path: str, file: LayerFile) -> LayerFile:
     """An entry without what nobody asks for: descriptions of packages, and lists of files in records of conda."""
     if path.endswith(("/METADATA", "/PKG-INFO", ".egg-info")):
-        return replace(held, content=_headers(held.content))
+        return replace(file, content=_headers(file.content))
     if path.endswith(".json") and "conda-meta/" in path:
-        return _record(held)
-    return held
+        return _record(file)
+    return file
 
 
 def _headers(data: bytes) -> bytes:
@@ -221,23 +221,23 @@ def _headers(data: bytes) -> bytes:
     return data[: min(ends) + 1] if ends else data
 
 
-def _record(held: Held) -> Held:
+def _record(file: LayerFile) -> LayerFile:
     """A record of conda with the line of its version, which its whole text alone can tell."""
-    if held.size > len(held.content):
-        return replace(held, content=b"", problem=f"it has {held.size} bytes; a record of conda may have {RECORD}")
+    if file.size > len(file.content):
+        return replace(file, content=b"", problem=f"it has {file.size} bytes; a record of conda may have {RECORD}")
     try:
-        data: object = json.loads(held.content)
+        data: object = json.loads(file.content)
     except (ValueError, RecursionError) as error:
-        return replace(held, content=b"", problem=f"it is not valid JSON: {error}")
+        return replace(file, content=b"", problem=f"it is not valid JSON: {error}")
     if not isinstance(data, dict):
-        return replace(held, content=b"", problem="a record of conda is a JSON object")
+        return replace(file, content=b"", problem="a record of conda is a JSON object")
     kept = {key: data[key] for key in _KEPT_OF_RECORD if key in data}
-    match = _VERSION_LINE.search(held.content)
+    match = _VERSION_LINE.search(file.content)
     line, column = None, None
     if match:
-        line = held.content.count(b"\n", 0, match.end()) + 1
-        column = match.end() - held.content.rfind(b"\n", 0, match.end())
-    return replace(held, content=json.dumps(kept).encode(), line=line, column=column)
+        line = file.content.count(b"\n", 0, match.end()) + 1
+        column = match.end() - file.content.rfind(b"\n", 0, match.end())
+    return replace(file, content=json.dumps(kept).encode(), line=line, column=column)
 
 
 def ancestors(path: str) -> Iterable[str]:

@@ -10,7 +10,7 @@ from mlaudit.model.errors import Unreadable
 from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.sources import paths
 from mlaudit.sources.images import byte_reader
-from mlaudit.sources.images.file_system import EXISTS, Form, Held, Setup, condensed, wanted
+from mlaudit.sources.images.file_system import EXISTS, Form, LayerFile, Setup, condensed, wanted
 from mlaudit.sources.images.layers import MAX_HELD, ImageLayer, Kept, scan
 from mlaudit.sources.images.layout import JSON_LIMIT
 from mlaudit.sources.images.tar_walk import clean
@@ -149,24 +149,24 @@ class _ImageFolderWalk:
             limit = EXISTS
         if limit is not None:
             shown = path.encode("utf-8", "backslashreplace").decode()
-            self.layer.files[shown] = self._held(path, entry, limit)
+            self.layer.files[shown] = self._layer_file(path, entry, limit)
         return None
 
-    def _held(self, path: str, entry: FolderEntry, limit: int) -> Held:
+    def _layer_file(self, path: str, entry: FolderEntry, limit: int) -> LayerFile:
         try:
             if entry.is_symlink():
-                return Held(form=Form.LINK, link=paths.link_target(entry.path)[:4096])
+                return LayerFile(form=Form.LINK, link=paths.link_target(entry.path)[:4096])
             if not paths.entry_is_file(entry):
-                return Held(form=Form.OTHER)
+                return LayerFile(form=Form.OTHER)
             size = paths.status(entry.path, follow=False).st_size
             if limit == EXISTS:
-                return Held(size=size)
+                return LayerFile(size=size)
             with open_regular(entry.path, follow=False) as stream:
-                return condensed(path, Held(content=stream.read(limit), size=size))
+                return condensed(path, LayerFile(content=stream.read(limit), size=size))
         except OSError as error:
-            return Held(problem=paths.refusal(error))
+            return LayerFile(problem=paths.refusal(error))
         except Unreadable as error:
-            return Held(problem=error.why)
+            return LayerFile(problem=error.why)
 
 
 def _entered(folder: str, name: str) -> bool:

@@ -32,10 +32,10 @@ class ImageCode:
     @cached_property
     def _system(self) -> FileSystem | None:
         try:
-            found = file_system(self._path, self._shown, self._platform, self._kept)
+            system = file_system(self._path, self._shown, self._platform, self._kept)
         except Unreadable:
             return None
-        return None if found is None or found.lost else found
+        return None if system is None or system.lost else system
 
     def _kept(self, path: str) -> int | None:
         if not path.startswith(self._prefix):
@@ -79,8 +79,8 @@ class ImageCode:
         """The bytes of every Python file below a folder but those of tests; ends with None if some are lacking."""
         files = self._system.files if self._system is not None else {}
         prefix = f"{self._prefix}{folder}/" if folder else self._prefix
-        found = (path[len(self._prefix) :] for path in sorted(files) if path.startswith(prefix))
-        chosen = (path for path in found if path.endswith(_SOURCES) and _TESTS.isdisjoint(path.split("/")))
+        python_files = (path[len(self._prefix) :] for path in sorted(files) if path.startswith(prefix))
+        chosen = (path for path in python_files if path.endswith(_SOURCES) and _TESTS.isdisjoint(path.split("/")))
         for number, path in enumerate(chosen):
             data = self.read(path) if number < MAX_SOURCES else None
             yield data

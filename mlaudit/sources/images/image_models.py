@@ -43,11 +43,11 @@ def chosen_models(likely: Collection[str], system: FileSystem) -> dict[str, int]
     chosen: dict[str, int] = {}
     left = MAX_MODELS
     for path in likely:
-        held = system.files[path]
-        is_plain = held.form is Form.FILE and held.problem is None
-        if is_plain and 0 < held.size <= min(MAX_MODEL, left) and len(chosen) < MAX_NUMBER:
-            chosen[path] = held.size
-            left -= held.size
+        file = system.files[path]
+        is_plain = file.form is Form.FILE and file.problem is None
+        if is_plain and 0 < file.size <= min(MAX_MODEL, left) and len(chosen) < MAX_NUMBER:
+            chosen[path] = file.size
+            left -= file.size
     return chosen
 
 
@@ -61,13 +61,15 @@ def model_documents(
         shown: the path under which it is reported.
     """
     if not first.shown.endswith("!/"):
-        yield from (one for inner, size in sizes.items() if (one := _in_folder(path, inner, first, size)) is not None)
+        yield from (
+            document for inner, size in sizes.items() if (document := _in_folder(path, inner, first, size)) is not None
+        )
         return
     system = file_system(path, shown, platform, sizes.get)
     for inner, size in sizes.items():
-        held = system.files.get(inner) if system is not None else None
-        if system is not None and held is not None and held.size == size and len(held.content) == size:
-            yield Document(f"{system.shown}{inner}", held.content)
+        file = system.files.get(inner) if system is not None else None
+        if system is not None and file is not None and file.size == size and len(file.content) == size:
+            yield Document(f"{system.shown}{inner}", file.content)
 
 
 def _in_folder(root: Path, inner: str, first: FileSystem, size: int) -> Document | None:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from mlaudit.model.errors import Unreadable
 from mlaudit.model.lazy_dataclass import dataclass, field, replace
 from mlaudit.sources.images.byte_reader import Reader, unfolded
-from mlaudit.sources.images.file_system import EXISTS, Form, Gap, Held, ancestors, condensed, wanted
+from mlaudit.sources.images.file_system import EXISTS, Form, Gap, LayerFile, ancestors, condensed, wanted
 from mlaudit.sources.images.tar_walk import BEHIND, Entry, TarWalk, clean
 
 MAX_ENTRIES = 4_000_000
@@ -45,7 +45,7 @@ class ImageLayer:
     """
 
     kept: Kept = wanted
-    files: dict[str, Held] = field(default_factory=dict)
+    files: dict[str, LayerFile] = field(default_factory=dict)
     whiteouts: set[str] = field(default_factory=set)
     opaque: set[str] = field(default_factory=set)
     solid: array[int] = field(default_factory=lambda: array("q"))
@@ -118,32 +118,32 @@ def _keep(layer: ImageLayer, walk: TarWalk, entry: Entry, path: str, limit: int)
     if len(path) > MAX_PATH:
         layer.gap(path[:200], f"its path has more than {MAX_PATH} characters")
         return
-    layer.files[path] = held = _held(walk, entry, path, limit)
-    layer.held_bytes += len(held.content) + len(path)
+    layer.files[path] = file = _layer_file(walk, entry, path, limit)
+    layer.held_bytes += len(file.content) + len(path)
 
 
-def _held(walk: TarWalk, entry: Entry, path: str, limit: int) -> Held:
+def _layer_file(walk: TarWalk, entry: Entry, path: str, limit: int) -> LayerFile:
     if entry.is_regular:
         problem = "it is a sparse file, which is not read" if entry.sparse and limit else None
         content = walk.content(limit) if not problem else b""
-        return condensed(path, Held(content=content, size=entry.size, problem=problem))
-    return Held(form=_FORMS.get(entry.type, Form.OTHER), link=entry.link[:MAX_PATH])
+        return condensed(path, LayerFile(content=content, size=entry.size, problem=problem))
+    return LayerFile(form=_FORMS.get(entry.type, Form.OTHER), link=entry.link[:MAX_PATH])
 
 
 class Merged:
     """Layers on top of each other, lowest first."""
 
     def __init__(self) -> None:
-        self.files: dict[str, Held] = {}
+        self.files: dict[str, LayerFile] = {}
         self.gaps: list[Gap] = []
         self.lost = False
 
     def lay(self, layer: ImageLayer) -> None:
         """Put a layer over those before: what it deletes and hides goes, what it holds comes."""
-        held = _linked(layer.files, self.files)
-        gone = _Gone(layer, held, self.files)
-        self.files = {path: one for path, one in self.files.items() if path in held or not gone.hides(path)}
-        self.files.update(held)
+        links = _linked(layer.files, self.files)
+        gone = _Gone(layer, links, self.files)
+        self.files = {path: file for path, file in self.files.items() if path in links or not gone.hides(path)}
+        self.files.update(links)
         self.gaps.extend(layer.gaps[: MAX_GAPS - len(self.gaps)] if len(self.gaps) < MAX_GAPS else ())
         self.lost = self.lost or layer.lost
 
@@ -151,10 +151,10 @@ class Merged:
 class _Gone:
     """What a layer takes away from those below it."""
 
-    def __init__(self, layer: ImageLayer, held: Iterable[str], below: Iterable[str]) -> None:
+    def __init__(self, layer: ImageLayer, paths: Iterable[str], below: Iterable[str]) -> None:
         self._layer = layer
-        self._folders = {folder for path in held for folder in ancestors(path)}
-        asked = {hash(one) for path in below for one in (path, *ancestors(path))}
+        self._folders = {folder for path in paths for folder in ancestors(path)}
+        asked = {hash(part) for path in below for part in (path, *ancestors(path))}
         self._solid = asked.intersection(layer.solid)
         self._known: dict[str, bool] = {}
 
@@ -165,31 +165,31 @@ class _Gone:
 
     def _folder_hides(self, path: str) -> bool:
         passed: list[str] = []
-        found = False
+        hides = False
         for folder in ancestors(path):
             if folder in self._known:
-                found = self._known[folder]
+                hides = self._known[folder]
                 break
             passed.append(folder)
             if folder in self._layer.opaque or folder in self._layer.whiteouts or hash(folder) in self._solid:
-                found = True
+                hides = True
                 break
-        self._known.update(dict.fromkeys(passed, found))
-        return found
+        self._known.update(dict.fromkeys(passed, hides))
+        return hides
 
 
-def _linked(files: Mapping[str, Held], below: Mapping[str, Held]) -> dict[str, Held]:
+def _linked(files: Mapping[str, LayerFile], below: Mapping[str, LayerFile]) -> dict[str, LayerFile]:
     """The files with hard links replaced by what they lead to, in the layer itself or below it."""
-    return {path: _followed(held, files, below) if held.form is Form.HARD else held for path, held in files.items()}
+    return {path: _followed(file, files, below) if file.form is Form.HARD else file for path, file in files.items()}
 
 
-def _followed(held: Held, files: Mapping[str, Held], below: Mapping[str, Held]) -> Held:
-    target: Held | None = held
+def _followed(file: LayerFile, files: Mapping[str, LayerFile], below: Mapping[str, LayerFile]) -> LayerFile:
+    target: LayerFile | None = file
     for _ in range(_MAX_HOPS):
         if target is None or target.form is not Form.HARD:
             break
         path = clean(target.link) or ""
         target = files.get(path) or below.get(path)
     if target is None or target.form is Form.HARD:
-        return replace(held, problem=f"it is a hard link to `{held.link[:80]}`, whose bytes were not kept")
+        return replace(file, problem=f"it is a hard link to `{file.link[:80]}`, whose bytes were not kept")
     return target

@@ -189,36 +189,38 @@ def setup_of(config: Node) -> Setup:
     )
 
 
-def chosen(found: Iterable[Image], wanted: str | None) -> tuple[Image, str | None]:
+def chosen(images_found: Iterable[Image], wanted: str | None) -> tuple[Image, str | None]:
     """The image for a platform, and a note where others were left out. Raises Unreadable where none is to be chosen.
 
     Where nobody asks for a platform, `linux/amd64` is taken of several.
     """
-    every = list(found)
+    every = list(images_found)
     if not every:
         raise Unreadable("it contains no image: no manifest in it names layers")
-    fitting = [one for one in every if wanted is None or _fits(one.platform, wanted)]
+    fitting = [image for image in every if wanted is None or _fits(image.platform, wanted)]
     if not fitting:
         raise Unreadable(f"it is for {_platforms(every)}, and {wanted} was requested")
     if wanted is None and len(fitting) > 1:
-        fitting = [one for one in fitting if one.platform.startswith(_USUAL)] or fitting
-    if len({one.platform for one in fitting}) > 1:
+        fitting = [image for image in fitting if image.platform.startswith(_USUAL)] or fitting
+    if len({image.platform for image in fitting}) > 1:
         raise Unreadable(f"it is for {_platforms(fitting)}; `#platform=` chooses one")
-    present = [one for one in fitting if one.missing is None] or fitting
+    present = [image for image in fitting if image.missing is None] or fitting
     if len(present) > 1:
-        tags = ", ".join(one.tag or "an unnamed one" for one in present)
+        tags = ", ".join(image.tag or "an unnamed one" for image in present)
         raise Unreadable(f"it holds {len(present)} images ({tags[:200]}); save the one to be audited alone")
     if present[0].missing is not None:
         raise Unreadable(present[0].missing)
     note = f"it is for {_platforms(every)}; {present[0].platform} is read (`#platform=` chooses)"
-    return present[0], note if len({one.platform for one in every}) > 1 and wanted is None else None
+    return present[0], note if len({image.platform for image in every}) > 1 and wanted is None else None
 
 
 def _fits(platform: str, wanted: str) -> bool:
     if not platform:
         return True
     asked, own = platform_of(wanted), machine_of(platform)
-    return all(one is None or two is None or one == two for one, two in zip(asked, own, strict=True))
+    return all(
+        wanted_part is None or two is None or wanted_part == two for wanted_part, two in zip(asked, own, strict=True)
+    )
 
 
 def machine_of(platform: str) -> tuple[str | None, str | None]:
@@ -229,5 +231,5 @@ def machine_of(platform: str) -> tuple[str | None, str | None]:
     return platform_of("-".join(words))
 
 
-def _platforms(found: Iterable[Image]) -> str:
-    return " and ".join(dict.fromkeys(one.platform or "an unnamed platform" for one in found))
+def _platforms(images_found: Iterable[Image]) -> str:
+    return " and ".join(dict.fromkeys(image.platform or "an unnamed platform" for image in images_found))

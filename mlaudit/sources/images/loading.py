@@ -28,9 +28,9 @@ def _of_folder(path: Path, shown: str, platform: str | None, kept: Kept) -> File
         return _image(f"{shown}!/", folder.LayoutFolder(path, kept), platform)
     if not folder.is_root(path):
         return None
-    found = folder.scan_folder(path, kept)
+    layer = folder.scan_folder(path, kept)
     prefix = "" if shown == "." else f"{shown.rstrip('/')}/"
-    return FileSystem(prefix, found.files, folder.process_setup(path), gaps=found.gaps, lost=found.lost)
+    return FileSystem(prefix, layer.files, folder.process_setup(path), gaps=layer.gaps, lost=layer.lost)
 
 
 def _of_file(path: Path, shown: str, platform: str | None, kept: Kept) -> FileSystem | None:
@@ -45,10 +45,10 @@ def _of_file(path: Path, shown: str, platform: str | None, kept: Kept) -> FileSy
         return None
     size = paths.status(path).st_size
     read = _streamed if compressed else _sought
-    found = read(opened, size, shown, platform, kept)
-    if found is None and path.name.lower().endswith(ARCHIVE_NAMES):
+    system = read(opened, size, shown, platform, kept)
+    if system is None and path.name.lower().endswith(ARCHIVE_NAMES):
         raise Unreadable("it is no image (no `manifest.json`, no `index.json`) and no root file system")
-    return found
+    return system
 
 
 def _sought(opened: archive.Open, size: int, shown: str, platform: str | None, kept: Kept) -> FileSystem | None:

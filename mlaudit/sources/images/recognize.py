@@ -37,12 +37,12 @@ def image_document(
     from mlaudit.sources.images.loading import file_system
 
     if may_be_model is None:
-        found = file_system(path, root.shown(path), platform)
+        system = file_system(path, root.shown(path), platform)
     else:
         from mlaudit.sources.images.image_models import kept_with_models
 
-        found = file_system(path, root.shown(path), platform, kept_with_models(may_be_model))
-    return None if found is None else Document(root.shown(path), tree=found, defines=root.defines)
+        system = file_system(path, root.shown(path), platform, kept_with_models(may_be_model))
+    return None if system is None else Document(root.shown(path), tree=system, defines=root.defines)
 
 
 def _may_be_archive(path: Path) -> bool:

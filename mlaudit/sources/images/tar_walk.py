@@ -193,11 +193,11 @@ def _pax(extended: _Extended, data: bytes) -> None:
         if length < 5 or at + length > len(data) or not equals:
             raise Unreadable("a pax header has a record whose length is wrong")
         if key in _PAX_WANTED:
-            _said(extended, key, value)
+            _note_record(extended, key, value)
         at += length
 
 
-def _said(extended: _Extended, key: bytes, value: bytes) -> None:
+def _note_record(extended: _Extended, key: bytes, value: bytes) -> None:
     if key == b"size":
         if not value.isdigit() or len(value) > 19:
             raise Unreadable(f"a pax header states the size {value[:30].decode('ascii', 'backslashreplace')}")

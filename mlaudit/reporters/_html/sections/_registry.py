@@ -57,4 +57,4 @@ def section(
 def sections() -> list[PageSection]:
     """Every section, in order."""
     import_all("reporters._html.sections")
-    return sorted(_SECTIONS.values(), key=lambda one: one.order)
+    return sorted(_SECTIONS.values(), key=lambda page_section: page_section.order)

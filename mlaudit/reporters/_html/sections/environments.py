@@ -62,7 +62,8 @@ def _discovered(report: Report) -> Iterator[str]:
     if not report.found:
         return
     yield '<p>No configuration; found by looking:</p><ul class="plain">'
-    for one in report.found:
-        what = f"{', '.join(one.documents)} ({one.why})"
-        yield f"<li><b>{for_html(one.role)}</b> <code>{breakable(one.folder)}</code> {for_prose(what)}</li>"
+    for discovered in report.found:
+        what = f"{', '.join(discovered.documents)} ({discovered.why})"
+        folder = breakable(discovered.folder)
+        yield f"<li><b>{for_html(discovered.role)}</b> <code>{folder}</code> {for_prose(what)}</li>"
     yield "</ul>"

@@ -17,22 +17,22 @@ MOST = 200
 @section("Fleet", order=5, count=lambda view: len(view.report.fleet.repositories) if view.report.fleet else 0)
 def fleet(view: PageView) -> Iterator[str]:
     """A table for each part that has something to show."""
-    found = view.report.fleet
-    if found is None:
+    report = view.report.fleet
+    if report is None:
         return
     counts = (
-        f"{len(found.repositories):,} repositories, {found.environments:,} environments, {len(found.pairs):,} pairs"
+        f"{len(report.repositories):,} repositories, {report.environments:,} environments, {len(report.pairs):,} pairs"
     )
     yield f"<p>{counts}.</p>"
     yield from (f"<p>{for_html(note)}</p>" for note in view.report.notes)
     yield from _table(
         "Given up",
         ("repository", "why"),
-        [(repository.name, repository.why) for repository in found.repositories if repository.why],
+        [(repository.name, repository.why) for repository in report.repositories if repository.why],
     )
-    yield from _risks(found)
+    yield from _risks(report)
     drifts = [
-        (drift.package, f"{drift.differing:,} of {drift.compared:,}", f"{drift.versions:,}") for drift in found.drifts
+        (drift.package, f"{drift.differing:,} of {drift.compared:,}", f"{drift.versions:,}") for drift in report.drifts
     ]
     yield from _table("Packages that drift most", ("package", "pairs that differ", "versions"), drifts)
     clusters = [
@@ -41,7 +41,7 @@ def fleet(view: PageView) -> Iterator[str]:
             ", ".join(cluster.where[:5]),
             ", ".join(f"{name} {version}" for name, version in cluster.versions),
         )
-        for cluster in found.clusters
+        for cluster in report.clusters
     ]
     yield from _table("Environments that agree", ("environments", "among them", "versions"), clusters)
 

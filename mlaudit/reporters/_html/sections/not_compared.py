@@ -24,7 +24,8 @@ def not_compared(view: PageView) -> Iterator[str]:
         yield '<p class="quiet">Everything that the sources state was read.</p>'
         return
     yield '<ul class="plain">'
-    for one, entry in entries:
+    for environment, entry in entries:
         what = f' <span class="what">{for_html(entry.what)}</span>' if entry.what else ""
-        yield f"<li><code>{breakable(str(entry.at))}</code>{what}: {for_prose(entry.why)} ({for_html(one.name)})</li>"
+        why = f"{for_prose(entry.why)} ({for_html(environment.name)})"
+        yield f"<li><code>{breakable(str(entry.at))}</code>{what}: {why}</li>"
     yield "</ul>"
