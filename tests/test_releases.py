@@ -306,7 +306,7 @@ def test_which_wheels_install_where(file_name: str, python: str, platform: str, 
 METADATA = """Metadata-Version: 2.1
 Name: pinbox
 Version: {version}
-Requires-Python: >=3.9
+Requires-Python: >=3.12.1
 Requires-Dist: NumPy (<2,>=1.20)
 Requires-Dist: torch==2.4.0 ; platform_system == 'Linux'
 Requires-Dist: pytest ; extra == "test"
@@ -327,7 +327,7 @@ REQUIRED = ("numpy<2,>=1.20", 'pytest; extra == "test"', 'torch==2.4.0; platform
 
 
 def test_metadata_is_its_headers_and_nothing_of_its_description() -> None:
-    assert of_metadata(METADATA) == (">=3.9", REQUIRED)
+    assert of_metadata(METADATA) == (">=3.12.1", REQUIRED)
 
 
 @dataclass
@@ -363,7 +363,7 @@ class ServedIndex:
                 "url": f"/files/{name}",
                 "hashes": {"sha256": hashlib.sha256(name.encode()).hexdigest()},
                 "upload-time": "2024-03-01T10:00:00Z",
-                "requires-python": ">=3.9",
+                "requires-python": ">=3.12.1",
                 **core,
                 **more,
             }
@@ -431,7 +431,7 @@ def test_an_index_is_asked_for_metadata_once_and_for_nothing_else(tmp_path: Path
     ]
     assert found[0].requires == REQUIRED
     assert found[0].wheels == ("cp311-cp311-win_amd64", "cp312-cp312-linux_x86_64")
-    assert (found[1].requires, found[1].wheels, found[1].requires_python) == (None, (), ">=3.9")
+    assert (found[1].requires, found[1].wheels, found[1].requires_python) == (None, (), ">=3.12.1")
 
 
 @pytest.mark.slow
@@ -455,7 +455,7 @@ def test_pip_and_uv_tell_of_an_index_what_it_has(tmp_path: Path, monkeypatch: py
     assert files_asked == ["/files/pinbox-1.0-cp312-cp312-manylinux2014_x86_64.whl.metadata"]
     assert not [path for path in served.asked if path.startswith(("/simple/numpy", "/simple/torch"))]
     assert [(one.version, one.day, one.requires_python) for one in files] == [
-        (version, "2024-03-01", ">=3.9") for version in ("1.0", "1.2", "2.0rc2")
+        (version, "2024-03-01", ">=3.12.1") for version in ("1.0", "1.2", "2.0rc2")
     ]
     assert [one.wheels for one in files] == [
         ("cp311-cp311-win_amd64", "cp312-cp312-linux_x86_64"),

@@ -36,6 +36,8 @@ SPEAKING = ("-linux_x86_64", "-any")
 PAUSE = 0.5
 """Seconds between two releases whose METADATA is asked for."""
 SECONDS = 300
+PATCH = 99
+"""Of the Python that uv resolves for: where 3.8 is asked for, it refuses what wants 3.8.1."""
 
 _LINK = re.compile(r"https?://\S+/(?P<file>[^/\s#]+)\S* \(from \S+\)(?: \(requires-python:(?P<python>[^)]*)\))?")
 _REQUIRES, _REQUIRES_PYTHON = 2, 3
@@ -140,7 +142,7 @@ class InstallerIndex:
 
     def _compile(self, requirement: str, minor: int, *options: str) -> subprocess.CompletedProcess[str]:
         fixed = ("--no-python-downloads", "--no-header", "--format", "pylock.toml", "--python", sys.executable)
-        command = ["uv", "pip", "compile", "-", *fixed, "--python-version", f"3.{minor}", *options]
+        command = ["uv", "pip", "compile", "-", *fixed, "--python-version", f"3.{minor}.{PATCH}", *options]
         return _run(command, {**os.environ, "UV_CACHE_DIR": str(self._cache / "uv")}, requirement)
 
 
