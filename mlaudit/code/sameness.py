@@ -47,7 +47,7 @@ def same_artifact(name: ArtifactName, other: ArtifactName) -> Sameness:
     first, second = _unversioned(name.text), _unversioned(other.text)
     if "*" in (first, second):
         return Sameness.POSSIBLE if name.kind is NameKind.REGISTRY and name.scope else Sameness.DIFFERENT
-    if name.scope.startswith(("kfp:", "flow:")):
+    if any(scope.startswith(("kfp:", "flow:")) for scope in (name.scope, other.scope)):
         return Sameness.CERTAIN if first == second and name.scope == other.scope else Sameness.DIFFERENT
     return _same_word(first, second)
 

@@ -35,6 +35,8 @@ from mlaudit.code.package.steps import (
     SetLocal,
     Step,
     Write,
+    always_ends,
+    may_end,
 )
 from mlaudit.code.package.symbols import FunctionCode, PackageSymbols
 from mlaudit.model.lazy_dataclass import dataclass
@@ -51,7 +53,7 @@ MAX_ALL_STEPS = 500_000
 
 @dataclass(slots=True, eq=False)
 class _FollowedFunction:
-    """One function while it is followed."""
+    """One function while it is followed; `unset` are attributes that were set only unless a condition is met."""
 
     values: Values
     owner: ClassCode | None
@@ -59,6 +61,7 @@ class _FollowedFunction:
     where: Condition | None
     route: tuple[str, ...]
     written: set[str]
+    unset: dict[str, Condition]
 
 
 class StepCache:
@@ -116,7 +119,7 @@ class NeedReader:
             local = self._entered(member[1].node, parameters[1:])
             for parameter, value in zip(parameters[1:], (given or {}).values(), strict=False):
                 local[parameter.arg] = value
-            self._method(member[0], member[1], _Start(None, (name,), set()), local)
+            self._method(member[0], member[1], _Start(None, (name,), set(), {}), local)
 
     def _entered(self, function: Function, parameters: Sequence[ast.arg]) -> dict[str, object]:
         """The arguments of a call from outside: those without default are given, of others only defaults are known."""
@@ -166,7 +169,7 @@ class NeedReader:
         if len(start.route) > MAX_CALLS or self._left < 0:
             return
         values = Values(self._view, parameter, local, self._unless)
-        run = _FollowedFunction(values, owner, module, start.where, start.route, start.written)
+        run = _FollowedFunction(values, owner, module, start.where, start.route, start.written, start.unset)
         self._walk(self._cache.of(function, parameter), run)
 
     def _walk(self, steps: Sequence[Step], run: _FollowedFunction) -> bool:
@@ -226,10 +229,10 @@ class NeedReader:
             self._property(member[0], member[1], name, run)
 
     def _property(self, owner: ClassCode, method: Method, name: str, run: _FollowedFunction) -> None:
-        self._method(owner, method, _Start(run.where, (*run.route, name), run.written), {})
+        self._method(owner, method, _Start(run.where, (*run.route, name), run.written, run.unset), {})
 
     def _note(self, name: str, rest: tuple[str, ...], line: int, run: _FollowedFunction) -> None:
-        need = Need(run.where, run.route, run.module, line, "".join(self._unless[:1]))
+        need = Need(run.where or run.unset.get(name), run.route, run.module, line, "".join(self._unless[:1]))
         known = self.needs.get(name)
         if known is None or known.rank > need.rank:
             self.needs[name] = need
@@ -261,7 +264,7 @@ class NeedReader:
         elif run.route.count(name) < (MAX_SUPERS if step.is_super else 1):
             parameters = _parameters(method.node)[1:]
             local = self._called(method.node, parameters, run.values.arguments(step.arguments, run.written))
-            self._method(owner, method, _Start(run.where, (*run.route, name), run.written), local)
+            self._method(owner, method, _Start(run.where, (*run.route, name), run.written, run.unset), local)
 
     def _handed(self, step: Handed, run: _FollowedFunction) -> None:
         if not self._leaves_class:
@@ -278,7 +281,7 @@ class NeedReader:
         else:
             return
         local = self._called(code.node, parameters, run.values.arguments(step.arguments, run.written))
-        start = _Start(run.where, (*run.route, name), run.written)
+        start = _Start(run.where, (*run.route, name), run.written, run.unset)
         self._function(code.node, parameter, None, code.module, start, local)
 
     # Conditions
@@ -289,13 +292,16 @@ class NeedReader:
             taken = step.then if test else step.other
             if self._walk(taken, run):
                 return True
-            if step.may_return and _may_end(taken):
+            if step.may_return and may_end(taken):
                 run.where = run.where or Condition("unless it ends earlier at ", step.test)
             return False
         then_ends, then = self._side(step.then, run, Condition("", step.test, step.is_then_rare))
         other_ends, other = self._side(step.other, run, Condition("not ", step.test, step.is_other_rare))
         if then_ends and other_ends:
             return True
+        if not then_ends and not other_ends:
+            self._leave_unset(run, then, other, Condition("not ", step.test))
+            self._leave_unset(run, other, then, Condition("", step.test))
         kept = [side for side, ends in ((then, then_ends), (other, other_ends)) if not ends]
         self._join(run, kept)
         if step.may_return:
@@ -310,7 +316,7 @@ class NeedReader:
 
     def _copied(self, run: _FollowedFunction, where: Condition | None) -> _FollowedFunction:
         values = Values(self._view, run.values.parameter, dict(run.values.local), self._unless)
-        return _FollowedFunction(values, run.owner, run.module, where, run.route, set(run.written))
+        return _FollowedFunction(values, run.owner, run.module, where, run.route, set(run.written), dict(run.unset))
 
     def _join(self, run: _FollowedFunction, sides: Sequence[_FollowedFunction]) -> None:
         """What is known behind a condition is what both sides agree on."""
@@ -322,8 +328,16 @@ class NeedReader:
         run.written |= written
         run.values.local = local
 
+    @staticmethod
+    def _leave_unset(
+        run: _FollowedFunction, side: _FollowedFunction, other: _FollowedFunction, where: Condition
+    ) -> None:
+        """What only one side sets is missing behind both where the other one was taken."""
+        run.unset.update({**side.unset, **dict.fromkeys(side.written - other.written, where)})
+
     def _perhaps(self, step: Perhaps, run: _FollowedFunction) -> None:
         _, side = self._side(step.steps, run, Condition(f"in {step.what}"))
+        self._leave_unset(run, side, run, Condition(f"unless {step.what} sets it"))
         self._join(run, (run, side))
         if step.may_return:
             run.where = run.where or Condition(f"unless {step.what} ends it earlier")
@@ -337,7 +351,9 @@ class NeedReader:
             self._walk(step.otherwise, run)
         for handler in step.handlers:
             _, side = self._side(handler, before, Condition("after an exception"))
-            self._join(run, (run, side)) if not _always_ends(handler) else None
+            if not always_ends(handler):
+                self._leave_unset(run, side, run, Condition("unless there was an exception"))
+                self._join(run, (run, side))
         self._walk(step.finally_, run)
         if step.may_return:
             run.where = run.where or Condition("unless an attempt ends it earlier")
@@ -348,6 +364,7 @@ class NeedReader:
         _, side = self._side(step.body, run, Condition("in an attempt"))
         self.needs, self.chains = kept
         self._walk(step.otherwise, side)
+        self._leave_unset(run, side, run, Condition("unless an attempt sets it"))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -357,6 +374,7 @@ class _Start:
     where: Condition | None
     route: tuple[str, ...]
     written: set[str]
+    unset: dict[str, Condition]
 
 
 def _private(name: str, owner: ClassCode | None) -> str:
@@ -378,20 +396,3 @@ def _defaults(function: Function) -> dict[str, ast.expr]:
     keywords = zip(given.kwonlyargs, given.kw_defaults, strict=True)
     defaults.update((argument.arg, value) for argument, value in keywords if value is not None)
     return defaults
-
-
-def _may_end(steps: Sequence[Step]) -> bool:
-    for step in steps:
-        if isinstance(step, End):
-            return True
-        if isinstance(step, Conditional) and (_may_end(step.then) or _may_end(step.other)):
-            return True
-        if isinstance(step, Perhaps) and _may_end(step.steps):
-            return True
-        if isinstance(step, Attempt) and (_may_end(step.body) or _may_end(step.otherwise)):
-            return True
-    return False
-
-
-def _always_ends(steps: Sequence[Step]) -> bool:
-    return any(isinstance(step, End) for step in steps)
