@@ -105,7 +105,7 @@ CUT = {
     "npy in its data": (
         b"\x93NUMPY\x01\x00" + struct.pack("<H", len(ARRAY)) + ARRAY + bytes(47),
         "data.npy",
-        "its array needs 48 bytes behind the header",
+        "its array needs 48 bytes after the header",
     ),
     "ubj before its end": (ubj_model((2, 1, 3))[:-1], "model.ubj", "its last object does not end"),
     "zip": (torch_archive()[:-10], "model.pt", "cut"),

@@ -304,7 +304,7 @@ def test_models_that_looking_finds_are_held_against_the_serving_side(here: Path,
     found = findings(report, "MLA401")
     assert "model.pkl (scikit-learn 1.9.1" in found[0].message
     assert found[0].environments == ("training", "serving")
-    assert looked(report) == {f"{home}/": "taken for what training writes and serving loads"}
+    assert looked(report) == {f"{home}/": "treated as models that training writes and serving loads"}
 
 
 def test_models_in_the_folder_of_a_reader_are_what_it_loads(here: Path) -> None:
@@ -319,7 +319,7 @@ def test_where_nobody_is_known_to_load_them_it_is_said(here: Path) -> None:
     write(here, {"requirements.txt": "scikit-learn==1.9.1\n"})
     shutil.copytree(MODELS / "pickles", "models")
     report = check(["."], options())
-    assert looked(report)["models/"].startswith("no environment is known that loads them; say it by `writes`")
+    assert looked(report)["models/"].startswith("no environment is known that loads them; state it by `writes`")
 
 
 def test_of_two_writers_neither_is_guessed(here: Path) -> None:

@@ -60,14 +60,14 @@ def test_models_of_the_only_writer_are_held_against_its_reader(here: Path, home:
     assert "model.pkl (scikit-learn 1.9.1" in of_models(report)[0].message
     (said,) = report.notes
     assert said.startswith("Found in the tree and not named in the configuration: ")
-    assert "taken for what fit writes and answer loads" in said
+    assert "treated as models that fit writes and answer loads" in said
 
 
 def test_models_in_the_folder_of_a_reader_are_what_it_loads(here: Path) -> None:
     shutil.copytree(MODELS / "pickles", "serving/model")
     report = checked()
     assert of_models(report)[0].environments == ("answer",)
-    assert "taken for what answer loads" in report.notes[0]
+    assert "treated as models that answer loads" in report.notes[0]
 
 
 def test_a_model_that_only_its_description_tells_is_found(here: Path) -> None:

@@ -53,7 +53,7 @@ def _wanted(text: str, output: Path | None, known: Sequence[str]) -> WantedOutpu
         meant = f"; did you mean {near}?" if near else ""
         raise UsageError(f"--format {name}: expected one of {', '.join(known)}{meant}")
     if equals and not file:
-        raise UsageError(f"--format {text}: expected a file behind the =; without it, the report goes to --output")
+        raise UsageError(f"--format {text}: expected a file after the =; without it, the report goes to --output")
     return WantedOutput(format=name, target=file_of(Path(file) if file else output))
 
 

@@ -96,7 +96,7 @@ def _found(path: Path, files: WorkingTree) -> Document | None:
 
 def _why_no_configuration(path: Path) -> str:
     if paths.is_link(path) and not paths.exists(path):
-        return "it is a link to what is not there"
+        return "it is a link to something that does not exist"
     return "it is not a regular file" if paths.exists(path) else "there is no such configuration file"
 
 

@@ -105,7 +105,7 @@ def place(folder: str, discovery: Discovery) -> ModelPlace:
         why = f"which of {', '.join(environment.name for environment in beside)} loads them is not known; {DECLARE}"
         return ModelPlace(environment=None, is_written=False, why=why)
     if own is not None and _is_reader(own):
-        why = f"they lie in the folder of {own.name}, and are taken for what it loads"
+        why = f"they lie in the folder of {own.name}, and are treated as models that it loads"
         return ModelPlace(environment=own.name, is_written=False, why=why)
     readers = [
         environment.name
@@ -182,11 +182,11 @@ def _home(pair: Pair, folders: Mapping[str, str]) -> str:
     return max(shared, pair.project, key=len)
 
 
-DECLARE = "say it by `writes` or `reads` in mlaudit.toml (mlaudit init)"
+DECLARE = "state it by `writes` or `reads` in mlaudit.toml (mlaudit init)"
 
 
 def _compared(writer: str, readers: Sequence[str]) -> str:
-    return f"taken for what {writer} writes and {', '.join(readers)} loads"
+    return f"treated as models that {writer} writes and {', '.join(readers)} loads"
 
 
 def _is_in(folder: str, outer: str) -> bool:

@@ -72,7 +72,7 @@ def with_proofs(environments: Sequence[Environment], root: Path) -> AppliedProof
     )
     proven = dict(_proven_pairs(holding, named))
     sentences = (
-        f"{sentence} ({EVIDENCE_FILE}), which counts more than what is known of versions"
+        f"{sentence} ({EVIDENCE_FILE}), which takes precedence over what is known about versions"
         for sentence in proven.values()
     )
     return AppliedProofs(environments=tuple(proven_environments), proven=proven, notes=(*sentences, *notes))

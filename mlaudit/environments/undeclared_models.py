@@ -140,12 +140,12 @@ def _sentences(models: FoundModels, left: Sequence[str], declared: Sequence[Envi
     for name, paths in models.writes.items():
         readers = ", ".join(environment.name for environment in declared if name in environment.follows)
         yield (
-            f"Found in the tree and not named in the configuration: {shown_names(paths)}; taken for what {name} writes "
-            f"and {readers} loads. Name them under writes or reads to say so."
+            f"Found in the tree and not named in the configuration: {shown_names(paths)}; treated as models that "
+            f"{name} writes and {readers} loads. Name them under writes or reads to say so."
         )
     for name, paths in models.reads.items():
         yield (
-            f"Found in the tree and not named in the configuration: {shown_names(paths)}; taken for what {name} loads. "
-            "Name them under reads to say so."
+            f"Found in the tree and not named in the configuration: {shown_names(paths)}; treated as models that "
+            f"{name} loads. Name them under reads to say so."
         )
     yield from sentences_on_rest(left, models.passed_over)

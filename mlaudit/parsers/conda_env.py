@@ -109,7 +109,7 @@ def _second(doc: Document) -> Iterator[Unread]:
     begun = False
     for number, line in enumerate(doc.text.split("\n"), start=1):
         if begun and line.startswith("---"):
-            why = "a second YAML document begins here; conda reads one, and so is what follows not read"
+            why = "a second YAML document begins here; conda reads only the first, so what follows is not read"
             yield doc.unread(why, doc.place(number, 1), what=line)
             return
         begun = begun or (bool(line.strip()) and not line.startswith(("---", "#", "%")))

@@ -81,7 +81,7 @@ def _array(doc: Document, source: Source, at: Place) -> Iterator[Statement]:
         try:
             source.skip(needed)
         except Unreadable:
-            yield doc.unread(f"{CUT}: its array needs {needed} bytes behind the header", at)
+            yield doc.unread(f"{CUT}: its array needs {needed} bytes after the header", at)
 
 
 def _data_bytes(header: str) -> int:

@@ -97,5 +97,5 @@ def _behind(doc: Document, source: Source, window: Window | None) -> Iterator[St
     if rest:
         kind = "another pickle" if rest[:1] == b"\x80" else "a zip archive" if rest[:2] == b"PK" else "more"
         yield doc.unread(
-            f"behind the end of the pickle, byte {source.offset}, there is {kind}; loading does not read it"
+            f"after the end of the pickle, byte {source.offset}, there is {kind}; loading does not read it"
         )

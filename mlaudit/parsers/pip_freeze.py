@@ -15,5 +15,5 @@ from mlaudit.parsers._registry import parser
 def read(doc: Document) -> Iterator[Statement]:
     """The installed distributions, each with its version."""
     if not doc.text.strip():
-        raise Unreadable("it is empty; `pip freeze` of an environment that serves anything is not")
+        raise Unreadable("it is empty; an environment that serves has packages")
     yield from requirements_file.statements(doc, Layer.INSTALLED)

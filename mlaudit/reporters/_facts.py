@@ -71,7 +71,7 @@ def unknown_images(report: Report) -> str:
     images = report.summary.unknown_images
     if not images:
         return ""
-    what = f"image {images[0]} holds" if len(images) == 1 else f"images {_listed(images)} hold"
+    what = f"image {images[0]} contains" if len(images) == 1 else f"images {_listed(images)} contain"
     return f"What the base {what} is not known here, so not judged."
 
 

@@ -131,7 +131,7 @@ class _FolderWalk:
         elif paths.is_folder(target):
             yield from self._linked_folder(entry, path, depth)
         elif not paths.is_file(target):
-            yield from self._passed_over(entry, path, "it is a link to what is not there, or is no file")
+            yield from self._passed_over(entry, path, "it is a link to something that does not exist, or is no file")
         elif target.parent == Path(paths.real_path(Path(entry.path).parent)) and self.is_known(target.name):
             yield from self._passed_over(entry, path, f"it is a link to `{target.name}` beside it, which is read")
         else:

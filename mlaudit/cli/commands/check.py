@@ -79,7 +79,7 @@ def check(
     """Audit what is declared, or discovered below PATH.
 
     The declaration is mlaudit.toml or [tool.mlaudit] of pyproject.toml. With it, PATH selects the environments that
-    have a source there; without it, what is found below PATH is audited, and the report says what was taken for what.
+    have a source there; without it, what is found below PATH is audited, and the report lists it.
     """
     from mlaudit.request.options import wanted_of
 

@@ -178,7 +178,7 @@ def _version_and_build(text: str) -> tuple[str, str | None]:
     """The version part and the build of `>=1.0 , < 2.0 py34_0`, `=1.2.3=0`, `* openblas_0`."""
     words = _OPERATORS.sub(r"\1", _SEPARATORS.sub(r"\1", text.strip())).split()
     if len(words) > 2:
-        raise _NotOne(f"a version and a build are expected behind the name, found `{text.strip()[:80]}`")
+        raise _NotOne(f"a version and a build are expected after the name, found `{text.strip()[:80]}`")
     if len(words) == 2:
         version, build = words[0], words[1].removeprefix("=")
     else:

@@ -27,7 +27,7 @@ def searched(doc: Document, source: Source) -> Iterator[Unread]:
         yield doc.unread(error.why)
     for version in list(seen)[:3]:
         yield doc.unread(
-            f"behind the opcodes that were read, `_sklearn_version` seems to record {version}; weak, since bytes were "
+            f"after the opcodes that were read, `_sklearn_version` seems to record {version}; weak, since bytes were "
             "searched and not understood",
             package="scikit-learn",
         )

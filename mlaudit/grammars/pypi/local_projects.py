@@ -119,12 +119,12 @@ def _folder(origin: str) -> str | None:
 
 def _why(pin: Pin, folder: str | None) -> str:
     if pin.origin is None:
-        return f"what `{pin.name}` of the workspace requires is not read: no member of that name is there to be read"
+        return f"what `{pin.name}` of the workspace requires is not read: no member of that name can be read"
     where = f"the folder `{pin.origin[:120]}`"
     if folder is None:
         return f"what the project `{pin.name}` requires is not read: {where} is one of another machine"
     names = f"{', '.join(MANIFESTS[:-1])} or {MANIFESTS[-1]}"
-    return f"what the project `{pin.name}` requires is not read: {where} has no {names} that is there to be read"
+    return f"what the project `{pin.name}` requires is not read: {where} has no {names} that can be read"
 
 
 def required(statement: Statement, pin: Pin) -> Iterator[Statement]:

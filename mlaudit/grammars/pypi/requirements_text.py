@@ -231,7 +231,7 @@ def _by_option_parser(options: str) -> dict[str, Any] | str:
 
 
 _REPEATED = "pip reads one -r, -c or -e of a line; give each its own"
-_IGNORED = "pip ignores `{}` behind an option; a requirement needs a line of its own"
+_IGNORED = "pip ignores `{}` after an option; a requirement needs a line of its own"
 
 
 def _from_options(requirement: str, read_options: dict[str, Any]) -> Parsed:

@@ -33,7 +33,7 @@ def excluded(call: Call, word: Word) -> Iterator[Statement]:
             waiting += [line[1] for line in map(str.split, (texts[path] or "").splitlines()) if _is_include(line)]
     for path, text in texts.items():
         if text is None:
-            why = f"the file of exclusions `{path[:120]}` is not there to be read; what it leaves out is listed"
+            why = f"the file of exclusions `{path[:120]}` cannot be read; what it leaves out is listed"
             yield call.doc.unread(why, call.at(word), what=word.text)
         else:
             yield from _bounds(call, word, text)

@@ -108,7 +108,7 @@ def from_lock(lock: Lock, call: Call) -> Iterator[Statement]:
 
 
 def selected_lock(lock: Lock, call: Call) -> ExportedLock | None:
-    """What a command takes of a lock that it only writes out; None if the lock is not there to be read."""
+    """What a command takes of a lock that it only writes out; None if the lock cannot be read."""
     given = [*arguments(call.words, grammar(lock.tool)), *(_of_variables(call) if lock.tool == "uv" else ())]
     target = _located(call, _folder(given), lock.files)
     chosen = selection(lock.tool, given, default_groups=lock.default_groups)
@@ -131,7 +131,7 @@ def _folder(install_arguments: Iterable[InstallArgument]) -> str:
 
 
 def _located(call: Call, folder: str, names: Iterable[str]) -> str | None:
-    """The first of some files in a folder of the recipe that is there to be read."""
+    """The first of some files in a folder of the recipe that can be read."""
     for name in names:
         path = call.recipe.path(posixpath.join(folder, name))
         target = None if path in call.recipe.written else call.recipe.locate(path)
@@ -183,7 +183,7 @@ def declared_groups(call: Call, words: Iterable[Word]) -> Iterator[Statement]:
         path, _, group = word.text.rpartition(":")
         target = _located(call, "", (path or "pyproject.toml",))
         if target is None:
-            why = f"the group `{group[:80]}` is of {path[:120] or 'pyproject.toml'}, which is not there to be read"
+            why = f"the group `{group[:80]}` is of {path[:120] or 'pyproject.toml'}, which cannot be read"
             yield call.doc.unread(why, call.at(word), what=word.text)
         else:
             yield include(call, target, call.at(word), InstallSelection(groups=(group,), own=False))
@@ -195,7 +195,7 @@ def script_dependencies(call: Call, word: Word) -> Statement:
         return call.unknown(word)
     target = _located(call, "", (word.text,))
     if target is None:
-        why = f"the script `{word.text[:120]}` is not there to be read"
+        why = f"the script `{word.text[:120]}` cannot be read"
         return call.doc.unread(why, call.at(word), what=word.text)
     recipe = call.recipe
     return Include(

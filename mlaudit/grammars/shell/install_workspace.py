@@ -47,7 +47,7 @@ def _of_member(call: Call, manifest: str, name: str, chosen: InstallSelection, a
     root = call.doc.beside(manifest)
     folder = member_folder(root, name) if root is not None else None
     if folder is None:
-        why = f"no member `{name[:80]}` of the workspace is there to be read"
+        why = f"no member `{name[:80]}` of the workspace can be read"
         return call.doc.unread(why, at, what=call.shown())
     path = posixpath.normpath(posixpath.join(posixpath.dirname(manifest), folder, "pyproject.toml"))
     return path, chosen

@@ -76,6 +76,6 @@ def _missing(call: Call, word: Word, path: str, *, copied: bool) -> Unread | Non
         why = f"the script `{word.text[:120]}` is in a repository that this recipe clones; it cannot be read here"
         return call.doc.unread(why, call.at(word), what=word.text)
     if copied and _SCRIPT.fullmatch(word.text):
-        why = f"the script `{word.text[:120]}` is copied and run, and it is not there to be read"
+        why = f"the script `{word.text[:120]}` is copied and run, but it cannot be read"
         return call.doc.unread(why, call.at(word), what=word.text)
     return None
