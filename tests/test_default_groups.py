@@ -61,6 +61,8 @@ def lock(text: str, beside: dict[str, str]) -> Reading:
         (GROUPS + '[tool.uv]\ndefault-groups = ["train"]\n', ("train",)),
         (GROUPS + '[tool.uv]\ndefault-groups = ["TRAIN", "dev"]\n', ("train", "dev")),
         (GROUPS + '[tool.uv]\ndefault-groups = ["docs"]\n', ()),
+        # The lock is older than the group.
+        (GROUPS + 'docs = []\n[tool.uv]\ndefault-groups = ["docs", "dev"]\n', ("dev",)),
         (GROUPS + "[tool.uv]\ndefault-groups = []\n", ()),
         (GROUPS + '[tool.uv]\ndefault-groups = "all"\n', ("dev", "train")),
         (LEGACY, ("dev",)),

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import ast
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
 import tomli
 
+from mlaudit.code.package.called_methods import called_methods
 from mlaudit.code.package.classes import ClassCode
 from mlaudit.code.package.constructors import makes_by_keywords, makes_of_file, refused_keys
+from mlaudit.code.package.layered_code import LayeredCode, PlacedCode
 from mlaudit.code.package.member_calls import member_calls
 from mlaudit.code.package.modules import PackageModules
 from mlaudit.code.package.object_code import ObjectCode
@@ -48,11 +52,19 @@ def symbols_of(folder: Path, files: dict[str, str]) -> PackageSymbols:
     return PackageSymbols(PackageSources(folder, folder.name))
 
 
-def pickled(folder: Path, source: str, make: str) -> PickledStates:
-    write(folder, {"acme/__init__.py": "", "acme/scaling.py": source})
-    path = folder / "model.pkl"
-    run(folder, f"from acme.scaling import *\nmodel = {make}\npickle.dump(model, open({str(path)!r}, 'wb'), 4)")
-    return states_of(Document("model.pkl", path.read_bytes()))
+@cache
+def pickle_of(source: str, make: str) -> bytes:
+    """What the writer's code makes, by a Python of its own."""
+    with TemporaryDirectory() as name:
+        folder = Path(name)
+        write(folder, {"acme/__init__.py": "", "acme/scaling.py": source})
+        path = str(folder / "model.pkl")
+        run(folder, f"from acme.scaling import *\nmodel = {make}\npickle.dump(model, open({path!r}, 'wb'), 4)")
+        return (folder / "model.pkl").read_bytes()
+
+
+def pickled(source: str, make: str) -> PickledStates:
+    return states_of(Document("model.pkl", pickle_of(source, make)))
 
 
 def class_of(symbols: PackageSymbols) -> ClassCode:
@@ -152,6 +164,43 @@ def test_what_a_name_of_a_module_is(row: dict[str, Any], tmp_path: Path) -> None
     assert " ".join(words) == row["is"]
 
 
+@rows("patched")
+def test_what_a_class_is_given_from_outside(row: dict[str, Any], tmp_path: Path) -> None:
+    assert class_of(symbols_of(tmp_path, {"acme/scaling.py": row["source"]})).own == set(row["own"])
+
+
+@rows("called")
+def test_which_methods_sources_call(row: dict[str, Any]) -> None:
+    assert sorted(called_methods(source.encode() for source in row["sources"])) == row["names"]
+
+
+def test_packages_of_several_places_are_one(tmp_path: Path) -> None:
+    write(tmp_path / "first", {"acme/__init__.py": "1", "acme/one.py": "1", "acme/space/x.txt": ""})
+    write(tmp_path / "second", {"acme/__init__.py": "2", "acme/two.py": "2", "other.py": "2", "acme/two.so": "so"})
+    parts = [
+        PlacedCode(package=name, version="1", place=name, code=PackageSources(tmp_path / name, name))
+        for name in ("first", "second")
+    ]
+    code = LayeredCode(parts)
+
+    def used() -> list[str]:
+        return [placed.package for placed in code.used]
+
+    assert code.names("") == frozenset(("acme", "other.py"))
+    assert code.names("acme") == frozenset(("__init__.py", "one.py", "two.py", "two.so", "space"))
+    assert code.names("gone") is None
+    assert used() == []
+    assert code.read("acme/__init__.py") == b"1"
+    assert used() == ["first"]
+    assert code.read_binary("acme/two.so") == b"so"
+    assert code.read("acme/gone.py") is None
+    assert used() == ["first", "second"]
+    assert sorted(filter(None, code.sources("acme"))) == [b"1", b"1", b"2", b"2"]
+    assert code.shown("acme/two.py") == "second/acme/two.py"
+    assert code.shown("acme/gone.py") == "first/acme/gone.py"
+    assert code.shown("gone.py") == "gone.py"
+
+
 @rows("shape")
 def test_what_a_setstate_requires(row: dict[str, Any]) -> None:
     body = "\n".join(f"    {line}" for line in row["body"].split("\n"))
@@ -166,13 +215,13 @@ OLD = "class Scaler:\n    def __init__(self):\n        self.a = 1\n"
 
 @rows("gap")
 def test_what_is_read_of_an_object(row: dict[str, Any], tmp_path: Path) -> None:
-    states = pickled(tmp_path / "old", OLD, "Scaler()")
+    states = pickled(OLD, "Scaler()")
     new = OLD.replace("(self)", f"(self, {row['parameters']})") if "parameters" in row else OLD
     new += row.get("init", "        self.b = 2\n" if "parameters" not in row else "") + row.get("more", "")
     new = f"def helper(one):\n    return one.b\ndef helper_of(x, one):\n    return helper(one)\n{new}"
     new += f"    def fit(self, x):\n        self.c = self.b\n    def transform(self, x):\n{row['body']}"
     reader = ObjectCode(symbols_of(tmp_path / "new", {"acme/scaling.py": new}), repairs=True)
-    judge = StateJudge(reader, ObjectCode(symbols_of(tmp_path / "old", {}), repairs=True))
+    judge = StateJudge(reader, ObjectCode(symbols_of(tmp_path / "old", {"acme/scaling.py": OLD}), repairs=True))
     found = [gap for one in states.objects for gap in judge.gaps(one)]
     said = [f"{one.attribute} {one.need.calling.name} {one.need.sureness.name}" for one in found]
     assert sorted(said) == sorted(row.get("found", []))
@@ -180,9 +229,9 @@ def test_what_is_read_of_an_object(row: dict[str, Any], tmp_path: Path) -> None:
 
 @rows("call")
 def test_which_calls_are_refused(row: dict[str, Any], tmp_path: Path) -> None:
-    states = pickled(tmp_path / "old", row["old"], "Scaler()")
+    states = pickled(row["old"], "Scaler()")
     reader = symbols_of(tmp_path / "new", {"acme/scaling.py": row["new"]})
-    judge = CallJudge(reader, symbols_of(tmp_path / "old", {}))
+    judge = CallJudge(reader, symbols_of(tmp_path / "old", {"acme/scaling.py": row["old"]}))
     found = [call for one in states.objects for call in judge.refused(one)]
     assert [f"{call.called} {call.reason}" for call in found] == [said for said in [row.get("says")] if said]
     assert all(call.path.endswith("acme/scaling.py") and call.line for call in found)
@@ -190,7 +239,7 @@ def test_which_calls_are_refused(row: dict[str, Any], tmp_path: Path) -> None:
 
 @rows("compiled")
 def test_what_compiled_modules_refuse(row: dict[str, Any], tmp_path: Path) -> None:
-    states = pickled(tmp_path / "old", RECORDS if row["old"] == "RECORDS" else row["old"], row["make"])
+    states = pickled(RECORDS if row["old"] == "RECORDS" else row["old"], row["make"])
     reader = symbols_of(tmp_path / "new", row.get("declared", {}))
     if "module" in row:
         (tmp_path / "new" / "acme" / "scaling.so").write_bytes(b"\x7fELF\0" + row["module"].encode())

@@ -196,6 +196,15 @@ def test_check_finds_the_same_before_and_after_init(case: str, tmp_path: Path) -
     assert said(before) == said(after)
 
 
+@pytest.mark.parametrize("case", ["names-alone-are-a-guess", "model-registered-by-hand", "tasks-of-every-kind"])
+def test_what_init_writes(case: str) -> None:
+    written = render(found_in(FIXTURES / case / "files"))
+    expected = FIXTURES / case / "init.toml"
+    if os.environ.get("MLAUDIT_REGENERATE"):
+        expected.write_text(written, encoding="utf-8")
+    assert written == expected.read_text(encoding="utf-8")
+
+
 def test_init_says_what_shows_a_pair() -> None:
     text = render(found_in(FIXTURES / "stages-of-one-dockerfile" / "files"))
     assert "# training writes model.joblib" in text

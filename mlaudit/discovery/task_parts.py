@@ -34,7 +34,7 @@ MAX_LINES = 400
 
 _MAKEFILE = lazy_pattern(r"(?:GNU)?[Mm]akefile|[\w-]{1,60}\.mk")
 _RULE = lazy_pattern(r"([\w./ -]{1,200}?)[ \t]{0,8}::?(?![=:])[ \t]{0,8}([\w./ \t|-]{0,400})(?:#.*)?$")
-_VARIABLE = lazy_pattern(r"(?:export\s+)?(\w{1,128})\s{0,8}[:?]{0,2}=\s{0,8}([^#$]{1,200}?)\s*$")
+_VARIABLE = lazy_pattern(r"(?:export\s+)?(\w{1,128})\s{0,8}[:?]{0,2}=\s{0,8}([^#$]{1,200}?)\s*(?:#.*)?$")
 _QUOTING = dict.fromkeys(map(ord, "'\"\\\n"))
 """What the shell takes out of a word."""
 _REFERENCE = lazy_pattern(r"\$[({](\w{1,128})[)}]")

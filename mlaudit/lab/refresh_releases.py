@@ -155,15 +155,19 @@ def _gathered(
 
 
 def _offered(releases: Iterable[GatheredRelease], gathered: Iterable[GatheredRelease]) -> Iterator[GatheredRelease]:
-    """Without what an index does not offer, or not any more, by its list now or before; all where none was asked.
+    """Without what an index does not offer, by its list now or before; all where none was asked.
 
     What is newer than that list is kept.
     """
     rows = tuple(releases)
-    listed = tuple(gathered) or tuple(one for one in rows if one.wheels is not None)
-    there = {version_key(one.version) for one in listed}
-    last = max((one.day for one in listed if one.day), default="")
-    return (one for one in rows if not there or version_key(one.version) in there or (one.day or "") > last > "")
+    listed = tuple(gathered) or tuple(release for release in rows if release.wheels is not None)
+    there = {version_key(release.version) for release in listed}
+    last = max((release.day for release in listed if release.day), default="")
+    return (
+        release
+        for release in rows
+        if not there or version_key(release.version) in there or (release.day or "") > last > ""
+    )
 
 
 def required_names() -> frozenset[str]:

@@ -87,7 +87,7 @@ class InstallerIndex:
         return tuple(listed_files(done.stdout + done.stderr))
 
     def _keep_page(self, package: str, files: Mapping[str, Sequence[ListedFile]]) -> None:
-        """Have uv fetch the page once, so that each release is told without a request."""
+        """Have uv fetch the page once, so that each release is known without a request."""
         newest = max(files, key=Version)
         self._compile(f"{package}=={newest}", _first_python(files[newest]), "--universal", "--no-deps")
 
