@@ -58,7 +58,7 @@ def _end_process(code: int) -> None:
         try:
             stream.flush()
         except (AttributeError, OSError, ValueError):
-            # It was closed, or nobody reads it any more: `run` has seen to what that means.
+            # It was closed, or nobody reads it: `run` has seen to what that means.
             continue
     os._exit(code)
 

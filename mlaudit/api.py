@@ -35,7 +35,7 @@ def compare(sources: Sequence[str], options: Options, *, folder: Path = Path()) 
     from mlaudit.environments.sources import demand_present, environment_names, parse_source
 
     if len(sources) < 2:
-        raise BadSource("compare needs two sources or more: the first writes, the others read")
+        raise BadSource("compare needs at least two sources: the first writes, the others read")
     spellings: list[Sequence[SourcePart]] = [parse_source(source, folder) for source in sources]
     for parts in spellings:
         demand_present(parts, folder)
@@ -214,7 +214,7 @@ def _demand(path: str) -> None:
 
 
 def _report_on_nothing(options: Options) -> Report:
-    """The report of a run that touches no declared environment: what a hook with other files ends with."""
+    """The report of a run that concerns no declared environment, as of a hook with other files."""
     from mlaudit.knowledge.dates import knowledge_date
 
     report = Report(
@@ -238,7 +238,7 @@ def _untouched(every: Sequence[Environment | EnvironmentSettings], options: Opti
 
 
 def _passed_over(report: Report, paths: Sequence[str], every: Sequence[Environment]) -> Report:
-    """Files that touch nothing which is compared change no comparison: a hook has nothing to object to.
+    """Files that belong to nothing compared change no comparison: a hook has nothing to object to.
 
     Where no environment at all follows another, the hook could never object, and its user is informed.
     """
@@ -251,7 +251,7 @@ def _passed_over(report: Report, paths: Sequence[str], every: Sequence[Environme
 
 
 def _discovered(paths: Sequence[str], options: Options, tree: FoundTree) -> Report:
-    """The audit of what looking finds; files among the paths choose what of it is touched."""
+    """The audit of what looking finds; files among the paths choose what of it counts."""
     from mlaudit.environments.discovered import advice_on, discovered, looked_at, shown_pair
     from mlaudit.environments.found_models import found_models, sentences_on_rest
     from mlaudit.environments.touched import touched_by

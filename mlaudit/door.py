@@ -247,7 +247,7 @@ def options_of(asked: Asked, *, root: Path, start: Path, tree: Path | None, toda
 
 
 def options_in(folder: Path, asked: Asked, today: date | None) -> Options:
-    """What a call asks about a folder, laid over the folder's configuration. Raises ConfigError and UsageError."""
+    """What a call asks about a folder, before the folder's configuration. Raises ConfigError and UsageError."""
     day = date.today() if today is None else today
     return options_of(asked, root=folder, start=folder, tree=tree_around(folder), today=day)
 

@@ -166,7 +166,7 @@ def map_(
     Args:
         root: the folder; its configuration applies, and all paths, given and reported, are relative to it.
         paths: only what is at or below these.
-        model, package, file: what these touch, both ways.
+        model, package, file: their dependencies, in both directions.
         impact: files; the models and services that a change of them reaches.
 
     The other arguments are the options of `mlaudit map`.

@@ -186,7 +186,7 @@ def releases_page() -> str:
         "",
         "- METADATA: releases whose requirements were read out of the METADATA of a wheel, that for Linux x86_64 and",
         "  the newest Python (of onnxruntime, the oldest).",
-        "- tag's source: releases whose requirements stand in the source tree at their tag without being computed.",
+        "- tag's source: releases whose requirements are in the source tree at their tag without being computed.",
         "- neighbours: releases of which only that is known which the releases before and after them, read out of",
         "  METADATA, require alike.",
         "- files: releases whose days, `Requires-Python` and wheels are those of the package index's list of files.",

@@ -46,7 +46,7 @@ def test_exit_codes(tmp_path: Path, texts: tuple[str, str], arguments: Sequence[
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (("compare", "one.txt"), "compare needs two sources"),
+        (("compare", "one.txt"), "compare needs at least two sources"),
         (("compare", "one.txt", "two.txt", "--format", "xml"), "--format xml: expected one of"),
         (("compare", "one.txt", "two.txt", "--fail-on", "sometimes"), "expected one of error, warning, info, never"),
         (("compare", "one.txt", "two.txt", "--python", "3"), "--python"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from typing import TYPE_CHECKING
 
 from mlaudit.lab.name_uses import uses_in
@@ -74,3 +75,30 @@ def test_annotations_count_where_python_evaluates_them(tmp_path: Path) -> None:
     lazy = _release(tmp_path, "lazy", {"lazy.py": f"from __future__ import annotations\n{text}"})
     assert [use.moment for use in uses_in(eager, ["numpy.float"])] == ["import"]
     assert not list(uses_in(lazy, ["numpy.float"]))
+
+
+def test_a_clone_shows_the_releases_that_it_has_tags_of(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    clone = tmp_path / "clones" / "owner+pack" / "repo"
+    clone.mkdir(parents=True)
+
+    def git(*words: str) -> None:
+        named = ("-c", "user.name=A", "-c", "user.email=a@pinbox.example", "-c", "tag.gpgsign=false")
+        subprocess.run(["git", "-C", str(clone), *named, *words], check=True, capture_output=True)
+
+    git("init", "-q", ".")
+    for version, files in (("1.0.0", OLD), ("1.0.1", OLD), ("1.1.0rc1", OLD), ("1.1.0", NEW), ("nightly", OLD)):
+        beside = {"../setup.py": "import imp\n", "../tests/__init__.py": "import imp\n"}
+        _release(clone / "python", "src", {**files, **beside})
+        git("add", "-A")
+        git("commit", "-qm", version, "--allow-empty")
+        git("tag", f"v{version}" if version != "nightly" else version)
+    words = ["pack@owner/pack:python", "--cache", str(tmp_path / "cache"), "--clones", str(tmp_path / "clones")]
+    assert main(words) == 0
+    last = capsys.readouterr().out.splitlines()
+    assert main([*words, "--every"]) == 0
+    every = capsys.readouterr().out.splitlines()
+    row = '  { package = "pack", versions = "VERSIONS", name = "collections.Mapping", fixed = "1.1.0" },'
+    row += "  # pack/core.py:2"
+    assert row.replace("VERSIONS", "==1.0.1") in last
+    assert row.replace("VERSIONS", ">=1.0.0,<=1.0.1") in every
+    assert not [line for line in every if "src/" in line or "setup.py" in line or "tests" in line]

@@ -213,7 +213,7 @@ def test_a_deleted_current_folder_is_a_usage_error(tmp_path: Path) -> None:
             text=True,
             check=False,
         )
-        assert "the current folder is not there any more" in said(done), arguments
+        assert "the current folder no longer exists" in said(done), arguments
         assert done.returncode == 2
 
 
@@ -304,6 +304,6 @@ def test_the_current_folder_may_be_gone(tmp_path: Path, monkeypatch: pytest.Monk
         raise FileNotFoundError(2, "No such file or directory")
 
     monkeypatch.setattr(os, "getcwd", gone)
-    with pytest.raises(UsageError, match="the current folder is not there any more"):
+    with pytest.raises(UsageError, match="the current folder no longer exists"):
         paths.current_folder()
     assert paths.relative("a/b", "c") == "a/b"

@@ -481,6 +481,7 @@ def test_pip_and_uv_tell_of_an_index_what_it_has(tmp_path: Path, monkeypatch: py
         ("every>=1.1", ("1.1.0", "1.1.1", "2.0")),
         ("minor>=1.0", ("1.0", "1.1.1", "2.0")),
         ("minor", ("0.9", "1.0", "1.1.1", "2.0")),
+        ("minor>=0.9 every>=1.1", ("0.9", "1.0", "1.1.0", "1.1.1", "2.0")),
     ],
 )
 def test_of_which_releases_metadata_is_asked_for(policy: str, wanted: tuple[str, ...]) -> None:

@@ -83,3 +83,39 @@ def test_files_with_only_comments_are_one_note(tmp_path: Path) -> None:
     text = unwrapped(run(tmp_path, "check").stdout)
     assert text.count("it contains only comments") == 1
     assert "and 2 more (--verbose lists them): it contains only comments" in text
+
+
+def test_packages_that_one_side_does_not_name_are_pinned_together(tmp_path: Path) -> None:
+    names = ("joblib", "lightgbm", "numpy", "pandas", "scikit-learn", "scipy", "xgboost")
+    write(
+        tmp_path,
+        {
+            "training/requirements.txt": "".join(f"{name}==1.0.{number}\n" for number, name in enumerate(names)),
+            "serving/requirements.txt": "fastapi==0.115.0\n",
+        },
+    )
+    text = unwrapped(run(tmp_path, "check").stdout)
+    assert "warning[MLA003] 7 packages in training → serving: not pinned to one version" in text
+    assert "joblib 1.0.0 → not named training/requirements.txt:1:1" in " ".join(text.split())
+    assert (
+        "fix serving: joblib==1.0.0, lightgbm==1.0.1, numpy==1.0.2, pandas==1.0.3, scikit-learn==1.0.4 and 2 more"
+        in (" ".join(text.split()))
+    )
+    assert text.count("[MLA003]") == 1
+    assert run(tmp_path, "check", "--verbose").stdout.count("warning[MLA003]") == 7
+
+
+def test_infos_of_one_rule_are_counted_after_the_first(tmp_path: Path) -> None:
+    write(tmp_path, {f"batch-{letter}/requirements.txt": "scikit-learn\n" for letter in "abcdefg"})
+    text = run(tmp_path, "check").stdout
+    assert text.count("does not pin scikit-learn") == 5
+    assert "info[MLA501] and 2 more like these: --verbose" in text
+    assert run(tmp_path, "check", "--verbose").stdout.count("does not pin scikit-learn") == 7
+
+
+def test_the_folder_of_the_only_source_is_not_a_name_beside_it(tmp_path: Path) -> None:
+    folders = [f"examples/of-the-platform/{letter * 40}/model" for letter in "abc"]
+    write(tmp_path, {f"{folder}/requirements.txt": "numpy==2.1.3\n" for folder in folders})
+    text = run(tmp_path, "check").stdout
+    assert f"{folders[0]}/requirements.txt (1 package)" in unwrapped(text)
+    assert f"{folders[0]} (" not in text

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from mlaudit.cli import app, delivery
+from mlaudit.cli import app, delivery, progress
 from tests.checkout import committed, write
 from tests.parser_cases import FIXTURES
 
@@ -73,7 +73,8 @@ def printed(folder: Path, command: str, capture: pytest.CaptureFixture[bytes]) -
 
 @pytest.fixture
 def terminal(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
-    """Both streams are terminals, and nothing is said about colours."""
+    """Both streams are terminals, and nothing is said about colours; no bar shows, however slow the machine is."""
+    monkeypatch.setattr(progress, "PATIENCE", float("inf"))
     monkeypatch.setattr(delivery, "is_terminal", lambda _stream: True)
     for name in ("NO_COLOR", "FORCE_COLOR", "CI", "GITHUB_ACTIONS"):
         monkeypatch.delenv(name, raising=False)

@@ -34,7 +34,7 @@ def run(arguments: Sequence[str]) -> int:
     except KeyboardInterrupt:
         return INTERRUPTED
     except (OutputClosed, BrokenPipeError):
-        # Nobody reads the output any more; 1 means findings.
+        # Nobody reads the output; 1 means findings.
         return USAGE
     except UsageError as error:
         write_error(error_line(str(error)))

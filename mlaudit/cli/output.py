@@ -180,7 +180,7 @@ def _keep_mode(temporary: Path, target: Path) -> None:
 
 
 def _replace(temporary: Path, target: Path) -> None:
-    """Put the new file in the target's place; a link there is replaced, and what it leads to is not touched."""
+    """Put the new file in the target's place; a link there is replaced, and its target is not changed."""
     try:
         temporary.replace(target)
     except OSError as error:

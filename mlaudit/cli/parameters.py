@@ -76,7 +76,7 @@ As = Annotated[
     CommandOption("--as", help="The format of the sources.", metavar="FORMAT", complete=complete_source_format),
 ]
 Baseline = Annotated[
-    Path | None, CommandOption("--baseline", help="Only what is not in this file counts.", metavar="FILE")
+    Path | None, CommandOption("--baseline", help="Count only findings that are not in this file.", metavar="FILE")
 ]
 WriteBaseline = Annotated[
     Path | None, CommandOption("--write-baseline", help="Write what is found to a baseline file.", metavar="FILE")
@@ -97,7 +97,7 @@ Verbose = Annotated[
     bool, CommandOption("--verbose", "-v", help="Evidence, aligned and unwatched packages, unpaired environments.")
 ]
 ExitZero = Annotated[
-    bool, CommandOption("--exit-zero", help="Exit with 0 where there are findings, or nothing to compare.")
+    bool, CommandOption("--exit-zero", help="Exit with 0 even if there are findings, or nothing to compare.")
 ]
 NoColor = Annotated[bool, CommandOption("--no-color", help="No colours; NO_COLOR does the same.")]
 Statistics = Annotated[
@@ -110,10 +110,10 @@ Subjects = Annotated[
     ),
 ]
 Rtol = Annotated[
-    float, CommandOption("--rtol", metavar="NUMBER", help="Relative difference of numbers that counts as none.")
+    float, CommandOption("--rtol", metavar="NUMBER", help="Relative difference of numbers that is ignored.")
 ]
 Atol = Annotated[
-    float, CommandOption("--atol", metavar="NUMBER", help="Absolute difference of numbers that counts as none.")
+    float, CommandOption("--atol", metavar="NUMBER", help="Absolute difference of numbers that is ignored.")
 ]
 Timeout = Annotated[
     int, CommandOption("--timeout", metavar="SECONDS", help="Seconds that one model may take.", least=1)

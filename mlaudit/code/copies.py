@@ -20,7 +20,7 @@ ALIKE = 0.75
 def parted_definitions(written: ModuleReading, read: ModuleReading) -> Iterator[PartedDefinition]:
     """Functions of the same qualified name in two modules, most of whose syntax is the same and some is not.
 
-    Functions of the same name that have little in common were never copies; classes are held by their methods.
+    Functions of the same name that have little in common were never copies; classes are compared by their methods.
     """
     ours, theirs = definitions(written), definitions(read)
     words, other_words = definition_words(written), definition_words(read)

@@ -100,7 +100,7 @@ class Program:
         return lines
 
     def _started(self, source: ModuleSource) -> Iterator[tuple[str, int]]:
-        """Modules that a server is told to import: `uvicorn.run("api.main:app")`, each with the line of the call."""
+        """Modules that a server is asked to import: `uvicorn.run("api.main:app")`, each with the line of the call."""
         for place in source.calls:
             first = place.call.args[0] if place.call.args else None
             text = first.value if isinstance(first, ast.Constant) and isinstance(first.value, str) else ""

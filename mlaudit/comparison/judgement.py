@@ -137,7 +137,7 @@ def _byte_code(environments: Iterable[Environment]) -> frozenset[str]:
 
 
 def _of_files(judged: Judgement) -> Judgement | None:
-    """What is known of the file alone: that code beside it behaves otherwise is told of the environments."""
+    """What is known about the file alone: other behaviour of the code beside it is reported for the environments."""
     kept = tuple(consequence for consequence in judged.consequences if consequence.effect is not Effect.PREPROCESSING)
     return replace(judged, consequences=kept) if kept else None
 

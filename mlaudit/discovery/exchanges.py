@@ -17,7 +17,7 @@ MAX_EXCHANGES = 200
 
 
 def exchanges_of(uses: Iterable[ArtifactUse]) -> list[Exchange]:
-    """The exchanges of some uses, in the order of their places; tables and texts, which any version reads, are none."""
+    """The exchanges of some uses, in the order of their places; without tables and texts, which any version reads."""
     known = artifact_kinds()
     exchanges: dict[Exchange, None] = {}
     for use in sorted(

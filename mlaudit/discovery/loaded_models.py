@@ -12,7 +12,7 @@ from mlaudit.discovery.model_files import is_loadable_model
 from mlaudit.model.nouns import Place
 
 MAX_LOADED = 50
-"""Model files of one environment that are told."""
+"""Model files of one environment that are reported."""
 
 
 ModelsByName = Mapping[str, Sequence[str]]

@@ -12,7 +12,7 @@ from mlaudit.document.json_index import JsonIndex
 VALUES = Limit(name="values of JSON", most=1_500_000)
 """Values of a document that is read whole, or of one member of a list of a larger one; each takes up to 120 bytes."""
 MAX_DIGITS = 640
-"""Digits of a number; a longer one stays text. Python converts 4,300, and can be told to convert 640 at most."""
+"""Digits of a number; a longer one stays text. Python converts 4,300, and can be limited to 640."""
 WHOLE = 200_000
 """Values of a document that may be read whole though its format can be read in parts."""
 

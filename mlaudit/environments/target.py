@@ -97,7 +97,7 @@ def wanted_pythons(wanted: Wanted) -> tuple[str, ...]:
 
 
 def _narrowest(versions: Iterable[str | None]) -> tuple[str, ...]:
-    """Python versions in order, each once; `3.11` goes where `3.11.7` stands too."""
+    """Python versions in order, each once; without `3.11` if `3.11.7` is there."""
     pythons = dict.fromkeys(python for version in versions if version for python in [_python(version)] if python)
     minors = {python.rpartition(".")[0] for python in pythons if python.count(".") > 1}
     return tuple(python for python in pythons if python not in minors)[:MAX_PYTHONS]

@@ -1,4 +1,4 @@
-"""Which environments the paths of a run touch, so that a hook audits what a commit changes and no more."""
+"""Which environments the paths of a run belong to, so that a hook audits what a commit changes and no more."""
 
 from __future__ import annotations
 

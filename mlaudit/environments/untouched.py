@@ -1,4 +1,4 @@
-"""Whether files touch anything that a configuration declares, told from names before any of it is read: for hooks."""
+"""Whether files belong to anything that a configuration declares, by names, before anything is read: for hooks."""
 
 from __future__ import annotations
 

@@ -28,7 +28,7 @@ class FleetTask(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Workers:
-    """An executor and how much it does at once; `alive` says why it does nothing any more, empty if it works."""
+    """An executor and how much it does at once; `alive` says why it no longer works, empty if it works."""
 
     executor: Executor
     count: int
@@ -52,7 +52,7 @@ def answered(
     bounds: Bounds,
     running: Callable[[list[str]], None] | None = None,
 ) -> Iterator[tuple[FleetTask, BoundedAnswer]]:
-    """Every task with its answer, as they come. Raises UsageError where the executor does nothing any more.
+    """Every task with its answer, as they come. Raises UsageError if the executor no longer works.
 
     Args:
         running: is called with what is being worked on, whenever that changes.

@@ -117,7 +117,7 @@ def _wanted(row: Known, pair: _VersionPair) -> frozenset[str]:
 
 
 def _first_rates(hits: Iterable[Known], pair: _VersionPair) -> Iterator[Known]:
-    """Base rates stand from the special to the general: one answer for each kind."""
+    """Base rates go from the special to the general: one answer for each kind."""
     settled: set[str] = set()
     for row in hits:
         kinds = _wanted(row, pair) or {"*"}

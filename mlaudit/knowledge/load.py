@@ -106,7 +106,7 @@ class Known:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Skew:
-    """One change of behaviour: the same code gives other results from version `since` on.
+    """One change of behaviour: the same code gives different results from version `since` on.
 
     Attributes:
         before, after: verb phrases behind `what`; equal ones (`gives another last digit`) say only that it differs.

@@ -1,7 +1,7 @@
 """`python -m mlaudit.lab.code_index FOLDER WHEEL ...`: the index of code, from wheels or folders that hold one each.
 
 Nothing of a wheel is imported. What an audit looks at in code is kept, on its lines; comments, docstrings,
-long texts, tests, and bodies of functions that touch no attribute of what they are given are left out.
+long texts, tests, and bodies of functions that use no attribute of their arguments are left out.
 """
 
 from __future__ import annotations

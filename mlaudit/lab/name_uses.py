@@ -12,6 +12,7 @@ IMPORT = "import"
 _ASIDE = re.compile(
     r"(^|/)(tests?|testing|conftest|examples?|benchmarks?|_?vendor(ed)?|third_party|docs|scripts?|bin)(/|\.py$|_)"
 )
+_WORD = re.compile(rb"[A-Za-z_][A-Za-z0-9_]*")
 _DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 
 
@@ -43,7 +44,13 @@ class _Found:
 def uses_in(folder: Path, names: Iterable[str]) -> Iterator[NameUsed]:
     """The uses of the names in the package that lies in the folder."""
     wanted = frozenset(names)
-    modules = {module: read for path in sorted(folder.rglob("*.py")) for module, read in _read(folder, path, wanted)}
+    paths = sorted(folder.rglob("*.py"))
+    likely = [path for path in paths if _mentions(path, wanted)]
+    modules = {module: read for path in likely for module, read in _read(folder, path, wanted)}
+    if not any(read.uses for read in modules.values()):
+        return
+    modules |= {module: read for path in set(paths) - set(likely) for module, read in _read(folder, path, wanted)}
+    modules = dict(sorted(modules.items()))
     reached = _reached(modules)
     own = {module.partition(".")[0] for module in modules}
     set_here = frozenset(name for module in modules.values() for name in module.assigned)
@@ -54,6 +61,13 @@ def uses_in(folder: Path, names: Iterable[str]) -> Iterator[NameUsed]:
             moment = use.function and f"{module}.{use.function}"
             moment = moment or (IMPORT if module in reached else f"import {module}")
             yield NameUsed(name=use.name, kind=use.kind, moment=moment, place=f"{read.file}:{use.line}")
+
+
+def _mentions(path: Path, wanted: frozenset[str]) -> bool:
+    """Whether both ends of a wanted name stand in a file; to look is faster than to parse."""
+    words = frozenset(_WORD.findall(path.read_bytes()))
+    ends = ((name.partition(".")[0], name.rpartition(".")[2]) for name in wanted)
+    return any(first.encode() in words and last.encode() in words for first, last in ends)
 
 
 def _read(folder: Path, path: Path, wanted: frozenset[str]) -> Iterator[tuple[str, _ModuleReader]]:

@@ -11,6 +11,7 @@ more, unless `--whole` is given. The same input gives the same bytes.
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -27,6 +28,7 @@ from mlaudit.knowledge.releases import (
     unpacked,
     version_key,
 )
+from mlaudit.lab.release_agreement import agreeing, disagreements
 from mlaudit.lab.release_clients import InstallerIndex
 from mlaudit.lab.release_index import PackageIndex, pip_index
 from mlaudit.lab.release_rows import GatheredRelease, gathered_before, merged, packed
@@ -88,15 +90,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for row in _with_progress(wanted):
         known = _known(asked, row)
         try:
-            releases = [
-                *known,
-                *_tagged(asked.clones, row),
-                *(wheel for wheel in wheels if wheel.package == row.name),
-                *(gathered := _gathered(index, installers, row, known)),
-            ]
+            gathered = _gathered(index, installers, row, known)
         except OSError as error:
             failed.append(f"{row.name}: {error}")
             continue
+        built = (*(wheel for wheel in wheels if wheel.package == row.name), *gathered)
+        tagged = tuple(_tagged(asked.clones, row))
+        differing = disagreements(tagged, (*known, *built))
+        if differing:
+            print(f"{row.name}: tags and METADATA differ of {' '.join(differing)}", file=sys.stderr)  # noqa: T201
+        releases = (*known, *agreeing(tagged, known, differing), *built)
         listed = asked.checked if index is not None or installers is not None else _listed(asked, row)
         _write(
             asked.output / f"{row.name}{SUFFIX}",
@@ -152,9 +155,19 @@ def _gathered(
 
 
 def _offered(releases: Iterable[GatheredRelease], gathered: Iterable[GatheredRelease]) -> Iterator[GatheredRelease]:
-    """Without what an index does not offer, or not any more; all where none was asked."""
-    there = {version_key(release.version) for release in gathered}
-    return (release for release in releases if not there or version_key(release.version) in there)
+    """Without what an index does not offer, by its list now or before; all where none was asked.
+
+    What is newer than that list is kept.
+    """
+    rows = tuple(releases)
+    listed = tuple(gathered) or tuple(release for release in rows if release.wheels is not None)
+    there = {version_key(release.version) for release in listed}
+    last = max((release.day for release in listed if release.day), default="")
+    return (
+        release
+        for release in rows
+        if not there or version_key(release.version) in there or (release.day or "") > last > ""
+    )
 
 
 def required_names() -> frozenset[str]:

@@ -29,7 +29,7 @@ from mlaudit.lab.release_index import version_of_file
 from mlaudit.lab.release_rows import GatheredRelease, canonical_requirements, wheel_tags
 from mlaudit.lab.release_wheels import SOURCE
 
-PYTHONS = tuple(range(8, 16))
+PYTHONS = tuple(range(6, 16))
 """Minor versions of Python 3 that uv resolves for."""
 SPEAKING = ("-linux_x86_64", "-any")
 """How the tags of wheels end whose METADATA speaks for a release."""
@@ -87,7 +87,7 @@ class InstallerIndex:
         return tuple(listed_files(done.stdout + done.stderr))
 
     def _keep_page(self, package: str, files: Mapping[str, Sequence[ListedFile]]) -> None:
-        """Have uv fetch the page once, so that each release is told without a request."""
+        """Have uv fetch the page once, so that each release is known without a request."""
         newest = max(files, key=Version)
         self._compile(f"{package}=={newest}", _first_python(files[newest]), "--universal", "--no-deps")
 
@@ -173,13 +173,20 @@ def _by_version(package: str, files: Iterable[ListedFile]) -> dict[str, list[Lis
 
 
 def metadata_wanted(versions: Iterable[str], policy: str) -> tuple[str, ...]:
-    """The releases whose METADATA a policy asks for: `none`, `minor>=2.0` (the last patch of each), `every>=2.0`."""
-    kind, _, oldest = policy.partition(">=")
-    since = sorted(version for text in versions if (version := Version(text)) >= Version(oldest or "0"))
-    final = [version for version in since if not version.is_prerelease]
-    if kind == "minor":
-        final = list({version.release[:2]: version for version in final}.values())
-    return tuple(map(str, final)) if kind in ("minor", "every") else ()
+    """The releases whose METADATA a policy asks for.
+
+    `none`, `minor>=2.0` (the last patch of each minor version), `every>=2.0`, or several of them with spaces between.
+    """
+    final = sorted(version for text in versions if not (version := Version(text)).is_prerelease)
+    wanted: set[Version] = set()
+    for one in policy.split():
+        kind, _, oldest = one.partition(">=")
+        since = [version for version in final if version >= Version(oldest or "0")]
+        if kind == "minor":
+            wanted |= {*{version.release[:2]: version for version in since}.values()}
+        if kind == "every":
+            wanted |= {*since}
+    return tuple(map(str, sorted(wanted)))
 
 
 def _wheel_pythons(files: Iterable[ListedFile], platforms: tuple[str, ...] = ("",)) -> list[int]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import zlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -17,6 +18,7 @@ from mlaudit.knowledge.releases import FORMAT, DeclaredRelease, version_key
 
 _PLATFORMS = ("musllinux", "linux", "macosx", "win")
 _FILE_PARTS = (5, 6)
+_OLD_BOUND = re.compile(r"(>=\s{0,4}[0-9][0-9.]{0,40}?)\.\*(?![0-9A-Za-z.*])")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,9 +40,12 @@ class GatheredRelease:
 
 
 def canonical(text: str) -> str | None:
-    """One spelling of a requirement, None if PEP 508 does not read it."""
+    """One spelling of a requirement, None if PEP 508 does not read it.
+
+    `>=1.7.*` of old releases is no range of PEP 440; the installers that take it read `>=1.7`.
+    """
     try:
-        read = Requirement(text.strip())
+        read = Requirement(_OLD_BOUND.sub(r"\1", text.strip()))
     except InvalidRequirement:
         return None
     read.name = canonicalize_name(read.name)

@@ -10,8 +10,9 @@ from __future__ import annotations
 import posixpath
 import re
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from packaging.utils import canonicalize_name
@@ -19,7 +20,8 @@ from packaging.version import InvalidVersion, Version
 
 from mlaudit.document.document import Document
 from mlaudit.document.node import Malformed
-from mlaudit.lab.release_rows import GatheredRelease, canonical_requirements
+from mlaudit.lab.release_rows import GatheredRelease, canonical, canonical_requirements
+from mlaudit.lab.setup_call import INSTALL, UNKNOWN_NAME, required_texts, setup_arguments
 from mlaudit.model.errors import Unreadable
 from mlaudit.model.nouns import Kind, Pin, Reading
 from mlaudit.parsers._read import read
@@ -36,7 +38,7 @@ class TaggedProject:
     Attributes:
         repository: its address, as evidence.
         clone: a clone of it on this machine, bare or not.
-        tags: how its tags are called, with `{version}`.
+        tags: how its tags are called, with `{version}`; of two tags of a version that of the first form counts.
         folder: where its manifest is.
         requirements: files that its build reads its requirements from, newest layout first; the first that is there
             counts, where setup.py computes what a parser cannot tell.
@@ -61,9 +63,14 @@ class _ManifestContent:
 
 def tagged_releases(project: TaggedProject) -> Iterator[GatheredRelease]:
     """Each tag that names a version. Raises CalledProcessError if there is no clone."""
-    for tag, version, day in _tags(project):
+    tags = tuple(_tags(project))
+    kept = kept_versions(version for _, version, _ in tags)
+    for tag, version, day in tags:
+        if version not in kept:
+            continue
         document = _asker(project, tag)
         declared = _declared_or_none(document, project.folder) or _listed(document, project)
+        declared = declared or _called(document, project.folder)
         path = posixpath.join(project.folder, declared.manifest if declared else "")
         yield GatheredRelease(
             package=project.package,
@@ -90,12 +97,14 @@ def _tags(project: TaggedProject) -> Iterator[tuple[str, str, str]]:
     names = (re.escape(name).replace(r"\{version\}", "([0-9][0-9A-Za-z.!+-]*)") for name in project.tags)
     patterns = [re.compile(name) for name in names]
     listed = _git(project.clone, "for-each-ref", "--format=%(creatordate:short) %(refname:strip=2)", "refs/tags")
+    best: dict[str, tuple[int, str, str]] = {}
     for line in sorted(listed.decode().splitlines()):
         day, _, tag = line.partition(" ")
-        named = next((match for pattern in patterns if (match := pattern.fullmatch(tag))), None)
-        version = _version(named[1]) if named is not None else None
-        if version is not None:
-            yield tag, version, day
+        named = next(((at, found) for at, one in enumerate(patterns) if (found := one.fullmatch(tag))), None)
+        version = _version(named[1][1]) if named is not None else None
+        if named is not None and version is not None and best.get(version, (len(patterns),))[0] >= named[0]:
+            best[version] = (named[0], tag, day)
+    yield from ((tag, version, day) for version, (_, tag, day) in best.items())
 
 
 def _version(text: str) -> str | None:
@@ -107,7 +116,16 @@ def _version(text: str) -> str | None:
     return None if read.local or read.is_devrelease else str(read)
 
 
+def kept_versions(versions: Iterable[str]) -> frozenset[str]:
+    """Final releases, and the newest pre-release where it is newer."""
+    ordered = sorted({Version(one) for one in versions})
+    final = [one for one in ordered if not one.is_prerelease]
+    newer = [one for one in ordered if not final or one > final[-1]]
+    return frozenset(map(str, (*final, *newer[-1:])))
+
+
 def _asker(project: TaggedProject, tag: str) -> Callable[[str], Document | None]:
+    @cache
     def document(path: str) -> Document | None:
         plain = posixpath.normpath(path)
         if plain.startswith(("..", "/")):
@@ -185,6 +203,39 @@ def _listed(document: Callable[[str], Document | None], project: TaggedProject) 
         texts = canonical_requirements(text for pin in reading.pins if _is_declared(pin) for text in _texts(pin))
         return _ManifestContent(requires=texts, requires_python=None, manifest=path)
     return None
+
+
+def _called(document: Callable[[str], Document | None], folder: str) -> _ManifestContent | None:
+    """What setup.py gives to `setup()` where its source tells all of it, or where no manifest names any requirement."""
+
+    def text_of(path: str) -> str | None:
+        doc = document(posixpath.join(folder, path))
+        return doc.text if doc is not None else None
+
+    try:
+        script = text_of(MANIFESTS[2])
+        given = setup_arguments(script, text_of) if script is not None else None
+        if given is None or (INSTALL not in given and (UNKNOWN_NAME in given or _names_requirements(text_of))):
+            return None
+    except (Malformed, Unreadable):
+        return None
+    texts = required_texts(given)
+    if texts is None or any(canonical(one) is None and "extra ==" not in one for one in texts):
+        return None
+    python = given.get("python_requires")
+    return _ManifestContent(
+        requires=canonical_requirements(texts),
+        requires_python=python if isinstance(python, str) else None,
+        manifest=MANIFESTS[2],
+    )
+
+
+def _names_requirements(text_of: Callable[[str], str | None]) -> bool:
+    """Whether a manifest beside setup.py may say what setup.py does not."""
+    texts = (text_of(manifest) or "" for manifest in MANIFESTS[:2])
+    return any(
+        word in text for text in texts for word in ("[project]", "install_requires", "[tool.poetry", "[tool.flit")
+    )
 
 
 def _loosened(doc: Document) -> Document:

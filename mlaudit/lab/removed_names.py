@@ -1,6 +1,8 @@
 """Who uses a name that a release took away (developers only): `python -m mlaudit.lab.removed_names RELEASE...`.
 
-A release is `PACKAGE==VERSION`; give several of a package, such as the newest of each minor line.
+A release is `PACKAGE==VERSION`; give several of a package, such as the newest of each minor line. `PACKAGE@OWNER/NAME`
+stands for the last patch of each minor version of which a clone of it below `--clones` has a tag; a folder
+of it and the form of its tags may follow: `PACKAGE@OWNER/NAME:python:python-v{version}`.
 
 Wheels are fetched by uv, one at a time, without what they require, and kept in `--cache`; they are parsed and never
 imported. The names come from `removed_names.toml` beside this file. What stands inside `try`, `if` or behind an early
@@ -22,11 +24,13 @@ import tomli
 from packaging.version import Version
 
 from mlaudit.lab.name_uses import IMPORT, NameUsed, uses_in
+from mlaudit.lab.release_trees import laid_tree, last_patches, tagged_versions
 from mlaudit.model.packaged import packaged
 
 LIST = "lab/removed_names.toml"
 PYTHONS = ("3.11", "3.8", "3.7")
 """For which a wheel is asked, in this order."""
+TAGS = ("v{version}", "{version}")
 PAUSE = 0.5
 """Seconds between two downloads."""
 SECONDS = 300
@@ -134,22 +138,41 @@ def _row(use: ProposedUse) -> str:
     return f"  {{ {', '.join(cells)} }},  # {use.used.place}"
 
 
+def _folders(asked: str, options: argparse.Namespace) -> Iterator[tuple[str, str, Path | None]]:
+    """The releases that an argument stands for, with the folders of their files."""
+    package, at, place = asked.partition("@")
+    if not at:
+        package, _, version = asked.partition("==")
+        yield package, version, fetched_wheel(package, version, options.cache)
+        return
+    repository, _, rest = place.partition(":")
+    folder, _, tag = rest.partition(":")
+    clone = options.clones / repository.replace("/", "+") / "repo"
+    tags = tagged_versions(clone, (tag,) if tag else TAGS)
+    for version in tags if options.every else last_patches(tags):
+        target = options.cache / f"{package}@{version}"
+        yield package, version, target if target.is_dir() else laid_tree(clone, tags[version], folder, target)
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Print the proposals for the releases that are named."""
     parser = argparse.ArgumentParser(prog="python -m mlaudit.lab.removed_names")
-    parser.add_argument("releases", nargs="+", metavar="PACKAGE==VERSION")
-    parser.add_argument("--cache", type=Path, required=True, help="folder of wheels")
+    parser.add_argument("releases", nargs="+", metavar="RELEASE")
+    parser.add_argument("--cache", type=Path, required=True, help="folder of wheels and of trees out of clones")
+    parser.add_argument("--clones", type=Path, default=Path(), help="a folder of clones, OWNER+NAME/repo")
+    parser.add_argument(
+        "--every", action="store_true", help="of clones every release, not the last patch of each minor"
+    )
     options = parser.parse_args(arguments)
     sought = sought_names()
     names = [name for removal in sought for name in removal.names]
     uses_by_package: dict[str, dict[str, tuple[NameUsed, ...]]] = {}
-    for release in options.releases:
-        package, _, version = release.partition("==")
-        folder = fetched_wheel(package, version, options.cache)
-        if folder is None:
-            sys.stderr.write(f"{release}: no wheel\n")
-            continue
-        uses_by_package.setdefault(package, {})[version] = tuple(uses_in(folder, names))
+    for asked in options.releases:
+        for package, version, folder in _folders(asked, options):
+            if folder is None:
+                sys.stderr.write(f"{package}=={version}: no files\n")
+                continue
+            uses_by_package.setdefault(package, {})[version] = tuple(uses_in(folder, names))
     proposals = [
         use for package, releases in uses_by_package.items() for use in proposed_uses(package, releases, names)
     ]

@@ -22,7 +22,7 @@ _FILES = (NodeKind.FILE, NodeKind.CODE, NodeKind.DATA, NodeKind.MODEL)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MapQuestion:
-    """What of a map is requested: everything, what a few things touch, or what a change of some files reaches."""
+    """What of a map is requested: everything, dependencies of a few things, or what a change of some files reaches."""
 
     models: tuple[str, ...] = ()
     packages: tuple[str, ...] = ()
@@ -41,7 +41,7 @@ class MappedProject:
 
     Attributes:
         asked: the nodes that the question names.
-        is_impact: the map has what a change of these reaches, and not what they touch both ways.
+        is_impact: the map has what a change of these reaches, and not what they depend on.
     """
 
     report: Report

@@ -1,4 +1,4 @@
-"""Parts of a map: what one thing touches, both ways, and what a change of it reaches."""
+"""Parts of a map: what one thing depends on, what depends on it, and what a change of it reaches."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def without_packages(whole: DependencyMap) -> DependencyMap:
     count = sum(node.kind is NodeKind.PACKAGE for node in whole.nodes)
     if not count:
         return whole
-    hint = f"{count:,} packages; `mlaudit map --package NAME` shows what one touches, `--format json` all of them."
+    hint = f"{count:,} packages; `mlaudit map --package NAME` shows one of them, `--format json` all."
     return replace(
         whole,
         nodes=tuple(node for node in whole.nodes if node.kind is not NodeKind.PACKAGE),

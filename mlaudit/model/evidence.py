@@ -39,5 +39,5 @@ class RecordedProof:
 
     @property
     def is_bad(self) -> bool:
-        """Whether the reader was seen to fail, or to give other results."""
+        """Whether the reader was seen to fail, or to give different results."""
         return self.verdict in ("differs", "fails", "crashes", "hangs", "out of memory")

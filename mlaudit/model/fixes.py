@@ -1,4 +1,4 @@
-"""What would mend a finding: words, changes of versions, edits of files."""
+"""What would fix a finding: words, changes of versions, edits of files."""
 
 from __future__ import annotations
 
@@ -48,12 +48,12 @@ class Change(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fix:
-    """What would mend a finding: in words, and as edits where it can be done by span.
+    """What would fix a finding: in words, and as edits where it can be done by span.
 
     Attributes:
         safe: the first change crosses nothing that is known to break; False if there is none.
         hazard: why the first change is not safe, as a sentence part.
-        changes: the versions that would mend it, each by itself; the first is what the words advise.
+        changes: the versions that would fix it, each by itself; the first is what the words advise.
         edits: what carries out the first change.
     """
 

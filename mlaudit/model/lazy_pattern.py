@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     lazy_pattern = compile
 else:
 
-    class lazy_pattern:  # noqa: N801  it stands where `re.compile` would
+    class lazy_pattern:  # noqa: N801  used like `re.compile`
         """Stands for `re.compile` with the same arguments."""
 
         __slots__ = ("__dict__", "_flags", "_text")

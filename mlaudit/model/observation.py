@@ -1,4 +1,4 @@
-"""Something that was seen in a file and why it matters: the grounds on which environments and pairs are told."""
+"""Something that was seen in a file and why it matters: the evidence for environments and pairs."""
 
 from __future__ import annotations
 

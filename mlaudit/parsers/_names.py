@@ -60,7 +60,7 @@ class NameIndex:
     """Formats by what their patterns spell out; everything is in lower case.
 
     Attributes:
-        literal: names that are spelled out whole (`uv.lock`).
+        literal: complete names (`uv.lock`).
         endings: endings that begin with a dot, behind anything (`*.pkl`).
         patterns: other patterns of names, by the first character and the ending that they spell out (`_key`).
         paths: patterns with folders, by the ending that they spell out.

@@ -56,4 +56,4 @@ def _says(reader: str, usable: list[Measurement], bad: list[Measurement]) -> str
         return "the writer itself writes none of its artifacts"
     if not bad:
         return f"{reader} loads all {len(usable)} artifacts and gives the same results"
-    return f"{reader} does not load, or gives other results of, {len(bad)} of {len(usable)} artifacts"
+    return f"{reader} does not load, or gives different results of, {len(bad)} of {len(usable)} artifacts"

@@ -41,7 +41,7 @@ def smallest_change(
     The order depends on nothing but versions: for each suspect the writer's version, then halves of what is between.
 
     Args:
-        works: builds the reader with another version of a package, and tells whether the model works there.
+        works: builds the reader with another version of a package, and returns whether the model works there.
     """
     tried: list[Tried] = []
 

@@ -1,7 +1,7 @@
 """Runs inside an environment that is proven: loads one model, predicts, and leaves what it gave as JSON.
 
 `python proof_child.py REQUEST`: the request is a JSON file in a folder that is this process's own. Only the standard
-library of Python 3.8 is available. What it may do is limited before anything of the model is touched.
+library of Python 3.8 is available. What it may do is limited before anything of the model is read.
 """
 
 from __future__ import annotations
@@ -221,7 +221,7 @@ def _text_of(error: BaseException) -> str:
 def import_libraries(libraries: tuple[str, ...], names: list[tuple[str, str]], guard: Guard) -> None:
     """Import what the model will ask of the environment, and keep it compiled for the next run.
 
-    This is before anything of the model is touched, and of the environment's packages alone: what a model brings is
+    This is before anything of the model is read, and of the environment's packages alone: what a model brings is
     never kept.
     """
     wanted = (*libraries, *wanted_modules(names, guard))

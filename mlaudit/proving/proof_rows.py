@@ -73,7 +73,7 @@ def rows_of_signature(model: Any) -> tuple[Any, str] | None:
 
 
 def seeded_rows(model: Any, width: int) -> list[list[float]]:
-    """Rows on which models are told apart: small, of many sizes, like the model's data, near its boundary.
+    """Rows on which models give different results: small, of many sizes, like the model's data, near its boundary.
 
     All of them come from the seed and from numbers that the model file holds, so that both sides make the same.
     """

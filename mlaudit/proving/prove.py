@@ -1,4 +1,4 @@
-"""`mlaudit prove`: builds what a pair says, loads its models under both sides, and tells what is the same."""
+"""`mlaudit prove`: builds what a pair says, loads its models under both sides, and reports what is the same."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class ProvenPair:
     """A writer and a reader, the models that cross, and the kinds of which there is no model.
 
     Attributes:
-        writer: None where nothing tells what wrote the models, and their reader alone loads them.
+        writer: None where the writer of the models is not known, and their reader alone loads them.
         notes: models that cannot be proven, and why.
     """
 
@@ -108,7 +108,7 @@ def prove_pairs(pairs: Sequence[ProvenPair], options: ProofOptions) -> ProofRepo
 
 
 def _without_strangers(pair: ProvenPair) -> ProvenPair:
-    """A reader without the models that nobody declared, of which nothing tells what wrote them."""
+    """A reader without the models that nobody declared and whose writer is not known."""
     kept = tuple(case for case in pair.cases if (case.declared and case.walked) or refused_among(case.names))
     left = [case.shown for case in pair.cases if case not in kept]
     notes = (
@@ -147,7 +147,7 @@ class _Prover:
             yield from self._of_kind(kind, pair)
 
     def _alone(self, case: ProofCase, reader: BuiltEnvironment) -> Proof:
-        """What a reader makes of a model of which nothing tells what wrote it."""
+        """What a reader makes of a model whose writer is not known."""
         there = load_under(reader, case, self._options.rows, self._options.limits)
         return replace(verdict_alone(case, reader.name, there), sha256=digest(case.path))
 

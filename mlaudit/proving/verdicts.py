@@ -54,7 +54,7 @@ def verdict_on(
 
 
 def verdict_alone(case: ProofCase, name: str, reader: ProofAnswer) -> Proof:
-    """The verdict on a model of which nothing tells what wrote it: whether its reader loads it and predicts."""
+    """The verdict on a model whose writer is not known: whether its reader loads it and predicts."""
     if reader.word == "full":
         verdict, says = ProofVerdict.NOT_PROVEN, f"there was no room on the disk while {name} loaded it: {reader.error}"
     elif reader.word != "ok":
@@ -86,7 +86,7 @@ def _verdict(name: str, writer: ProofAnswer, reader: ProofAnswer, differences: A
     if not writer.answers:
         return ProofVerdict.LOADS, f"{name} loads it; there were no rows, so nothing was predicted (--rows)"
     if differences.differences:
-        return ProofVerdict.DIFFERS, f"{name} loads it and gives other results: {differences.differences[0]}"
+        return ProofVerdict.DIFFERS, f"{name} loads it and gives different results: {differences.differences[0]}"
     return ProofVerdict.SAME, f"{name} loads it and gives the same results"
 
 

@@ -273,7 +273,7 @@ class EditedDocument:
         try:
             after = _statements(self._parser, document)
         except MlauditError as error:
-            return f"the file could not be read any more ({error})"
+            return f"the file can no longer be read ({error})"
         if len(after) != len(self._statements):
             return "the file would state more or fewer things"
         meant = [self._statements[index] for index in wanted]

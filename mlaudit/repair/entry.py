@@ -12,7 +12,7 @@ from mlaudit.sources.working_tree import WorkingTree
 
 
 def plan_fix(report: Report, options: Options, choice: RepairChoice) -> RepairPlan:
-    """What would mend the findings of a report that were chosen; nothing is written. Raises UsageError."""
+    """What would fix the findings of a report that were chosen; nothing is written. Raises UsageError."""
 
     def make_files() -> RepairFiles:
         return RepairFiles(_tree(options), drop_hashes=choice.drop_hashes)

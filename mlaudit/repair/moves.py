@@ -1,4 +1,4 @@
-"""From a report to the moves that would mend it: who takes whose version."""
+"""From a report to the moves that would fix it: who takes whose version."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ def _merged(given: Iterable[WantedMove]) -> list[WantedMove]:
 
 
 def _along(report: Report, moves: Sequence[WantedMove]) -> Iterator[WantedMove]:
-    """Followers that agree with who moves, and would not any more: they move along."""
+    """Followers that agree with who moves, and would no longer agree: they move too."""
     by_name = {environment.name: environment for environment in report.environments}
     following: dict[str, list[Environment]] = {}
     for environment in report.environments:

@@ -112,7 +112,7 @@ def planned(
 def _weighed(
     report: Report, by_name: Mapping[str, Environment], wanted: Sequence[WantedMove], *, unsafe: bool
 ) -> Iterator[Move]:
-    """The moves with their hazards; what is refused is no partner any more, so the others are weighed again."""
+    """The moves with their hazards; what is refused is no longer a partner, so the others are weighed again."""
     left = list(wanted)
     refused: dict[Change, str] = {}
     while True:

@@ -63,10 +63,7 @@ def compared(report: Report) -> str:
     summary = report.summary
     if not summary.compared:
         return "No package is stated by both sides of a pair, so nothing was compared."
-    shared = plural(summary.compared, "comparison")
-    if summary.aligned == summary.compared:
-        return f"All {shared} of a package between two environments agree."
-    return f"{summary.aligned} of {shared} of a package between two environments agree."
+    return f"Both sides agree in {summary.aligned:,} of {plural(summary.compared, 'package comparison')}."
 
 
 def unknown_images(report: Report) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from mlaudit.model.findings import ORPHANS, Finding
 from mlaudit.model.lazy_dataclass import dataclass
 from mlaudit.model.lazy_pattern import lazy_pattern
-from mlaudit.model.nouns import Severity, State
+from mlaudit.model.nouns import Place, Severity, State
 from mlaudit.reporters._facts import UNREAD, plural, sides
 from mlaudit.reporters._groups import FindingGroup
 from mlaudit.reporters._layout import TONE, Segment, StyledLine, columns, stacked, text, wrapped
@@ -21,6 +21,8 @@ NAMED = 6
 """Packages or environments that a line names before the rest is counted."""
 LISTED = 5
 """Packages of a batch that get a line each before the rest is counted."""
+_IN_WORDS = {State.UNSTATED.value: "not named", "any": "any version"}
+"""What a side states, where a word alone does not say it."""
 _SENTENCE_END = lazy_pattern(r"(?<=[.!?])\s+(?=[A-Z`\"(])")
 
 
@@ -39,19 +41,31 @@ class Notice:
 def notices(groups: Iterable[FindingGroup]) -> list[Notice]:
     """Findings in batches: those of one rule on the lines of one file, or between the same environments.
 
-    What must be acted on one by one stays alone: an error, and a warning with a fix or evidence of its own.
+    What must be acted on one by one stays alone: an error, and a warning with evidence or a fix of its own. Packages
+    that one side does not name are pinned together.
     """
     batches: dict[object, list[FindingGroup]] = {}
     for number, group in enumerate(groups):
         finding = group.first
         is_unread = _is_unread(finding)
         apart = finding.severity is Severity.ERROR or not (finding.package or is_unread)
+        unnamed = _unnamed(finding)
         if finding.severity is Severity.WARNING:
-            apart = apart or finding.fix is not None or bool(finding.evidence)
+            apart = apart or (finding.fix is not None and not unnamed) or bool(finding.evidence or finding.details)
             apart = apart or (len(group.findings) > 1 and not is_unread)
-        alike = (finding.code, finding.severity, group.environments, _file(finding), is_unread)
+        alike = (finding.code, finding.severity, group.environments, _file(finding), is_unread, unnamed)
         batches.setdefault(number if apart else alike, []).append(group)
     return [Notice(tuple(members)) for members in batches.values()]
+
+
+def _unnamed(finding: Finding) -> str:
+    """The environment of a pair that does not name the package of a warning, empty if both do."""
+    if finding.severity is not Severity.WARNING or len(finding.environments) != 2:
+        return ""
+    writer, reader = finding.environments
+    if finding.actual == State.UNSTATED.value:
+        return reader
+    return writer if finding.expected == State.UNSTATED.value else ""
 
 
 def _is_unread(finding: Finding) -> bool:
@@ -102,7 +116,9 @@ def notice_lines(notice: Notice, style: Style, *, pairs: int) -> Iterator[Styled
         return
     many = plural(len(notice.groups), "package")
     yield from _fitted(first, f"{many} in {_subject(first, style)}", first.title, style)
-    if first.severity is Severity.WARNING:
+    if _unnamed(first):
+        yield from _pinned_together(notice, style)
+    elif first.severity is Severity.WARNING:
         rows = [
             [(f"  {group.first.package}", ""), (str(group.first.at), "underline"), (_reason(group.first), "")]
             for group in notice.groups
@@ -113,6 +129,33 @@ def notice_lines(notice: Notice, style: Style, *, pairs: int) -> Iterator[Styled
     else:
         yield from _plain(_some([group.first.package or "" for group in notice.groups]), style)
         yield text(("  ", ""), (first.at.path if _file(first) else str(first.at), "underline"))
+
+
+def _pinned_together(notice: Notice, style: Style) -> Iterator[StyledLine]:
+    """Packages that one side does not name: both versions, where the other side names each, and all fixes as one."""
+    findings = [group.first for group in notice.groups]
+    rows: list[list[Segment]] = [
+        [
+            (f"  {finding.package}", ""),
+            (f"{_value(finding.expected or '')} → {_value(finding.actual or '')}", ""),
+            (str(_where_named(finding)), "underline"),
+        ]
+        for finding in findings
+    ]
+    yield from columns(rows[:LISTED], width=style.width)
+    if rows[LISTED:]:
+        yield text((f"  and {len(rows) - LISTED} more: --verbose", "dim"))
+    changes = [finding.fix.changes[0] for finding in findings if finding.fix is not None and finding.fix.changes]
+    if changes:
+        pins = [f"{change.package}=={change.to}" for change in changes]
+        more = f" and {len(pins) - LISTED} more" if pins[LISTED:] else ""
+        yield from _labelled("fix", f"{changes[0].environment}: {', '.join(pins[:LISTED])}{more}", style)
+
+
+def _where_named(finding: Finding) -> Place:
+    """Where the side that names the package does so."""
+    places = [finding.at, *(location.place for location in finding.related)]
+    return next((place for place in places if place.line is not None), finding.at)
 
 
 def _reason(finding: Finding) -> str:
@@ -168,7 +211,7 @@ def _what(finding: Finding) -> str:
 
 
 def _value(text: str) -> str:
-    return "not named" if text == State.UNSTATED.value else text
+    return _IN_WORDS.get(text, text)
 
 
 def _subject(finding: Finding, style: Style) -> str:

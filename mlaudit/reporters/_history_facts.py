@@ -28,7 +28,8 @@ def headline(drift: PackageDrift) -> str:
 
 def versions_words(drift: PackageDrift) -> str:
     """The package with both versions."""
-    return f"{drift.package} {drift.latest.writer} → {drift.latest.reader}"
+    writer, reader = drift.latest.writer, drift.latest.reader
+    return f"{drift.package} {writer}" if writer == reader else f"{drift.package} {writer} → {reader}"
 
 
 def pair_words(drift: PackageDrift) -> str:

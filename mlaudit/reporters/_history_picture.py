@@ -52,7 +52,7 @@ def _row(drift: PackageDrift, history: DriftHistory, top: int) -> Iterator[str]:
         left = _x(period.begins.timestamp(), history)
         right = _x(period.ends.timestamp(), history) if period.ends is not None else float(WIDTH)
         until = f"{period.ends:%Y-%m-%d}" if period.ends is not None else "now"
-        # The colours of errors and warnings tell severity; here the height alone tells what differs.
+        # The colours of errors and warnings mean severity; here the height alone shows what differs.
         yield (
             f'<rect x="{left:.1f}" y="{top + 4}" width="{max(2.0, right - left):.1f}" height="16" opacity="0.75">'
             f"<title>{for_html(f'{drift.package}: different {period.begins:%Y-%m-%d} to {until}')}</title></rect>"

@@ -166,10 +166,18 @@ def _listed(alone: Sequence[Environment], style: Style) -> Iterator[StyledLine]:
     sides = [(*_with_sources(environment), plural(environment.packages, "package")) for environment in alone[:LISTED]]
     lines = columns([[(name, "bold"), (sources, ""), (count, "")] for name, sources, count in sides])
     if any(line.width > style.width for line in lines):
-        lines = [line for name, sources, count in sides for line in _narrow("", name, f"{sources}, {count}", style)]
+        lines = [line for environment in alone[:LISTED] for line in _narrow("", *_in_words(environment), style)]
     yield from lines
     if alone[LISTED:]:
         yield text((f"and {len(alone) - LISTED} more environments: --verbose", "dim"))
+
+
+def _in_words(environment: Environment) -> tuple[str, str]:
+    """Its name, its sources and how many packages; without the name, where that is the folder of the one source."""
+    name, sources = _with_sources(environment)
+    count = plural(environment.packages, "package")
+    is_folder = len(environment.sources) == 1 and environment.sources[0].startswith(f"{name}/")
+    return (environment.sources[0], f"({count})") if is_folder else (name, f"{sources}, {count}")
 
 
 def _narrow(first: str, name: str, facts: str, style: Style) -> Iterator[StyledLine]:

@@ -51,7 +51,8 @@ def _hash(text: str) -> str:
 
 def _body(view: PageView, shown: Sequence[tuple[PageSection, list[str]]]) -> Iterator[str]:
     report = view.report
-    names = for_html(some([environment.name for environment in report.environments], 4))
+    paired = dict.fromkeys(name for pair in report.pairs for name in pair)
+    names = for_html(some(list(paired) or [environment.name for environment in report.environments], 4))
     yield from ("<body>", "<header>", f"<h1>mlaudit: {names}</h1>", f'<p class="total">{counts(report)}</p>')
     yield from (f"<p>{for_html(text)}</p>" for text in (compared(report), unknown_images(report)) if text)
     yield '</header><nav aria-label="Sections"><ul>'
@@ -65,4 +66,4 @@ def _body(view: PageView, shown: Sequence[tuple[PageSection, list[str]]]) -> Ite
 
 
 def _count(section: PageSection, view: PageView) -> str:
-    return f" <small>{section.count(view)}</small>" if section.count else ""
+    return f" <small>{section.count(view):,}</small>" if section.count else ""

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Iterator
 
 from mlaudit.model.nouns import Severity
 from mlaudit.model.report import Report
-from mlaudit.reporters._finding_lines import notice_lines, notices
+from mlaudit.reporters._finding_lines import Notice, notice_lines, notices
 from mlaudit.reporters._groups import grouped
-from mlaudit.reporters._layout import StyledLine, painted, text, wrapped
+from mlaudit.reporters._layout import TONE, StyledLine, painted, text, wrapped
 from mlaudit.reporters._pair_lines import is_fleet, pair_lines
 from mlaudit.reporters._registry import Style, reporter
 from mlaudit.reporters._summary_lines import summary_lines, unread_lines
@@ -17,6 +17,8 @@ from mlaudit.reporters._tables import tables
 Block = list[StyledLine]
 FILES = 3
 """Files of which one note is true that are named before the rest is counted."""
+ALIKE = 5
+"""Infos of one rule that are shown before the rest is counted."""
 
 
 @reporter
@@ -75,4 +77,18 @@ def _findings(report: Report, style: Style) -> Iterator[Block]:
         of_this = [notice for notice in batches if notice.first.severity is severity]
         yield from (list(notice_lines(notice, style, pairs=pairs)) for notice in of_this)
     mild = [] if style.verbose else [notice for notice in batches if notice.first.severity is Severity.INFO]
-    yield [line for notice in mild for line in notice_lines(notice, style, pairs=pairs)]
+    yield [line for code in _codes(mild) for line in _mild(code, mild, style, pairs)]
+
+
+def _codes(batches: Iterable[Notice]) -> list[str]:
+    return list(dict.fromkeys(notice.first.code for notice in batches))
+
+
+def _mild(code: str, batches: Iterable[Notice], style: Style, pairs: int) -> Iterator[StyledLine]:
+    """The first infos of one rule, and how many more there are."""
+    of_this = [notice for notice in batches if notice.first.code == code]
+    for notice in of_this[:ALIKE]:
+        yield from notice_lines(notice, style, pairs=pairs)
+    if of_this[ALIKE:]:
+        label = f"info[{code}]"
+        yield text((label, TONE[Severity.INFO]), (f" and {len(of_this) - ALIKE} more like these: --verbose", "dim"))

@@ -66,7 +66,7 @@ class Options:
         caches: those of installers may be read for the code of packages.
         today: the day on which an ignore's `until` is judged; the current one where none is given.
         resolution: how environments without a lock are resolved; None if they are left as they are.
-        progress: told how many sources there are, and of each before it is read.
+        progress: gets the number of sources, and each source before it is read.
         readings: reads documents, where that is worth keeping; each is read again where None.
         revisions: commits that stand for revisions of sources, by the folder of the clone (None for the audited
             repository) and the revision as it is written.

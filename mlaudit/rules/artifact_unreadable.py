@@ -38,8 +38,7 @@ def check(crossing: Crossing, view: View) -> Iterator[Hit]:
         reverse loads.
 
     Fix:
-        Serve with the writer's version, or train again with the reader's; the finding says from which version on it
-        reads.
+        Serve with the writer's version, or train again with the reader's; the finding names a version that reads it.
 
     References:
         https://github.com/numpy/numpy/issues/28340

@@ -27,7 +27,7 @@ def check(environment: Environment, view: View) -> Iterator[Hit]:
         Compares the versions and ranges of one environment with what each release requires of the others, by an index
         of what releases declare (markers are evaluated for the target): torch with torchvision and torchaudio, jax with
         jaxlib, transformers with tokenizers, vllm with torch, fastapi with pydantic. A release that the index does not
-        know is not judged. What an installer replaces of the base image is a warning.
+        know is not judged. A package of the base image that an installer replaces is a warning.
 
     Why:
         The import fails with an undefined symbol, or an operator is missing at the first use.
@@ -36,7 +36,7 @@ def check(environment: Environment, view: View) -> Iterator[Hit]:
         `torch==2.5.1` beside `torchvision==0.19.0`, which was built for 2.4.0.
 
     Fix:
-        Install the release that the table names beside the one that you want to keep.
+        Install the release that the finding names for the one that you want to keep.
 
     References:
         https://github.com/pytorch/vision#installation

@@ -26,11 +26,11 @@ def check(crossing: Crossing, view: View) -> Iterator[Hit]:
     """A version in one environment is excluded by what the packages of the other require.
 
     What it does:
-        Where one side does not name a package, takes what a version that it does name is known to require of it.
-        Reports the package where the other side's version or range is not among that.
+        If one side does not name a package, uses the range that the versions it names are known to require.
+        Reports the package if the other side's version or range is outside of that.
 
     Why:
-        What is not named is installed all the same, in a version that something else chose.
+        A package that is not named is installed as a requirement, in a version that another package chooses.
 
     Example:
         Training has torch 2.5.1; serving names only `vllm==0.6.3`, which requires torch 2.4.0.

@@ -1,4 +1,4 @@
-"""The library promises nothing across these versions."""
+"""The library does not promise that artifacts cross these versions."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from mlaudit.rules._registry import crossing_rule
     when="is_unpromised",
 )
 def check(crossing: Crossing, view: View) -> Iterator[Hit]:
-    """The library promises nothing across these versions.
+    """The library does not promise that artifacts cross these versions.
 
     What it does:
         Reports a difference without a known break in a library that does not promise that its artifacts load across
@@ -33,7 +33,7 @@ def check(crossing: Crossing, view: View) -> Iterator[Hit]:
         It may work today and fail with the next release.
 
     Example:
-        scikit-learn supports no loading of a model with another version than the one that wrote it.
+        scikit-learn does not support loading a model with another version than the one that wrote it.
 
     Fix:
         Pin the writer's version in serving, or store the model in a format that promises more.

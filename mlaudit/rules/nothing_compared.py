@@ -74,7 +74,7 @@ def _is_lost(cell: Cell, other: Cell | None) -> bool:
 
 
 def _breaks_unnamed(writer: str, reader: str, view: View) -> bool:
-    """Whether a model was held against what the reader installs without naming it, and something was found."""
+    """Whether a model was compared with what the reader installs without naming it, and something was found."""
     crossings = (artifact for artifact in view.artifacts if (artifact.writer, artifact.reader) == (writer, reader))
     return any(implied_break(crossing, view) is not None for crossing in crossings)
 

@@ -1,4 +1,4 @@
-"""The same preprocessing code gives other values in the other environment."""
+"""The same preprocessing code gives different values in the other environment."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from mlaudit.rules._registry import crossing_rule
     when="is_preprocessing",
 )
 def check(crossing: Crossing, view: View) -> Iterator[Hit]:
-    """The same preprocessing code gives other values in the other environment.
+    """The same preprocessing code gives different values in the other environment.
 
     What it does:
         Reports a package whose behaviour changed between the two versions in a way that features depend on, for serving
@@ -36,7 +36,7 @@ def check(crossing: Crossing, view: View) -> Iterator[Hit]:
         `pandas.to_datetime(...).astype('int64')` gives nanoseconds in pandas 2 and microseconds in pandas 3.
 
     Fix:
-        Run both sides before the change or both after it, or state the wanted behaviour in the code.
+        Use versions from before the change on both sides, or from after it, or set the wanted behaviour in the code.
 
     References:
         https://pandas.pydata.org/docs/whatsnew/v3.0.0.html

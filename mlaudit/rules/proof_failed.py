@@ -1,4 +1,4 @@
-"""A model was proven not to load, or to give other results."""
+"""A model was proven not to load, or to give different results."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from mlaudit.rules._registry import environment_rule
 
 @environment_rule("MLA106", Severity.ERROR, since="0.1", title="proven to fail", fact="proof", where="proofs")
 def check(environment: Environment, view: View) -> Iterator[Hit]:
-    """A model was proven not to load, or to give other results.
+    """A model was proven not to load, or to give different results.
 
     What it does:
         Reads `mlaudit.evidence.toml`, which `mlaudit prove --record` writes: what happened when a model was really
@@ -23,7 +23,7 @@ def check(environment: Environment, view: View) -> Iterator[Hit]:
         It is a fact, not an expectation: the model was loaded, and this is what it did.
 
     Example:
-        A logistic regression of scikit-learn 1.5.2 gives other probabilities under 1.3.2.
+        A logistic regression of scikit-learn 1.5.2 gives different probabilities under 1.3.2.
 
     Fix:
         Install the versions that the proof names, and prove it again.

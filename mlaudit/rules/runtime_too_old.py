@@ -33,7 +33,7 @@ def check(view: View) -> Iterator[Hit]:
         Compares the IR version and the opset that the writer's onnx gives a graph by default with the highest that the
         reader's onnxruntime loads. If the model file itself is audited, `artifact-newer-than-runtime` reports what it
         really contains. If it is known that other formats cross and no ONNX model does, nothing is reported. Where
-        code shows an export, an opset that it states is judged instead of that of onnx, without the IR version;
+        code shows an export, an opset that it states is judged instead of the default of onnx, without the IR version;
         `target_opset` of skl2onnx and onnxmltools is the highest that a graph may have, and that of skl2onnx decides
         the IR version. Where code states none and the file is not available, or only `crosses` of the configuration
         names a graph, the finding is a warning, since torch, skl2onnx, tf2onnx and onnxmltools choose their own.

@@ -1,4 +1,4 @@
-"""A model written by one environment loads in the other and gives other numbers, without an error."""
+"""A model written by one environment loads in the other and gives different numbers, without an error."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from mlaudit.rules._registry import crossing_rule
     when="is_silent",
 )
 def check(crossing: Crossing, view: View) -> Iterator[Hit]:
-    """A model written by one environment loads in the other and gives other numbers, without an error.
+    """A model written by one environment loads in the other and gives different numbers, without an error.
 
     What it does:
         Compares both versions and the direction with changes that were measured, or are documented, to change results
@@ -33,7 +33,7 @@ def check(crossing: Crossing, view: View) -> Iterator[Hit]:
         No error shows it, so it is worse than a crash.
 
     Example:
-        An XGBoost JSON model of 3.1 read by 3.0 predicts other numbers; from 3.0 to 3.1 it is fine.
+        An XGBoost JSON model of 3.1 read by 3.0 predicts different numbers; from 3.0 to 3.1 it is fine.
 
     Fix:
         Use the writer's version in serving. Until then, do not trust the predictions.

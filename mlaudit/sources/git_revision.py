@@ -1,4 +1,4 @@
-"""Files of a git revision as documents, asked of git itself; no working tree is touched, and nothing is fetched."""
+"""Files of a git revision as documents, asked of git itself; no working tree is changed, and nothing is fetched."""
 
 from __future__ import annotations
 

@@ -62,7 +62,7 @@ def _distribution(folder: str) -> Distribution | None:
     named = _DIST_INFO.fullmatch(folder.rpartition("/")[2])
     if named is None:
         return _described(folder)
-    # What is left of a broken uninstall has no METADATA any more, and nothing to import either.
+    # What is left of a broken uninstall has no METADATA, and nothing to import either.
     if not _exists(f"{folder}/METADATA"):
         return None
     return Distribution(normalized(named[1]), named[2], folder, _exists(f"{folder}/{_DIRECT}"))

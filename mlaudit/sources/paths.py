@@ -141,7 +141,7 @@ def current_folder() -> Path:
     try:
         return Path(os.getcwd())  # noqa: PTH109
     except OSError:
-        raise UsageError("the current folder is not there any more, or may not be entered; change to another") from None
+        raise UsageError("the current folder no longer exists, or may not be entered; change to another") from None
 
 
 def entries(folder: Path | str) -> Iterator[FolderEntry]:

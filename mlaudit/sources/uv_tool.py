@@ -18,7 +18,7 @@ SECONDS = 900
 """A resolver that downloads metadata takes minutes; what takes longer hangs."""
 GET_UV = "uv is not on the PATH; get it with `pip install mlaudit[prove]` or from https://docs.astral.sh/uv/"
 _DROPPED = ("VIRTUAL_ENV", "CONDA_PREFIX", "PYTHONPATH", "PYTHONHOME", "UV_PROJECT", "UV_WORKING_DIRECTORY")
-"""Variables that lead uv to environments and projects that are none of this."""
+"""Variables that lead uv to environments and projects that are not this one."""
 
 
 class NoUv(MlauditError):

@@ -16,10 +16,11 @@ from mlaudit.model.errors import UsageError
 def explain(
     subjects: Subjects = None,
     stale: Annotated[
-        bool, CommandOption("--stale", help="List the facts checked more than a year ago; ends with 1 where any is.")
+        bool,
+        CommandOption("--stale", help="List the facts checked more than a year ago; exits with 1 if any is."),
     ] = False,
 ) -> None:
-    """Explain rules, or what is known of packages."""
+    """Explain rules, or what is known about packages."""
     from mlaudit.reporters._explain import WIDTH, explained, stale_facts
 
     with errors():

@@ -11,7 +11,8 @@ from mlaudit.cli.parameters import Config, Define, Extra, NoConfig, Output, Plat
 Paths = Annotated[list[str] | None, CommandArgument(help="Folders or files; default: here.", metavar="[PATH]...")]
 Write = Annotated[bool, CommandOption("--write", help="Change the files; without it the changes are only shown.")]
 UnsafeFixes = Annotated[
-    bool, CommandOption("--unsafe-fixes", help="Make moves too that cross a known break, a major version, a family.")
+    bool,
+    CommandOption("--unsafe-fixes", help="Also make unsafe changes: known breaks, major versions, families."),
 ]
 To = Annotated[
     str, CommandOption("--to", help="reference, serving, highest or lowest: whose version counts.", metavar="WHOSE")
@@ -26,15 +27,15 @@ Family = Annotated[
 ]
 OnlyFinding = Annotated[
     list[str] | None,
-    CommandOption("--finding", help="Only this finding; its beginning will do.", metavar="FINGERPRINT"),
+    CommandOption("--finding", help="Only this finding; its first characters are enough.", metavar="FINGERPRINT"),
 ]
 Constraints = Annotated[
     Path | None,
     CommandOption("--constraints", help="Write one constraints file for all environments.", metavar="FILE"),
 ]
 Relock = Annotated[bool, CommandOption("--relock", help="Run the tools that own the locks, such as uv lock.")]
-DropHashes = Annotated[bool, CommandOption("--drop-hashes", help="Drop all hashes of requirements that are changed.")]
-Recover = Annotated[bool, CommandOption("--recover", help="Put back the files of a run that was interrupted, and end.")]
+DropHashes = Annotated[bool, CommandOption("--drop-hashes", help="Remove all hashes from files that change.")]
+Recover = Annotated[bool, CommandOption("--recover", help="Restore the files of an interrupted run, and exit.")]
 FixFormat = Annotated[str, CommandOption("--format", "-f", help="diff or json.", metavar="NAME")]
 
 
@@ -61,7 +62,7 @@ def fix(
     define: Define = None,
     quiet: Quiet = False,
 ) -> None:
-    """Show, or make, the changes that mend what `check` finds.
+    """Show, or make, the changes that fix what `check` finds.
 
     Followers take the version of their reference; --to, --set and --group say otherwise. Only the bytes of versions
     change, in all files or in none. For a lock the declaration is edited, and the command that updates it is shown.

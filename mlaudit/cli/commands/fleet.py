@@ -50,7 +50,8 @@ def fleet(
         int | None, CommandOption("--jobs", help="Repositories at once; default: as many as cores.", metavar="N")
     ] = None,
     state: Annotated[
-        Path | None, CommandOption("--state", help="Keep what is done in this file, and go on from it.", metavar="FILE")
+        Path | None,
+        CommandOption("--state", help="Store what is done here, and resume from it.", metavar="FILE"),
     ] = None,
     what_if: Annotated[
         list[str] | None,
@@ -82,7 +83,7 @@ def fleet(
     no_color: NoColor = False,
     exit_zero: ExitZero = False,
 ) -> None:
-    """Audit many repositories, and reduce them to one report.
+    """Audit many repositories, with one report on all of them.
 
     Each repository is audited in a process with bounds of time and memory; one that exceeds them is given up, with a
     note, and costs the others nothing. Pairs of writer and reader may span repositories: what their code writes to and

@@ -35,7 +35,7 @@ def guard(
     output: Output = None,
     quiet: Quiet = False,
 ) -> None:
-    """Compare the Python that runs mlaudit with the training.
+    """Compare the running Python with that of training.
 
     With a SNAPSHOT, what is installed here is compared with it. With --golden, the model is loaded here, predicts on
     the rows that were kept where it was trained, and must give the answers that were kept with them; this runs what

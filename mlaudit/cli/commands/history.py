@@ -42,7 +42,7 @@ def history(
         str | None, CommandOption("--since", help="Look at commits from this day on (2026-03-31).", metavar="DATE")
     ] = None,
     first_bad: Annotated[
-        bool, CommandOption("--first-bad", help="Print only the commit by which each drift that lasts began.")
+        bool, CommandOption("--first-bad", help="Print only the commit that began each lasting difference.")
     ] = False,
     format_: Annotated[str, CommandOption("--format", "-f", help="table, json or html.", metavar="NAME")] = "table",
     output: Output = None,

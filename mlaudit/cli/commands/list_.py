@@ -29,7 +29,7 @@ def list_(
     as_: As = None,
     no_color: NoColor = False,
 ) -> None:
-    """Show every pin that is read, with its place."""
+    """Show every pin that is read, with its location."""
     from mlaudit.api import listing
     from mlaudit.cli.standpoint import listed_from
     from mlaudit.reporters._inventory import as_json, as_table

@@ -22,13 +22,16 @@ WIDTH = 80
 def map_(
     paths: Paths = None,
     model: Annotated[
-        list[str] | None, CommandOption("--model", help="What a model or data touches, both ways.", metavar="NAME")
+        list[str] | None,
+        CommandOption("--model", help="Dependencies of a model or of data, in both directions.", metavar="NAME"),
     ] = None,
     package: Annotated[
-        list[str] | None, CommandOption("--package", help="What a package touches, both ways.", metavar="NAME")
+        list[str] | None,
+        CommandOption("--package", help="Dependencies of a package, in both directions.", metavar="NAME"),
     ] = None,
     file: Annotated[
-        list[str] | None, CommandOption("--file", help="What a file touches, both ways.", metavar="PATH")
+        list[str] | None,
+        CommandOption("--file", help="Dependencies of a file, in both directions.", metavar="PATH"),
     ] = None,
     impact: Annotated[
         list[str] | None,

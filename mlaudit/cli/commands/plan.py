@@ -15,7 +15,7 @@ def plan(
     targets: Annotated[
         list[str] | None,
         CommandArgument(
-            help="Packages with their versions; default: what leaves no error.", metavar="[PACKAGE==VERSION]..."
+            help="Packages with their versions; default: versions that leave no error.", metavar="[PACKAGE==VERSION]..."
         ),
     ] = None,
     format_: Annotated[str, CommandOption("--format", "-f", help="table, markdown or json.", metavar="NAME")] = "table",
@@ -29,7 +29,7 @@ def plan(
     quiet: Quiet = False,
     no_color: NoColor = False,
 ) -> None:
-    """Say what an upgrade takes: what moves together, where, in which order, and what breaks.
+    """Plan an upgrade: what else changes, in which order, what breaks.
 
     What known releases require decides which partners move; models that no longer load, and conflicts that no known
     release solves, are listed. Without a target the smallest set of moves that leaves no error is proposed. Nothing is

@@ -44,7 +44,7 @@ Record = Annotated[bool, CommandOption("--record", help="Write the result into m
 Trust = Annotated[bool, CommandOption("--trust", help="Load files that no `writes` or `reads` declares.")]
 Budget = Annotated[
     int,
-    CommandOption("--budget", metavar="NUMBER", help="Environments that are built more where a model fails.", least=0),
+    CommandOption("--budget", metavar="NUMBER", help="Further environments to build if a model fails.", least=0),
 ]
 ProofFormat = Annotated[str, CommandOption("--format", "-f", help="table or json.", metavar="NAME")]
 

@@ -2,7 +2,7 @@
 
 The owner's methods that serving calls are followed through calls of themselves and functions of their package. Every
 name that they read of anything but themselves counts as called, and every text, which may be given to `getattr`: more
-than is called, so that what is not among them surely is not. What stands in a call behind no condition is called in any
+than is called, so that what is not among them surely is not. What is in a call behind no condition is called in any
 case.
 """
 

@@ -82,7 +82,7 @@ def of_tree(pin: Pin, own: Mapping[str, str]) -> Pin:
 
 
 def includes(doc: Document, pin: Pin) -> tuple[Include, ...] | Unread:
-    """The manifests of the project that a pin requires, or why there are none to be read."""
+    """The manifests of the project that a pin requires, or why none can be read."""
     folder = member_folder(doc, pin.name) if pin.origin is None else _folder(pin.origin)
     paths = [path for name in MANIFESTS if (path := _manifest(doc, folder, name))] if folder is not None else []
     if not paths and (pin.kind is Kind.PROJECT or any(doc.beside(name) is not None for name in _LOCKS)):

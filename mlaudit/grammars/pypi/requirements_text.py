@@ -215,7 +215,7 @@ def _option_parser() -> Any:
 
 
 def _by_option_parser(options: str) -> dict[str, Any] | str:
-    """The values of options, or why they are none; fresh values, since the parser's own defaults are shared lists."""
+    """The values of options, or why they are invalid; fresh, since the parser's own defaults are shared lists."""
     import shlex
     from optparse import Values
 

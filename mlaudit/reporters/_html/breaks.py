@@ -5,7 +5,7 @@ from __future__ import annotations
 from mlaudit.reporters._groups import FindingGroup
 
 MEANING = {
-    "model": "the model does not load, or gives other results",
+    "model": "the model does not load, or gives different results",
     "packages": "packages of one environment do not fit each other",
     "platform": "Python, CUDA or the machine",
     "version": "versions or sources differ",

@@ -48,7 +48,7 @@ def _environment(environment: Environment) -> Iterator[str]:
     python = f"{pythons[0]} to {pythons[-1]}" if len(pythons) > 1 else "".join(pythons) or "unknown"
     assumed = " (assumed)" if "platform" in environment.target.assumed else ""
     yield breakable(environment.name)
-    yield for_html(environment.role)
+    yield breakable(environment.role)
     yield breakable(", ".join(environment.follows))
     yield f"<span>{'<br>'.join(f'<code>{breakable(source)}</code>' for source in environment.sources)}</span>"
     yield str(environment.packages)
