@@ -28,7 +28,8 @@ TOLD = {
     "a file of requirements": (
         "def read(path):\n    reqs = []\n    with open(os.path.join(os.path.dirname(__file__), path)) as f:\n"
         "        for line in f.readlines():\n            line = line.strip()\n"
-        "            if line.startswith('#'):\n                continue\n            reqs.append(line)\n    return reqs\n"
+        "            if line.startswith('#'):\n                continue\n            reqs.append(line)\n"
+        "    return reqs\n"
         "setup(install_requires=read('r.txt'))"
     ),
     "a path": "from pathlib import Path\nr = (Path(__file__).parent / 'r.txt').read_text()\nsetup(install_requires=r)",
