@@ -14,6 +14,7 @@ import tomli
 from mlaudit.code.package.called_methods import called_methods
 from mlaudit.code.package.classes import ClassCode
 from mlaudit.code.package.constructors import makes_by_keywords, makes_of_file, refused_keys
+from mlaudit.code.package.installed_names import InstalledNames
 from mlaudit.code.package.layered_code import LayeredCode, PlacedCode
 from mlaudit.code.package.member_calls import member_calls
 from mlaudit.code.package.modules import PackageModules
@@ -210,15 +211,27 @@ def test_what_a_setstate_requires(row: dict[str, Any]) -> None:
     assert (shape.keys, shape.length) == (frozenset(row.get("keys", ())), row.get("length"))
 
 
-OLD = "class Scaler:\n    def __init__(self):\n        self.a = 1\n"
+PARTS = """
+class Part:
+    def __init__(self): self.c = 1
+    def ask(self): pass
+    @property
+    def maybe(self): return 1
+def with_part():
+    found = Scaler()
+    found.held = Part()
+    return found
+"""
+SCALER = "class Scaler:\n    def __init__(self):\n        self.a = 1\n"
+OLD = PARTS + SCALER
 
 
 @rows("gap")
 def test_what_is_read_of_an_object(row: dict[str, Any], tmp_path: Path) -> None:
-    states = pickled(OLD, "Scaler()")
-    new = OLD.replace("(self)", f"(self, {row['parameters']})") if "parameters" in row else OLD
+    states = pickled(OLD, row.get("make", "Scaler()"))
+    new = SCALER.replace("(self)", f"(self, {row['parameters']})") if "parameters" in row else SCALER
     new += row.get("init", "        self.b = 2\n" if "parameters" not in row else "") + row.get("more", "")
-    new = f"def helper(one):\n    return one.b\ndef helper_of(x, one):\n    return helper(one)\n{new}"
+    new = f"def helper(one):\n    return one.b\ndef helper_of(x, one):\n    return helper(one)\n{PARTS}{new}"
     new += f"    def fit(self, x):\n        self.c = self.b\n    def transform(self, x):\n{row['body']}"
     reader = ObjectCode(symbols_of(tmp_path / "new", {"acme/scaling.py": new}), repairs=True)
     judge = StateJudge(reader, ObjectCode(symbols_of(tmp_path / "old", {"acme/scaling.py": OLD}), repairs=True))
@@ -247,3 +260,20 @@ def test_what_compiled_modules_refuse(row: dict[str, Any], tmp_path: Path) -> No
     found = [call for one in states.objects for call in judge.refused(one)]
     assert [f"{call.called} {call.reason}" for call in found] == [said for said in [row.get("says")] if said]
     assert [call.line for call in found] == [row.get("line")] * len(found)
+
+
+def test_a_class_that_is_gone_lacks_nothing(tmp_path: Path) -> None:
+    reader = ObjectCode(symbols_of(tmp_path, {"acme/scaling.py": ""}), repairs=True)
+    assert [gap for one in pickled(OLD, "Scaler()").objects for gap in StateJudge(reader, None).gaps(one)] == []
+
+
+def test_a_parameter_is_read_where_it_is_taken(tmp_path: Path) -> None:
+    new = "class Scaler:\n    def get_params(self): pass\n    def __init__(self, b=1):\n        self.b = b\n"
+    reader = ObjectCode(symbols_of(tmp_path, {"acme/scaling.py": new}), repairs=True)
+    (gap,) = (gap for one in pickled(OLD, "Scaler()").objects for gap in StateJudge(reader, None).gaps(one))
+    assert (gap.attribute, gap.need.need.line, gap.need.need.route) == ("b", 3, ("get_params",))
+
+
+def test_a_missing_module_is_looked_for_in_its_package(tmp_path: Path) -> None:
+    names = InstalledNames(symbols_of(tmp_path, {"acme/scaling.py": ""}))
+    assert [names.path_of(module) for module in ("acme.scaling", "acme.gone.more")] == ["acme/scaling.py", "acme"]

@@ -6,7 +6,7 @@ import ast
 
 from mlaudit.code import hydra_config, pipeline_outputs
 from mlaudit.code.source import Binding, NameScope
-from mlaudit.code.values import UNKNOWN, Env, Frame, TableValue, TextValue, ValueReader, Values, as_text
+from mlaudit.code.values import UNKNOWN, Env, Frame, TableValue, ValueReader, Values
 from mlaudit.knowledge.artifact_calls import ArgumentChoice
 
 _OPTION_MARKERS = frozenset(("Option", "Argument", "Field", "Query", "Form", "Body", "Depends", "Parameter", "field"))
@@ -144,8 +144,3 @@ def decorator_names(scope: NameScope) -> frozenset[str]:
 def _decorators(scope: NameScope) -> frozenset[str]:
     decorators = getattr(scope.node, "decorator_list", [])
     return frozenset(_last_name(_callee(decorator)) for decorator in decorators)
-
-
-def first_text(reader: ValueReader, node: ast.expr | None, env: Env) -> TextValue | None:
-    """The most probable text of an expression, None if there is no expression."""
-    return as_text(reader.values(node, env)[0]) if node is not None else None
