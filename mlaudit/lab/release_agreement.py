@@ -17,13 +17,17 @@ if TYPE_CHECKING:
 
 def disagreements(tagged: Iterable[GatheredRelease], others: Iterable[GatheredRelease]) -> tuple[str, ...]:
     """The versions of which a tag says otherwise than METADATA; what extras hold does not count."""
-    read = {version_key(one.version): one.requires for one in others if one.from_metadata and one.requires is not None}
+    read = {
+        version_key(release.version): release.requires
+        for release in others
+        if release.from_metadata and release.requires is not None
+    }
     return tuple(
-        one.version
-        for one in tagged
-        if one.requires is not None
-        and (said := read.get(version_key(one.version))) is not None
-        and _without_extras(one.requires) != _without_extras(said)
+        release.version
+        for release in tagged
+        if release.requires is not None
+        and (stated := read.get(version_key(release.version))) is not None
+        and _without_extras(release.requires) != _without_extras(stated)
     )
 
 
@@ -31,16 +35,21 @@ def agreeing(
     tagged: Iterable[GatheredRelease], known: Iterable[GatheredRelease], differing: Iterable[str]
 ) -> Iterator[GatheredRelease]:
     """What tags say; where they and METADATA differ of some release, nothing that was not known before."""
-    before = {version_key(one.version) for one in known if one.requires is not None}
+    before = {version_key(release.version) for release in known if release.requires is not None}
     doubtful = any(differing)
-    for one in tagged:
-        yield replace(one, requires=None) if doubtful and version_key(one.version) not in before else one
+    for release in tagged:
+        yield replace(release, requires=None) if doubtful and version_key(release.version) not in before else release
 
 
 def _without_extras(texts: Iterable[str]) -> frozenset[tuple[str, frozenset[str], SpecifierSet, str]]:
     """Requirements that hold without an extra, in one spelling: uv writes `python_full_version` for whole minors."""
     read = map(Requirement, texts)
-    marked = ((one, str(one.marker or "").replace("python_full_version", "python_version")) for one in read)
+    marked = (
+        (requirement, str(requirement.marker or "").replace("python_full_version", "python_version"))
+        for requirement in read
+    )
     return frozenset(
-        (one.name, frozenset(one.extras), one.specifier, marker) for one, marker in marked if "extra ==" not in marker
+        (requirement.name, frozenset(requirement.extras), requirement.specifier, marker)
+        for requirement, marker in marked
+        if "extra ==" not in marker
     )

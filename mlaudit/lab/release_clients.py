@@ -181,8 +181,8 @@ def metadata_wanted(versions: Iterable[str], policy: str) -> tuple[str, ...]:
     """
     final = sorted(version for text in versions if not (version := Version(text)).is_prerelease)
     wanted: set[Version] = set()
-    for one in policy.split():
-        kind, _, oldest = one.partition(">=")
+    for part in policy.split():
+        kind, _, oldest = part.partition(">=")
         since = [version for version in final if version >= Version(oldest or "0")]
         if kind == "minor":
             wanted |= {*{version.release[:2]: version for version in since}.values()}

@@ -100,7 +100,7 @@ def _tags(project: TaggedProject) -> Iterator[tuple[str, str, str]]:
     best: dict[str, tuple[int, str, str]] = {}
     for line in sorted(listed.decode().splitlines()):
         day, _, tag = line.partition(" ")
-        named = next(((at, found) for at, one in enumerate(patterns) if (found := one.fullmatch(tag))), None)
+        named = next(((at, match) for at, pattern in enumerate(patterns) if (match := pattern.fullmatch(tag))), None)
         version = _version(named[1][1]) if named is not None else None
         if named is not None and version is not None and best.get(version, (len(patterns),))[0] >= named[0]:
             best[version] = (named[0], tag, day)
@@ -118,9 +118,9 @@ def _version(text: str) -> str | None:
 
 def kept_versions(versions: Iterable[str]) -> frozenset[str]:
     """Final releases, and the newest pre-release where it is newer."""
-    ordered = sorted({Version(one) for one in versions})
-    final = [one for one in ordered if not one.is_prerelease]
-    newer = [one for one in ordered if not final or one > final[-1]]
+    ordered = sorted({Version(version) for version in versions})
+    final = [version for version in ordered if not version.is_prerelease]
+    newer = [version for version in ordered if not final or version > final[-1]]
     return frozenset(map(str, (*final, *newer[-1:])))
 
 
@@ -220,7 +220,7 @@ def _called(document: Callable[[str], Document | None], folder: str) -> _Manifes
     except (Malformed, Unreadable):
         return None
     texts = required_texts(given)
-    if texts is None or any(canonical(one) is None and "extra ==" not in one for one in texts):
+    if texts is None or any(canonical(text) is None and "extra ==" not in text for text in texts):
         return None
     python = given.get("python_requires")
     return _ManifestContent(

@@ -19,7 +19,7 @@ LAYOUTS = ("", "src", "lib", "python")
 def tagged_versions(clone: Path, tags: Iterable[str]) -> dict[str, str]:
     """The tags that name final releases, by version. Raises CalledProcessError if there is no clone."""
     listed = _git(clone, "for-each-ref", "--format=%(refname:strip=2)", "refs/tags").decode().splitlines()
-    found: dict[str, str] = {}
+    by_version: dict[str, str] = {}
     for name in tags:
         before, _, after = name.partition("{version}")
         for tag in listed:
@@ -31,8 +31,8 @@ def tagged_versions(clone: Path, tags: Iterable[str]) -> dict[str, str]:
             except InvalidVersion:
                 continue
             if not version.is_prerelease and not version.local:
-                found.setdefault(str(version), tag)
-    return found
+                by_version.setdefault(str(version), tag)
+    return by_version
 
 
 def last_patches(versions: Iterable[str]) -> tuple[str, ...]:
@@ -48,7 +48,11 @@ def laid_tree(clone: Path, tag: str, folder: str, target: Path) -> Path | None:
     if done.returncode != 0:
         return None
     with tarfile.open(fileobj=io.BytesIO(done.stdout)) as archive:
-        files = {one.name: one for one in archive if one.isfile() and one.name.endswith(".py") and one.size < MAX_BYTES}
+        files = {
+            member.name: member
+            for member in archive
+            if member.isfile() and member.name.endswith(".py") and member.size < MAX_BYTES
+        }
         modules = _modules(files, folder)
         for path, name in modules.items():
             reader = archive.extractfile(files[path])

@@ -21,7 +21,7 @@ from mlaudit.lab.setup_expressions import (
     UnfollowedSetup,
     is_setup,
 )
-from mlaudit.lab.setup_values import MODULES, UNKNOWN, KnownModule, applied, copied, is_told, method_called, spoil
+from mlaudit.lab.setup_values import MODULES, UNKNOWN, KnownModule, applied, copied, is_known, method_called, spoil
 
 MAX_MODULE = 30_000
 """Characters of a module beside setup.py that is followed too."""
@@ -42,7 +42,7 @@ def setup_arguments(source: str, text_of: Callable[[str], str | None]) -> Mappin
     except (UnfollowedSetup, SyntaxError, ValueError, RecursionError):
         return None
     calls = follower.calls
-    return calls[0] if calls and all(one == calls[0] for one in calls) else None
+    return calls[0] if calls and all(call == calls[0] for call in calls) else None
 
 
 @dataclass(slots=True)
@@ -72,11 +72,11 @@ class SetupFollower(SetupExpressions):
 
     def _forget(self, node: ast.AST, names: SetupNames) -> None:
         """Everything that a statement names may be anything after it."""
-        for one in ast.walk(node):
-            if isinstance(one, ast.Name):
-                spoil(names.here.get(one.id))
-                names.here[one.id] = UNKNOWN
-            if isinstance(one, ast.Call) and is_setup(one):
+        for inner in ast.walk(node):
+            if isinstance(inner, ast.Name):
+                spoil(names.here.get(inner.id))
+                names.here[inner.id] = UNKNOWN
+            if isinstance(inner, ast.Call) and is_setup(inner):
                 raise UnfollowedSetup
 
     def _pass(self, node: ast.Pass, names: SetupNames) -> None:
@@ -150,7 +150,7 @@ class SetupFollower(SetupExpressions):
 
     def _if(self, node: ast.If, names: SetupNames) -> None:
         test = self.value(node.test, names)
-        if is_told(test):
+        if is_known(test):
             self.run(node.body if test else node.orelse, names)
         elif not (node.body and isinstance(node.body[-1], ast.Raise)) and not self._ends(node.body):
             self._run_either(node.body, node.orelse, names)
@@ -177,8 +177,8 @@ class SetupFollower(SetupExpressions):
             raise LeftFunction(ways[0].value if same and ways[0] is not None else UNKNOWN)
 
     def _try(self, node: ast.Try, names: SetupNames) -> None:
-        imports = (one for statement in node.body for one in ast.walk(statement))
-        if node.handlers and any(isinstance(one, (ast.Import, ast.ImportFrom)) for one in imports):
+        imports = (inner for statement in node.body for inner in ast.walk(statement))
+        if node.handlers and any(isinstance(inner, (ast.Import, ast.ImportFrom)) for inner in imports):
             self._run_either([*node.body, *node.orelse], node.handlers[0].body, names)
         else:
             self.run([*node.body, *node.orelse], names)
@@ -193,7 +193,7 @@ class SetupFollower(SetupExpressions):
 
     def _for(self, node: ast.For, names: SetupNames) -> None:
         values = self.members(self.value(node.iter, names))
-        jumps = any(isinstance(one, (ast.Break, ast.Continue)) for part in node.body for one in ast.walk(part))
+        jumps = any(isinstance(inner, (ast.Break, ast.Continue)) for part in node.body for inner in ast.walk(part))
         if values is None or (jumps and not self._only_continues(node)):
             self._forget(node, names)
             return
@@ -204,9 +204,13 @@ class SetupFollower(SetupExpressions):
 
     def _only_continues(self, node: ast.For) -> bool:
         """Whether each jump stands at the end of an `if` directly in the loop."""
-        own = [one for one in node.body if isinstance(one, ast.If) and one.body and not one.orelse]
-        ends = [one.body[-1] for one in own if isinstance(one.body[-1], ast.Continue)]
-        every = [one for part in node.body for one in ast.walk(part) if isinstance(one, (ast.Break, ast.Continue))]
+        own = [
+            statement
+            for statement in node.body
+            if isinstance(statement, ast.If) and statement.body and not statement.orelse
+        ]
+        ends = [branch.body[-1] for branch in own if isinstance(branch.body[-1], ast.Continue)]
+        every = [jump for part in node.body for jump in ast.walk(part) if isinstance(jump, (ast.Break, ast.Continue))]
         return len(ends) == len(every)
 
     def _run_round(self, body: Sequence[ast.stmt], names: SetupNames) -> None:
@@ -252,23 +256,23 @@ def required_texts(given: Mapping[str, object]) -> tuple[str, ...] | None:
 
 def _lines(value: object) -> list[str] | None:
     """A list of requirements, or a text of one a line, without comments."""
-    if value is None or not is_told(value) or not isinstance(value, (str, list, tuple)):
+    if value is None or not is_known(value) or not isinstance(value, (str, list, tuple)):
         return [] if value is None else None
     several = value.splitlines() if isinstance(value, str) else value
-    found: list[str] = []
-    for one in several:
-        nested = [one] if isinstance(one, str) else _lines(one)
+    kept: list[str] = []
+    for entry in several:
+        nested = [entry] if isinstance(entry, str) else _lines(entry)
         if nested is None:
             return None
         lines = (line.partition(" #")[0].strip() for text in nested for line in text.splitlines())
-        found += (line for line in lines if line and not line.startswith("#"))
-    return found
+        kept += (line for line in lines if line and not line.startswith("#"))
+    return kept
 
 
 def _under_extra(text: str, name: str) -> str:
     """A requirement under an extra, or under the marker that stands behind a colon."""
     extra, _, condition = name.partition(":")
     bare, _, marker = text.partition(";")
-    atoms = [f"({one.strip()})" for one in (marker, condition) if one.strip()]
+    atoms = [f"({condition_text.strip()})" for condition_text in (marker, condition) if condition_text.strip()]
     atoms += [f'extra == "{canonicalize_name(extra)}"'] if extra.strip() else []
     return f"{bare.strip()} ; {' and '.join(atoms)}" if atoms else bare.strip()

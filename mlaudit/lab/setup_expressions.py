@@ -21,7 +21,7 @@ from mlaudit.lab.setup_values import (
     applied,
     called,
     copied,
-    is_told,
+    is_known,
     item_of,
     method_called,
     path_of,
@@ -120,33 +120,35 @@ class SetupExpressions:
         return tuple(self._elements(node.elts, names))
 
     def _of_set(self, node: ast.Set, names: SetupNames) -> object:
-        found = self._elements(node.elts, names)
-        return set(found) if is_told(found) and all(isinstance(one, str) for one in found) else UNKNOWN
+        elements = self._elements(node.elts, names)
+        return (
+            set(elements) if is_known(elements) and all(isinstance(element, str) for element in elements) else UNKNOWN
+        )
 
     def _elements(self, nodes: Iterable[ast.expr], names: SetupNames) -> list[object]:
-        found: list[object] = []
-        for one in nodes:
-            if isinstance(one, ast.Starred):
-                members = self.members(self.value(one.value, names))
-                found += members if members is not None else [UNKNOWN]
+        elements: list[object] = []
+        for node in nodes:
+            if isinstance(node, ast.Starred):
+                members = self.members(self.value(node.value, names))
+                elements += members if members is not None else [UNKNOWN]
             else:
-                found.append(self.value(one, names))
-        return found
+                elements.append(self.value(node, names))
+        return elements
 
     def _of_dict(self, node: ast.Dict, names: SetupNames) -> object:
-        found: dict[object, object] = {}
+        table: dict[object, object] = {}
         for key, value in zip(node.keys, node.values, strict=True):
-            told = self.value(value, names)
+            inner = self.value(value, names)
             if key is None:
-                found.update(told if isinstance(told, dict) else {UNKNOWN: UNKNOWN})
+                table.update(inner if isinstance(inner, dict) else {UNKNOWN: UNKNOWN})
                 continue
             name = self.value(key, names)
-            found[name if isinstance(name, (str, int)) else UNKNOWN] = told
-        return found
+            table[name if isinstance(name, (str, int)) else UNKNOWN] = inner
+        return table
 
     def _of_joinedstr(self, node: ast.JoinedStr, names: SetupNames) -> object:
-        parts = [self.value(one, names) for one in node.values]
-        return "".join(map(str, parts)) if is_told(parts) else UNKNOWN
+        parts = [self.value(element, names) for element in node.values]
+        return "".join(map(str, parts)) if is_known(parts) else UNKNOWN
 
     def _of_formattedvalue(self, node: ast.FormattedValue, names: SetupNames) -> object:
         plain = node.conversion == -1 and node.format_spec is None
@@ -163,57 +165,64 @@ class SetupExpressions:
         decides = isinstance(node.op, ast.Or)
         value: object = UNKNOWN
         unsure = False
-        for one in node.values:
-            value = self.value(one, names)
-            if not is_told(value):
+        for expression in node.values:
+            value = self.value(expression, names)
+            if not is_known(value):
                 unsure = True
             elif bool(value) is decides:
                 return UNKNOWN if unsure and not isinstance(value, bool) else value
         return UNKNOWN if unsure else value
 
     def _of_compare(self, node: ast.Compare, names: SetupNames) -> object:
-        left, found = self.value(node.left, names), True
-        for operation, one in zip(node.ops, node.comparators, strict=True):
-            right = self.value(one, names)
-            told = applied(type(operation), left, right)
-            if not is_told(told):
+        left, holds = self.value(node.left, names), True
+        for operation, compared in zip(node.ops, node.comparators, strict=True):
+            right = self.value(compared, names)
+            outcome = applied(type(operation), left, right)
+            if not is_known(outcome):
                 return UNKNOWN
-            found, left = found and bool(told), right
-        return found
+            holds, left = holds and bool(outcome), right
+        return holds
 
     def _of_ifexp(self, node: ast.IfExp, names: SetupNames) -> object:
         test = self.value(node.test, names)
-        if is_told(test):
+        if is_known(test):
             return self.value(node.body if test else node.orelse, names)
         first, second = self.value(node.body, names), self.value(node.orelse, names)
-        return first if is_told(first) and first == second else UNKNOWN
+        return first if is_known(first) and first == second else UNKNOWN
 
     def _of_subscript(self, node: ast.Subscript, names: SetupNames) -> object:
         owner = self.value(node.value, names)
         if isinstance(owner, PythonVersion):
             return _part_of_python(node.slice)
         if isinstance(node.slice, ast.Slice):
-            ends = [self.value(one, names) if one else None for one in (node.slice.lower, node.slice.upper)]
-            told = is_told(ends) and node.slice.step is None
-            return item_of(owner, slice(ends[0], ends[1])) if told else UNKNOWN
+            ends = [
+                self.value(expression, names) if expression else None
+                for expression in (node.slice.lower, node.slice.upper)
+            ]
+            is_known_slice = is_known(ends) and node.slice.step is None
+            return item_of(owner, slice(ends[0], ends[1])) if is_known_slice else UNKNOWN
         key = self.value(node.slice, names)
-        return item_of(owner, key) if is_told(key) else UNKNOWN
+        return item_of(owner, key) if is_known(key) else UNKNOWN
 
     def _of_listcomp(self, node: ast.ListComp, names: SetupNames) -> object:
-        found = self._comprehended(node.generators, [node.elt], names)
-        return [UNKNOWN] if found is None else [one for (one,) in found]
+        rows = self._comprehended(node.generators, [node.elt], names)
+        return [UNKNOWN] if rows is None else [element for (element,) in rows]
 
     _of_generatorexp = _of_listcomp
 
     def _of_setcomp(self, node: ast.SetComp, names: SetupNames) -> object:
-        found = self._comprehended(node.generators, [node.elt], names)
-        return UNKNOWN if found is None or not is_told(found) else {one for (one,) in found if isinstance(one, str)}
+        rows = self._comprehended(node.generators, [node.elt], names)
+        return (
+            UNKNOWN
+            if rows is None or not is_known(rows)
+            else {element for (element,) in rows if isinstance(element, str)}
+        )
 
     def _of_dictcomp(self, node: ast.DictComp, names: SetupNames) -> object:
-        found = self._comprehended(node.generators, [node.key, node.value], names)
-        if found is None:
+        rows = self._comprehended(node.generators, [node.key, node.value], names)
+        if rows is None:
             return {UNKNOWN: UNKNOWN}
-        return {key if isinstance(key, (str, int)) else UNKNOWN: value for key, value in found}
+        return {key if isinstance(key, (str, int)) else UNKNOWN: value for key, value in rows}
 
     def _comprehended(
         self, generators: Sequence[ast.comprehension], elements: Sequence[ast.expr], names: SetupNames
@@ -221,22 +230,22 @@ class SetupExpressions:
         """The elements of a comprehension, None where it is not told how many there are."""
         inner = SetupNames(names.module, {**(names.local or {})})
         if not generators:
-            return [[self.value(one, inner) for one in elements]]
+            return [[self.value(element, inner) for element in elements]]
         values = self.members(self.value(generators[0].iter, inner))
         if values is None:
             return None
-        found: list[list[object]] = []
+        rows: list[list[object]] = []
         for value in values:
             self.bind(generators[0].target, value, inner)
-            tests = [self.value(one, inner) for one in generators[0].ifs]
-            if not is_told(tests):
+            tests = [self.value(expression, inner) for expression in generators[0].ifs]
+            if not is_known(tests):
                 return None
             if all(tests):
                 nested = self._comprehended(generators[1:], elements, inner)
                 if nested is None:
                     return None
-                found += nested
-        return found
+                rows += nested
+        return rows
 
     def _of_lambda(self, node: ast.Lambda, names: SetupNames) -> object:
         return OwnFunction(node, names.module)
@@ -246,8 +255,8 @@ class SetupExpressions:
         if isinstance(owner, KnownModule):
             return self.of_module(f"{owner.name}.{node.attr}")
         if isinstance(owner, TreePath) and node.attr in ("parent", "name", "stem"):
-            found = getattr(PurePosixPath(owner.path), node.attr)
-            return TreePath(str(found)) if node.attr == "parent" else found
+            attribute = getattr(PurePosixPath(owner.path), node.attr)
+            return TreePath(str(attribute)) if node.attr == "parent" else attribute
         if isinstance(owner, PythonVersion) and node.attr == "major":
             return 3
         if isinstance(owner, dict) and "__name__" in owner:
@@ -265,13 +274,13 @@ class SetupExpressions:
     def _of_call(self, node: ast.Call, names: SetupNames) -> object:
         arguments = self._elements(node.args, names)
         keywords: dict[str, object] = {}
-        for one in node.keywords:
-            value = self.value(one.value, names)
-            if one.arg is not None:
-                keywords[one.arg] = value
+        for keyword in node.keywords:
+            value = self.value(keyword.value, names)
+            if keyword.arg is not None:
+                keywords[keyword.arg] = value
             else:
-                told = value if isinstance(value, dict) else {UNKNOWN: UNKNOWN}
-                keywords.update((str(key), told[key]) for key in told)
+                pairs = value if isinstance(value, dict) else {UNKNOWN: UNKNOWN}
+                keywords.update((str(key), pairs[key]) for key in pairs)
         function = node.func
         own = names.get(function.id) if isinstance(function, ast.Name) else None
         if is_setup(node) and not isinstance(own, OwnFunction):
@@ -292,11 +301,11 @@ class SetupExpressions:
             text = self._text(arguments[0]) if arguments else None
             return OpenedText(text) if text is not None else UNKNOWN
         if name in ("os.path.exists", "os.path.isfile") and arguments:
-            return self._text(arguments[0]) is not None if is_told(arguments) else UNKNOWN
+            return self._text(arguments[0]) is not None if is_known(arguments) else UNKNOWN
         if name == "exec" and arguments:
             return self._execute(arguments, names)
         if name in ("sorted", "map", "filter") and any(
-            isinstance(one, OwnFunction) for one in (*arguments, *keywords.values())
+            isinstance(argument, OwnFunction) for argument in (*arguments, *keywords.values())
         ):
             return UNKNOWN
         return called(function, arguments, keywords)
@@ -316,12 +325,14 @@ class SetupExpressions:
 
     def _own_call(self, function: OwnFunction, arguments: list[object], keywords: dict[str, object]) -> object:
         given = function.node.args
-        every = [one.arg for one in (*given.posonlyargs, *given.args)]
-        local: dict[str, object] = dict.fromkeys((*every, *(one.arg for one in given.kwonlyargs)), UNKNOWN)
+        every = [argument.arg for argument in (*given.posonlyargs, *given.args)]
+        local: dict[str, object] = dict.fromkeys((*every, *(argument.arg for argument in given.kwonlyargs)), UNKNOWN)
         names = SetupNames(function.module, local)
         defaults = zip(reversed(every), reversed(given.defaults), strict=False)
         local.update((name, self.value(node, SetupNames(function.module))) for name, node in defaults)
-        several = ((one.arg, node) for one, node in zip(given.kwonlyargs, given.kw_defaults, strict=True) if node)
+        several = (
+            (argument.arg, node) for argument, node in zip(given.kwonlyargs, given.kw_defaults, strict=True) if node
+        )
         local.update((name, self.value(node, SetupNames(function.module))) for name, node in several)
         local.update(zip(every, arguments, strict=False))
         local.update((name, value) for name, value in keywords.items() if name in local)
@@ -340,7 +351,7 @@ class SetupExpressions:
     def _result(self, node: ast.FunctionDef | ast.Lambda, names: SetupNames) -> object:
         if isinstance(node, ast.Lambda):
             return self.value(node.body, names)
-        if any(isinstance(one, (ast.Yield, ast.YieldFrom, ast.Nonlocal)) for one in ast.walk(node)):
+        if any(isinstance(inner, (ast.Yield, ast.YieldFrom, ast.Nonlocal)) for inner in ast.walk(node)):
             return UNKNOWN
         left = self.run_way(node.body, names)
         return left.value if left is not None else None
@@ -357,7 +368,7 @@ class SetupExpressions:
     def _of_path(self, owner: TreePath, name: str, arguments: list[object]) -> object:
         if name in ("resolve", "absolute"):
             return owner
-        if name == "joinpath" and is_told(arguments):
+        if name == "joinpath" and is_known(arguments):
             return TreePath(posixpath.join(owner.path, *map(path_of, arguments)))
         text = self._text(owner)
         if name in ("exists", "is_file"):
@@ -375,12 +386,14 @@ class SetupExpressions:
             names.here[target.id] = value
         elif isinstance(target, (ast.Tuple, ast.List)):
             several = list(value) if isinstance(value, (list, tuple, str)) else []
-            fits = len(several) == len(target.elts) and not any(isinstance(one, ast.Starred) for one in target.elts)
-            for at, one in enumerate(target.elts):
-                self.bind(one, several[at] if fits else UNKNOWN, names)
+            fits = len(several) == len(target.elts) and not any(
+                isinstance(expression, ast.Starred) for expression in target.elts
+            )
+            for at, expression in enumerate(target.elts):
+                self.bind(expression, several[at] if fits else UNKNOWN, names)
         elif isinstance(target, ast.Subscript):
             owner, key = self.value(target.value, names), self.value(target.slice, names)
-            if isinstance(owner, dict) and is_told(key) and isinstance(key, (str, int, tuple)):
+            if isinstance(owner, dict) and is_known(key) and isinstance(key, (str, int, tuple)):
                 owner[key] = value
             else:
                 spoil(owner)
@@ -391,8 +404,10 @@ class SetupExpressions:
         """What a loop goes through, None where it is not told."""
         if isinstance(value, OpenedText):
             return list(value.text.splitlines(keepends=True))
-        told = isinstance(value, (list, tuple, dict, str)) and not (isinstance(value, list) and UNKNOWN in value)
-        return list(value) if told and isinstance(value, Iterable) else None
+        is_known_whole = isinstance(value, (list, tuple, dict, str)) and not (
+            isinstance(value, list) and UNKNOWN in value
+        )
+        return list(value) if is_known_whole and isinstance(value, Iterable) else None
 
 
 def _part_of_python(node: ast.expr) -> object:

@@ -16,14 +16,14 @@ PYTHONS = tuple((3, minor) for minor in range(6, 15))
 MAX_REPEAT = 1000
 
 
-class UntoldValue:
+class UndecidedValue:
     """What the source does not tell; there is one, `UNKNOWN`."""
 
     def __repr__(self) -> str:
         return "UNKNOWN"
 
 
-UNKNOWN: Final = UntoldValue()
+UNKNOWN: Final = UndecidedValue()
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,8 +99,11 @@ OPERATIONS: Mapping[type, Callable[..., object]] = {
     ast.NotIn: lambda first, second: first not in second,
 }
 CALLS: Mapping[str, Callable[..., object]] = {
-    **{one.__name__: one for one in (all, any, bool, dict, enumerate, int, len, list, max, min, range, set, sorted)},
-    **{one.__name__: one for one in (frozenset, reversed, str, sum, tuple, zip)},
+    **{
+        function.__name__: function
+        for function in (all, any, bool, dict, enumerate, int, len, list, max, min, range, set, sorted)
+    },
+    **{function.__name__: function for function in (frozenset, reversed, str, sum, tuple, zip)},
     "print": lambda *_, **__: None,
     "re.compile": re.compile,
     "re.escape": re.escape,
@@ -151,12 +154,12 @@ def path_of(value: object) -> str:
     return value
 
 
-def is_told(value: object) -> bool:
+def is_known(value: object) -> bool:
     """Whether nothing in a value is UNKNOWN."""
     if isinstance(value, dict):
-        return all(is_told(key) and is_told(one) for key, one in value.items())
+        return all(is_known(key) and is_known(member) for key, member in value.items())
     if isinstance(value, (list, tuple, set, frozenset)):
-        return all(map(is_told, value))
+        return all(map(is_known, value))
     return value is not UNKNOWN
 
 
@@ -176,11 +179,11 @@ def copied(value: object, seen: dict[int, object]) -> object:
         return seen[id(value)]
     if isinstance(value, list):
         seen[id(value)] = fresh = list[object]()
-        fresh += (copied(one, seen) for one in value)
+        fresh += (copied(member, seen) for member in value)
         return fresh
     if isinstance(value, dict):
         seen[id(value)] = pairs = dict[object, object]()
-        pairs.update((key, copied(one, seen)) for key, one in value.items())
+        pairs.update((key, copied(member, seen)) for key, member in value.items())
         return pairs
     if isinstance(value, set):
         seen[id(value)] = members = set(value)
@@ -193,67 +196,67 @@ def applied(operation: type, *values: object) -> object:
     if any(isinstance(value, PythonVersion) for value in values):
         return _compared_python(operation, *values)
     if operation is ast.Div and isinstance(values[0], TreePath):
-        return TreePath(posixpath.join(values[0].path, path_of(values[1]))) if is_told(values[1]) else UNKNOWN
+        return TreePath(posixpath.join(values[0].path, path_of(values[1]))) if is_known(values[1]) else UNKNOWN
     if (
         operation in (ast.Add, ast.BitOr)
         and isinstance(values[0], (list, dict))
         and isinstance(values[1], type(values[0]))
     ):
         return _tried(OPERATIONS[operation], *values)
-    if operation is ast.Mult and is_told(list(values)):
+    if operation is ast.Mult and is_known(list(values)):
         numbers = [value for value in values if isinstance(value, int)]
         return _tried(operator.mul, *values) if numbers and max(numbers) <= MAX_REPEAT else UNKNOWN
     function = OPERATIONS.get(operation)
-    return _tried(function, *values) if function is not None and is_told(list(values)) else UNKNOWN
+    return _tried(function, *values) if function is not None and is_known(list(values)) else UNKNOWN
 
 
 def _compared_python(operation: type, *values: object) -> object:
     """A comparison with the version of the Python that builds, where all that may build agree."""
     function = OPERATIONS.get(operation)
-    if function is None or not is_told(list(values)):
+    if function is None or not is_known(list(values)):
         return UNKNOWN
-    found = set()
+    answers = set()
     for python in PYTHONS:
         numbers = (*python, 999, "final", 0)
-        plain = (numbers[: one.length] if isinstance(one, PythonVersion) else one for one in values)
-        found.add(_tried(function, *plain))
-    return found.pop() if len(found) == 1 else UNKNOWN
+        plain = (numbers[: value.length] if isinstance(value, PythonVersion) else value for value in values)
+        answers.add(_tried(function, *plain))
+    return answers.pop() if len(answers) == 1 else UNKNOWN
 
 
 def called(function: object, arguments: list[object], keywords: dict[str, object]) -> object:
     """What a known function returns, UNKNOWN for what is not known; what an unknown one was given is spoilt."""
     known = CALLS.get(function.name) if isinstance(function, KnownFunction) else None
     if known is None:
-        for one in (*arguments, *keywords.values()):
-            spoil(one)
+        for argument in (*arguments, *keywords.values()):
+            spoil(argument)
         return UNKNOWN
     if known is dict and not arguments:
         return keywords
-    if not is_told(arguments) or not is_told(keywords):
+    if not is_known(arguments) or not is_known(keywords):
         return UNKNOWN
-    if known is range and any(isinstance(one, int) and one > MAX_REPEAT for one in arguments):
+    if known is range and any(isinstance(argument, int) and argument > MAX_REPEAT for argument in arguments):
         return UNKNOWN
-    found = _tried(known, *arguments, **keywords)
-    lazy = isinstance(found, (enumerate, reversed, zip, itertools.chain, range))
-    return _tried(list, found) if lazy else found
+    answer = _tried(known, *arguments, **keywords)
+    lazy = isinstance(answer, (enumerate, reversed, zip, itertools.chain, range))
+    return _tried(list, answer) if lazy else answer
 
 
 def method_called(owner: object, name: str, arguments: list[object], keywords: dict[str, object]) -> object:
     """What a method of a value returns."""
-    kind = next((one for one in _PURE if isinstance(owner, one)), None)
+    kind = next((kind_of_owner for kind_of_owner in _PURE if isinstance(owner, kind_of_owner)), None)
     if kind is None or name not in _PURE[kind]:
-        for one in (owner, *arguments, *keywords.values()):
-            spoil(one)
+        for argument in (owner, *arguments, *keywords.values()):
+            spoil(argument)
         return UNKNOWN
     adds = name in ("append", "insert", "setdefault", "add", "get", "copy", "items", "keys", "values")
-    if not adds and not (is_told(arguments) and is_told(keywords) and is_told(owner)):
+    if not adds and not (is_known(arguments) and is_known(keywords) and is_known(owner)):
         if name in MUTATING:
             spoil(owner)
         return UNKNOWN
-    if name in ("get", "setdefault", "pop") and isinstance(owner, dict) and not is_told(list(owner)):
+    if name in ("get", "setdefault", "pop") and isinstance(owner, dict) and not is_known(list(owner)):
         return UNKNOWN
-    found = _tried(getattr(owner, name), *arguments, **keywords)
-    return list(found) if name in ("items", "keys", "values", "finditer") and isinstance(found, Iterable) else found
+    answer = _tried(getattr(owner, name), *arguments, **keywords)
+    return list(answer) if name in ("items", "keys", "values", "finditer") and isinstance(answer, Iterable) else answer
 
 
 def item_of(owner: object, key: object) -> object:

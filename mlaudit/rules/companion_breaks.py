@@ -45,7 +45,7 @@ def check(environment: Environment, view: View) -> Iterator[Hit]:
     """
     from mlaudit.knowledge.combinations import broken_combinations
 
-    for broken_combination in broken_combinations(_versions(environment), _Names(environment)):
+    for broken_combination in broken_combinations(_versions(environment), _NamedDistributions(environment)):
         package, other = environment.cell(broken_combination.package), environment.cell(broken_combination.other)
         yield Hit(
             package=broken_combination.package,
@@ -69,7 +69,7 @@ def check(environment: Environment, view: View) -> Iterator[Hit]:
         )
 
 
-class _Names(Mapping[str, frozenset[str]]):
+class _NamedDistributions(Mapping[str, frozenset[str]]):
     """Every package that is named, with the names of its distributions; those of a few are asked for."""
 
     def __init__(self, environment: Environment) -> None:
