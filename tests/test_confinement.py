@@ -255,8 +255,8 @@ def test_a_folder_is_looked_into_once(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("target", "reason"),
     [
-        ("nowhere", "what is not there"),
-        ("requirements.txt", "what is not there"),
+        ("nowhere", "something that does not exist"),
+        ("requirements.txt", "something that does not exist"),
         ("../outside.txt", "leads out"),
         ("/dev/zero", "leads out"),
         ("pipe", "no file"),

@@ -36,7 +36,10 @@ ALIGNED = {
     "serving/requirements.txt": "numpy==2.1.3\nscikit-learn==1.5.2\n",
 }
 DRIFTED = {**ALIGNED, "serving/requirements.txt": "numpy==1.26.0\nscikit-learn==1.5.2\n"}
-SIGNALS = {"RefusedImport", "_Done", "_NotOne", "_OutOfSteps", "BudgetExceeded", "CommandEnd"}
+SIGNALS = {
+    *("RefusedImport", "_Done", "_NotOne", "_OutOfSteps", "BudgetExceeded", "CommandEnd"),
+    *("UnfollowedSetup", "LeftFunction"),
+}
 """What ends a loop inside one module, or a command of the command line, and never leaves it, needs no base."""
 
 
