@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -129,7 +129,7 @@ def check(paths: Sequence[str], options: Options, *, tree: FoundTree | None = No
     """What the configuration declares, or what is discovered below the paths. Raises BadSource.
 
     Args:
-        found: what `look` gave for the same paths, where that was called before.
+        tree: what `look` gave for the same paths, where that was called before.
     """
     for path in paths:
         _demand(path)
@@ -237,6 +237,13 @@ def _untouched(every: Sequence[Environment | EnvironmentSettings], options: Opti
     return f"No environment that {options.settings.path} declares ({declared_names}) has a source there."
 
 
+def _in_no_environment(files: Sequence[str]) -> Iterator[str]:
+    if files:
+        from mlaudit.discovery.model_files import shown_names
+
+        yield f"No environment that was found has a source in {shown_names(files)}."
+
+
 def _passed_over(report: Report, paths: Sequence[str], every: Sequence[Environment]) -> Report:
     """Files that belong to nothing compared change no comparison: a hook has nothing to object to.
 
@@ -268,7 +275,7 @@ def _discovered(paths: Sequence[str], options: Options, tree: FoundTree) -> Repo
     where = ", ".join(paths) or "here"
     loads = any(environment.writes or environment.reads for environment in kept)
     advice = advice_on(looked, sum(len(environment.follows) for environment in kept), where, loads_models=loads)
-    rest = sentences_on_rest(models.unplaced, models.passed_over)
+    rest = [*_in_no_environment(files if not kept else ()), *sentences_on_rest(models.unplaced, models.passed_over)]
     uncertain = frozenset((pair.writer, pair.reader) for pair in discovery.pairs if not pair.is_sure)
     pairs = tuple(shown_pair(pair, root, base) for pair in discovery.pairs)
     request = AuditRequest(

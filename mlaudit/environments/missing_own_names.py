@@ -63,7 +63,7 @@ def with_missing_own_names(
 
     Args:
         sources: those of each environment by its name, as they are written, relative to `base`.
-        found: what is below `base`, where that was walked.
+        walked_tree: what is below `base`, where that was walked.
     """
     named = {environment.name: environment for environment in environments}
     asking = {environment.name: list(_asked(environment, named)) for environment in environments}

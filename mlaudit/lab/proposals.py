@@ -34,7 +34,7 @@ class ProposedBorder:
     """What artifacts of one kind do not cross between two neighbouring versions.
 
     Attributes:
-        found: each artifact, how often it was tried across the border, and its error message.
+        rows: each artifact, how often it was tried across the border, and its error message.
     """
 
     word: str

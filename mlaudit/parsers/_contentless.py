@@ -22,7 +22,7 @@ def remark(doc: Document, parser: Parser, *, is_remarked: bool, complete: bool) 
     Args:
         doc: the document.
         parser: that read it.
-        told: it names a project, a stage or an environment, or its parser has reported why it states nothing.
+        is_remarked: it names a project, a stage or an environment, or its parser has reported why it states nothing.
         complete: it names everything that is installed.
     """
     if doc.tree is not None:

@@ -73,7 +73,7 @@ class DockerfileStages:
 
     Args:
         doc: the Dockerfile.
-        found: its instructions.
+        instructions: its instructions.
     """
 
     def __init__(self, doc: Document, instructions: Iterable[Instruction]) -> None:
