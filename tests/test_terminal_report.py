@@ -119,3 +119,18 @@ def test_the_folder_of_the_only_source_is_not_a_name_beside_it(tmp_path: Path) -
     text = run(tmp_path, "check").stdout
     assert f"{folders[0]}/requirements.txt (1 package)" in unwrapped(text)
     assert f"{folders[0]} (" not in text
+
+
+@pytest.mark.parametrize(("folder", "is_named"), [("of-the-platform/" + "a" * 60, False), ("short", True)])
+def test_a_long_environment_is_named_by_the_place_alone(tmp_path: Path, folder: str, is_named: bool) -> None:
+    other = f"{folder}-beside"
+    write(
+        tmp_path,
+        {
+            f"{folder}/requirements.txt": "torch==2.6.0\ntorchaudio==2.5.1\n",
+            f"{other}/requirements.txt": "torch==2.6.0\n",
+        },
+    )
+    text = unwrapped(run(tmp_path, "check").stdout)
+    assert (f"In {folder}: torchaudio 2.5.1" in text) == is_named
+    assert f"{folder}/requirements.txt:2:1" in text

@@ -225,7 +225,7 @@ def _sentences(finding: Finding, style: Style) -> list[StyledLine]:
     if style.verbose:
         return list(_plain(finding.message, style))
     shown = ""
-    for part in _SENTENCE_END.split(finding.effect or finding.message):
+    for part in _SENTENCE_END.split(finding.effect or _without_long_name(finding, style)):
         longer = f"{shown} {part}".lstrip()
         # A full stop inside of code or of a quotation, such as the text of an exception, ends no sentence; whom a bump
         # leaves behind says nothing without what happens to it.
@@ -234,6 +234,14 @@ def _sentences(finding: Finding, style: Style) -> list[StyledLine]:
             break
         shown = longer
     return list(_plain(shown, style))
+
+
+def _without_long_name(finding: Finding, style: Style) -> str:
+    """The message, without an environment whose name fills most of a line and is the folder of the place below it."""
+    for name in finding.environments[:1]:
+        if len(name) > style.width // 2 and f"{name}/" in finding.at.path:
+            return finding.message.removeprefix(f"In {name}: ").removeprefix(f"In {name}, ")
+    return finding.message
 
 
 def _is_about_orphans(shown: str) -> bool:
