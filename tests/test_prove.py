@@ -539,7 +539,7 @@ def test_no_room_while_a_model_loads_is_no_verdict_on_the_reader(
     assert (full.word, full.step) == ("full", "load")
     shutil.copy(own / "proof_loaders.py", tmp_path)
     # There is no room for the answer itself.
-    broken.write_text(child.replace("            json.dump(found, file)", f"            {text}", 1))
+    broken.write_text(child.replace("            json.dump(outcome, file)", f"            {text}", 1))
     lost = loading_here(model)
     assert lost.word == "full"
     assert "its answer could not be written" in lost.error

@@ -135,7 +135,7 @@ def _crossing_keys(environment: DiscoveredEnvironment, discovery: Discovery) -> 
             yield _comment(
                 f"{pair.writer} writes {artifact.artifact} ({artifact.form}): {artifact.written} -> {artifact.read}"
             )
-    if environment.guessed:
+    if environment.guessed or (pairs and not any(pair.certain for pair in pairs)):
         known = any(pair.crosses for pair in pairs)
         why = "It is likely that these are a pair, and not certain" if known else "Only names suggest this pair"
         yield f"# {why}: delete the next line if it is right, and its findings count in full.\n"
