@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 
 from mlaudit.document.node import Malformed, Node
-from mlaudit.knowledge.removed_names import NameUse, name_uses
+from mlaudit.knowledge.removed_names import NameUse, name_uses_of, users
 from mlaudit.knowledge.schema import built_from, checked, choice, evidence, specifier, unknown_keys
 from mlaudit.model.lazy_dataclass import dataclass
 from mlaudit.model.nouns import Evidence, Severity
@@ -82,14 +82,14 @@ class BrokenCombination:
 
 def combinations() -> Mapping[str, tuple[Combination, ...]]:
     """The rows by the package that breaks. Raises KnowledgeError."""
-    return {package: combinations_of(package) for package in dict.fromkeys((*_nodes(), *name_uses()))}
+    return {package: combinations_of(package) for package in dict.fromkeys((*_nodes(), *users()))}
 
 
 @lru_cache(maxsize=1024)
 def combinations_of(package: str) -> tuple[Combination, ...]:
     """The rows of one package that breaks. Raises KnowledgeError."""
     rows = (built_from(_FILE, node, _row) for node in _nodes().get(package, ()))
-    return (*rows, *(_of_name(use) for use in name_uses().get(package, ())))
+    return (*rows, *(_of_name(use) for use in name_uses_of(package)))
 
 
 @lru_cache(maxsize=1)
@@ -156,7 +156,7 @@ def broken_combinations(
         versions: the exact versions of the environment by package; CUDA, cuDNN and Python count as packages.
         named: everything that the environment names, of whichever version, with the names under which it does.
     """
-    for package in sorted(versions.keys() & (_nodes().keys() | name_uses().keys())):
+    for package in sorted(versions.keys() & (_nodes().keys() | users())):
         for row in combinations_of(package):
             if _is_meant(row, versions, named) and _concerns(row, versions) and _breaks(row, versions, named):
                 yield _broken(row, versions)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import lru_cache
+from collections.abc import Set as AbstractSet
+from functools import lru_cache, partial
 
 from mlaudit.document.node import Malformed, Node
-from mlaudit.knowledge.schema import checked, choice, evidence, specifier, unknown_keys
+from mlaudit.knowledge.schema import built_from, checked, choice, evidence, specifier, unknown_keys
 from mlaudit.model.lazy_dataclass import dataclass
 from mlaudit.model.nouns import Evidence, Severity
 
@@ -46,26 +47,41 @@ class NameUse:
     evidence: tuple[Evidence, ...]
 
 
-@lru_cache(maxsize=1)
+def users() -> AbstractSet[str]:
+    """The packages of which some release uses a name that is gone. Raises KnowledgeError."""
+    return _nodes().keys()
+
+
+@lru_cache(maxsize=1024)
+def name_uses_of(package: str) -> tuple[NameUse, ...]:
+    """The uses of one package that breaks: a run asks for those of a few. Raises KnowledgeError."""
+    return tuple(built_from(FILE, node, partial(_use, removal)) for removal, node in _nodes().get(package, ()))
+
+
 def name_uses() -> Mapping[str, tuple[NameUse, ...]]:
     """The uses by the package that breaks. Raises KnowledgeError."""
-    return checked(FILE, _uses)
+    return {package: name_uses_of(package) for package in users()}
 
 
-def _uses(root: Node) -> Mapping[str, tuple[NameUse, ...]]:
+@lru_cache(maxsize=1)
+def _nodes() -> Mapping[str, Sequence[tuple[Node, Node]]]:
+    """What was removed and who uses it, as written, by the package that breaks."""
+    return checked(FILE, _by_package)
+
+
+def _by_package(root: Node) -> Mapping[str, Sequence[tuple[Node, Node]]]:
     unknown_keys(root, frozenset({"removed"}))
-    by_package: dict[str, list[NameUse]] = {}
+    by_package: dict[str, list[tuple[Node, Node]]] = {}
     for removal in root.get("removed").each():
         unknown_keys(removal, _REMOVAL_KEYS)
-        names, sources = removal.get("names").texts(), evidence(removal)
         for node in removal.get("users").each():
-            use = _use(removal, node, names, sources)
-            by_package.setdefault(use.package, []).append(use)
-    return {package: tuple(uses) for package, uses in by_package.items()}
+            by_package.setdefault(node.get("package").text(), []).append((removal, node))
+    return by_package
 
 
-def _use(removal: Node, node: Node, names: Sequence[str], sources: tuple[Evidence, ...]) -> NameUse:
+def _use(removal: Node, node: Node) -> NameUse:
     unknown_keys(node, _USER_KEYS)
+    names, sources = removal.get("names").texts(), evidence(removal)
     name = node.get("name").maybe_text() or names[0]
     if name not in names:
         raise Malformed(f"expected one of {', '.join(names)}, found {name!r}", (*node.route, "name"))
