@@ -164,9 +164,9 @@ class _InstallSource:
 
     def _magic(self, call: ast.Call) -> Iterator[Statement]:
         """`run_line_magic('pip', 'install numpy')`, `run_cell_magic('bash', '', script)`."""
-        wordses = [self._words(argument) for argument in call.args]
-        name = wordses[0][0].text if wordses and wordses[0] else ""
-        last = wordses[-1] if len(wordses) > 1 else None
+        argument_words = [self._words(argument) for argument in call.args]
+        name = argument_words[0][0].text if argument_words and argument_words[0] else ""
+        last = argument_words[-1] if len(argument_words) > 1 else None
         if name in ("bash", "sh", "system", "sx") and last:
             yield from statements(self._script_of(last[0]), self.recipe)
         elif name in ("pip", "conda", "mamba", "micromamba", "uv") and last:

@@ -165,8 +165,8 @@ def _written_versions(pin: Pin) -> tuple[str, ...]:
     if pin.version is not None:
         return tuple(dict.fromkeys((pin.version, public(pin.version))))
     specifier = pin.specifier or ""
-    removesuffix = specifier.removeprefix("===").removeprefix("==").removesuffix(".*")
-    return (removesuffix,) if removesuffix and removesuffix != specifier and "," not in removesuffix else ()
+    number = specifier.removeprefix("===").removeprefix("==").removesuffix(".*")
+    return (number,) if number and number != specifier and "," not in number else ()
 
 
 def _occurrences(literal: str, shown: str) -> Iterator[re.Match[str]]:

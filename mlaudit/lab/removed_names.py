@@ -94,10 +94,10 @@ def proposed_uses(
     """The uses of the names over the releases that were read; the use at import comes first."""
     order = sorted(releases, key=Version)
     for name in names:
-        useds = [_first_use(name, releases[version]) for version in order]
+        first_uses = [_first_use(name, releases[version]) for version in order]
         start = 0
-        for at, used in enumerate(useds):
-            following = useds[at + 1] if at + 1 < len(useds) else None
+        for at, used in enumerate(first_uses):
+            following = first_uses[at + 1] if at + 1 < len(first_uses) else None
             if used is not None and following is not None and _same_moment(used, following):
                 continue
             if used is not None:
@@ -117,8 +117,8 @@ def proposed_rows(proposals: Iterable[ProposedUse], sought: Iterable[SoughtNames
 
 
 def _first_use(name: str, uses: Iterable[NameUsed]) -> NameUsed | None:
-    useds = sorted((use for use in uses if use.name == name), key=lambda use: (use.moment != IMPORT, use.moment))
-    return useds[0] if useds else None
+    ordered = sorted((use for use in uses if use.name == name), key=lambda use: (use.moment != IMPORT, use.moment))
+    return ordered[0] if ordered else None
 
 
 def _same_moment(first: NameUsed, second: NameUsed) -> bool:

@@ -12,15 +12,8 @@ from dataclasses import dataclass, field
 
 from packaging.utils import canonicalize_name
 
-from mlaudit.lab.setup_expressions import (
-    SETUP,
-    LeftFunction,
-    OwnFunction,
-    SetupExpressions,
-    SetupNames,
-    UnfollowedSetup,
-    is_setup,
-)
+from mlaudit.lab.setup_expressions import SETUP, SetupExpressions, is_setup
+from mlaudit.lab.setup_names import LeftFunction, OwnFunction, SetupNames, UnfollowedSetup
 from mlaudit.lab.setup_values import MODULES, UNKNOWN, KnownModule, applied, copied, is_known, method_called, spoil
 
 MAX_MODULE = 30_000

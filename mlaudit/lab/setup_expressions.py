@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
+from mlaudit.lab.setup_names import OPENING, LeftFunction, OwnFunction, SetupNames, UnfollowedSetup
 from mlaudit.lab.setup_values import (
     CALLS,
     CONSTANTS,
@@ -31,47 +32,6 @@ from mlaudit.lab.setup_values import (
 MAX_STEPS = 30_000
 MAX_DEPTH = 25
 SETUP = "setup"
-_OPENING = frozenset({"open", "io.open", "codecs.open"})
-
-
-class UnfollowedSetup(Exception):
-    """The file is too long or too deep to follow."""
-
-
-class LeftFunction(Exception):
-    """A function returns."""
-
-    def __init__(self, value: object) -> None:
-        super().__init__()
-        self.value = value
-
-
-@dataclass(slots=True, eq=False)
-class OwnFunction:
-    """A function that the file defines."""
-
-    node: ast.FunctionDef | ast.Lambda
-    module: dict[str, object]
-
-
-@dataclass(slots=True)
-class SetupNames:
-    """The names of a module, and those of the function that runs in it."""
-
-    module: dict[str, object]
-    local: dict[str, object] | None = None
-
-    @property
-    def here(self) -> dict[str, object]:
-        """Where statements bind names."""
-        return self.module if self.local is None else self.local
-
-    def get(self, name: str) -> object:
-        """What a name stands for."""
-        for names in (self.here, self.module):
-            if name in names:
-                return names[name]
-        return KnownFunction(name) if name in CALLS or name in (*_OPENING, "exec", "eval") else UNKNOWN
 
 
 @dataclass(slots=True)
@@ -269,7 +229,7 @@ class SetupExpressions:
             return copied(CONSTANTS[full], {})
         if full in MODULES:
             return KnownModule(full)
-        return KnownFunction(full) if full in CALLS or full in _OPENING or full.startswith("os.path.") else UNKNOWN
+        return KnownFunction(full) if full in CALLS or full in OPENING or full.startswith("os.path.") else UNKNOWN
 
     def _of_call(self, node: ast.Call, names: SetupNames) -> object:
         arguments = self._elements(node.args, names)
@@ -297,7 +257,7 @@ class SetupExpressions:
         if isinstance(function, OwnFunction):
             return self._own_call(function, arguments, keywords)
         name = function.name if isinstance(function, KnownFunction) else ""
-        if name in _OPENING:
+        if name in OPENING:
             text = self._text(arguments[0]) if arguments else None
             return OpenedText(text) if text is not None else UNKNOWN
         if name in ("os.path.exists", "os.path.isfile") and arguments:

@@ -213,10 +213,10 @@ def _permitted(finding: Finding, groups: Sequence[VersionGroup]) -> Finding:
     if len(finding.environments) < 2 or finding.package is None:
         return finding
     for group in groups:
-        between = not group.environments or any(
+        is_meant = not group.environments or any(
             _any(environment, finding.environments) for environment in group.environments
         )
-        if group.rule is GroupRule.MAY_DIFFER and between and _matched(finding.package, group.packages):
+        if group.rule is GroupRule.MAY_DIFFER and is_meant and _matched(finding.package, group.packages):
             why = group.reason or "its version group may differ"
             return replace(finding, suppressed=why, suppressed_by=CONFIGURATION)
     return finding

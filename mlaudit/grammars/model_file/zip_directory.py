@@ -74,11 +74,11 @@ class Archive:
         """Where the directory starts, its size, and how many entries it has."""
         tail_at = max(0, self.window.size - 65536 - _END.size)
         tail = self.window.upto(tail_at, 65536 + _END.size)
-        rfind = tail.rfind(b"PK\x05\x06")
-        if rfind < 0 or len(tail) - rfind < _END.size:
+        end_at = tail.rfind(b"PK\x05\x06")
+        if end_at < 0 or len(tail) - end_at < _END.size:
             raise Unreadable("the zip archive is cut: its directory at the end is missing")
-        _, _, _, _, count, size, offset, _ = _END.unpack_from(tail, rfind)
-        end = tail_at + rfind
+        _, _, _, _, count, size, offset, _ = _END.unpack_from(tail, end_at)
+        end = tail_at + end_at
         wide = self._directory64(end)
         if wide is not None:
             return wide

@@ -128,14 +128,14 @@ def _signature(lines: Iterator[LogicalLine]) -> str:
 
 def _names_everything(doc: Document, lines: list[tuple[LogicalLine, Parsed]], generated: bool) -> bool:
     """Whether the file is the whole of an environment: it says so or shows it, and every line has one version."""
-    parseds = [entry for line, entry in lines if line.text and not entry.indexes]
-    if not parseds or not all(_settled(entry) for entry in parseds):
+    understood = [entry for line, entry in lines if line.text and not entry.indexes]
+    if not understood or not all(_settled(entry) for entry in understood):
         return False
     if generated or is_freeze(doc):
         return True
     if any(_FROZEN_EDITABLE.search(line.comment) for line, _ in lines if line.comment):
         return True
-    return all(entry.hashes for entry in parseds)
+    return all(entry.hashes for entry in understood)
 
 
 def _settled(entry: Parsed) -> bool:

@@ -127,13 +127,13 @@ class EnvironmentFit:
         for name in (
             versions if PYTHON in focus else [version for version in versions if version in here and version in focus]
         ):
-            unsupporteds = [
+            refusals = [
                 python_unsupported(name, public(versions[name]), python, target.platform, target.machine)
                 for python in pythons
             ]
             # What is not offered today already, such as a package that is built from source, hinders no move of others.
-            if unsupporteds and all(unsupporteds) and unsupporteds[0] is not None:
-                yield self._unfit(name, PYTHON, unsupporteds[0].says)
+            if refusals and all(refusals) and refusals[0] is not None:
+                yield self._unfit(name, PYTHON, refusals[0].says)
 
     def _unfit(self, subject: str, other: str, says: str, named: Mapping[str, str] | None = None) -> Unfit:
         return Unfit(

@@ -93,15 +93,15 @@ class VersionSearch:
             steps=self._begun - self._budget.left,
         )
 
-    def _ignore(self, unfits: Sequence[Unfit], says: str, *, proven: bool) -> None:
-        for unfit in unfits:
+    def _ignore(self, conflicts: Sequence[Unfit], says: str, *, proven: bool) -> None:
+        for unfit in conflicts:
             self._ignored.setdefault(unfit.packages, _unsolved(unfit, says, proven=proven))
 
     def _with_environments(self, unsolved: Unsolved) -> Unsolved:
         """A conflict with every environment in which the two packages conflict with what is given."""
         packages = frozenset(unsolved.unfit.packages)
-        unfits = (unfit for fit in self._fits for unfit in fit.conflicts(self._targets, packages))
-        where = dict.fromkeys(unfit.environment for unfit in unfits if unfit.packages == unsolved.unfit.packages)
+        conflicts = (unfit for fit in self._fits for unfit in fit.conflicts(self._targets, packages))
+        where = dict.fromkeys(unfit.environment for unfit in conflicts if unfit.packages == unsolved.unfit.packages)
         return replace(unsolved, environments=tuple(where) or unsolved.environments)
 
     def _goes_down(self) -> bool:
@@ -126,8 +126,8 @@ class VersionSearch:
 
     def _conflicts(self, versions: Mapping[str, str], focus: frozenset[str] | None = None) -> list[Unfit]:
         about = (frozenset(versions) | self._mend) if focus is None else focus
-        unfits = (unfit for fit in self._fits for unfit in fit.conflicts(versions, about))
-        return [unfit for unfit in unfits if unfit.packages not in self._ignored]
+        conflicts = (unfit for fit in self._fits for unfit in fit.conflicts(versions, about))
+        return [unfit for unfit in conflicts if unfit.packages not in self._ignored]
 
     def _extended(self, versions: Mapping[str, str]) -> dict[str, str] | None:
         """The versions with those that solve every conflict; None if the way leads nowhere."""
@@ -184,11 +184,11 @@ class VersionSearch:
     def _new_conflicts(self, package: str, candidate: str, versions: Mapping[str, str]) -> int | None:
         """How many conflicts a candidate has with what is not decided yet; None if it has one with what is."""
         self._budget.spend()
-        unfits = self._conflicts({**versions, package: candidate}, frozenset((package,)))
+        conflicts = self._conflicts({**versions, package: candidate}, frozenset((package,)))
         decided = versions.keys() | {package, PYTHON}
-        if any(decided.issuperset(unfit.packages) for unfit in unfits):
+        if any(decided.issuperset(unfit.packages) for unfit in conflicts):
             return None
-        return len(unfits)
+        return len(conflicts)
 
     def _proven(self, unfit: Unfit) -> Unsolved:
         """A conflict between what is given and what no known release fixes, with how far releases are known."""
@@ -202,8 +202,8 @@ class VersionSearch:
         if not every:
             return f"the release index lacks {package}, so whether another release fits is not known"
         newest, decided = every[-1], self._targets.keys() | {package, PYTHON}
-        unfits = self._conflicts({**self._targets, package: newest}, frozenset((package,)))
-        reason = next((f": {unfit.says}" for unfit in unfits if decided.issuperset(unfit.packages)), "")
+        conflicts = self._conflicts({**self._targets, package: newest}, frozenset((package,)))
+        reason = next((f": {unfit.says}" for unfit in conflicts if decided.issuperset(unfit.packages)), "")
         since = self._since(package)
         if since is None or known is None:
             known_part = f"none of the {len(every):,} releases of {package} in the index fits{reason}"
