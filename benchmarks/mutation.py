@@ -2,8 +2,8 @@
 
 Run it from the project's folder: `python -m benchmarks.mutation [--jobs N] [--sample N] [GROUP ...]`. `mutation.toml`
 says which tests belong to which modules, and which changes alter no result, with the reason. The tests are loaded once;
-each is put into a forked process, which runs those tests that call the changed function until one fails. A mutant
-that takes too long counts as noticed. Needs Linux and Python 3.11 (names of nested code).
+each is put into a forked process, which runs those tests that reach the changed lines until one fails: first those that
+noticed its neighbours, then the quick ones. A mutant that takes too long counts as noticed. Needs Linux.
 """
 
 from __future__ import annotations
@@ -39,7 +39,8 @@ SLOWER = 5
 PATIENCE = 10
 EVERYWHERE = "*"
 
-Uses = dict[tuple[str, str], set[int]]
+Uses = dict[tuple[str, int], set[int]]
+"""The tests that reach a line of a module."""
 
 
 def main() -> None:
@@ -150,24 +151,17 @@ class _Run:
         failed: list[str] = []
         ours = {str(Path(path).resolve()): path for path in self.modules}
         for number in range(len(self.items)):
-            seen: set[CodeType] = set()
-
-            def noted(frame: FrameType, event: str, _: object, seen: set[CodeType] = seen) -> None:
-                if event == "call":
-                    seen.add(frame.f_code)
-
+            seen: set[tuple[str, int]] = set()
             _forget(self.modules.values())
             start = time.monotonic()
-            sys.setprofile(noted)
+            sys.settrace(_noting(ours, seen))
             passed = self._passes(number)
-            sys.setprofile(None)
+            sys.settrace(None)
             seconds[number] = time.monotonic() - start
             if not passed:
                 failed.append(self.items[number].nodeid)
-            for code in seen:
-                if code.co_filename in ours:
-                    owner = str(getattr(code, "co_qualname", code.co_name)).partition(".<locals>")[0]
-                    uses[ours[code.co_filename], owner].add(number)
+            for place in seen:
+                uses[place].add(number)
         return dict(uses), seconds, failed
 
     def _passes(self, number: int) -> bool:
@@ -181,18 +175,26 @@ class _Run:
             return
         while len(self.running) >= self.jobs:
             self._end()
-        calling = self.uses.get((path, mutant.owner), set())
-        if mutant.is_constant:
-            calling = set().union(*(numbers for (one, _), numbers in self.uses.items() if one == path))
+        reaching = self._reaching(path, mutant)
         first = self.killers[path, mutant.owner][-3:] + self.killers[path, EVERYWHERE][-3:]
-        tests = [*dict.fromkeys(one for one in first if one in calling)]
-        tests += sorted(calling.difference(tests), key=self.seconds.__getitem__)
+        tests = [*dict.fromkeys(one for one in first if one in reaching)]
+        tests += sorted(reaching.difference(tests), key=self.seconds.__getitem__)
         with contextlib.suppress(BaseException):
             putting = _putting(self.modules[path], mutant)
         pid = os.fork()
         if not pid:
             os._exit(self._tried(putting, tests))
         self.running[pid] = (path, mutant, tests, time.monotonic())
+
+    def _reaching(self, path: str, mutant: Mutant) -> set[int]:
+        """The tests that reach the lines of a mutant; of a constant, all that reach its module."""
+        return set[int]().union(
+            *(
+                numbers
+                for (one, line), numbers in self.uses.items()
+                if one == path and (mutant.is_constant or line in mutant.lines)
+            )
+        )
 
     def _tried(self, putting: Callable[[], None], tests: list[int]) -> int:
         """The exit code of a process that tries a mutant: 0 where no test fails."""
@@ -230,6 +232,19 @@ class _Run:
             print(_score(path, counts))
             total += counts
         print(_score("all", total), flush=True)
+
+
+def _noting(ours: dict[str, str], seen: set[tuple[str, int]]) -> Callable[[FrameType, str, object], Any]:
+    """What notes the lines that run of our modules, for `sys.settrace`."""
+
+    def noted(frame: FrameType, _: str, __: object) -> Any:
+        path = ours.get(frame.f_code.co_filename)
+        if path is None:
+            return None
+        seen.add((path, frame.f_lineno))
+        return noted
+
+    return noted
 
 
 def _score(path: str, counts: Counter[str]) -> str:
