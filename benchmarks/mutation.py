@@ -35,8 +35,11 @@ from benchmarks.mutants import Mutant, count_mutants, mutants
 MEMORY = 6 * 2**30
 """Bytes that one mutant may use."""
 SLOWER = 5
-"""A mutant that takes this many times longer than the code as it is, and `PATIENCE` seconds more, counts as noticed."""
+"""A mutant that takes this many times the processor's time of the code as it is, and `PATIENCE` seconds more, counts as
+noticed."""
 PATIENCE = 10
+WAITS = 20
+"""So many times longer it may take by the clock: beside other work, everything does."""
 EVERYWHERE = "*"
 
 Uses = dict[tuple[str, int], set[int]]
@@ -102,7 +105,7 @@ class _Run:
         self.counts: dict[str, Counter[str]] = defaultdict(Counter)
         self.survivors: list[tuple[str, Mutant, int]] = []
         self.killers: dict[tuple[str, str], list[int]] = defaultdict(list)
-        self.running: dict[int, tuple[str, Mutant, list[int], float]] = {}
+        self.running: dict[int, tuple[str, Mutant, list[int]]] = {}
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         self.failed = self.failed or report.failed
@@ -153,11 +156,11 @@ class _Run:
         for number in range(len(self.items)):
             seen: set[tuple[str, int]] = set()
             _forget(self.modules.values())
-            start = time.monotonic()
+            start = time.process_time()
             sys.settrace(_noting(ours, seen))
             passed = self._passes(number)
             sys.settrace(None)
-            seconds[number] = time.monotonic() - start
+            seconds[number] = time.process_time() - start
             if not passed:
                 failed.append(self.items[number].nodeid)
             for place in seen:
@@ -184,7 +187,7 @@ class _Run:
         pid = os.fork()
         if not pid:
             os._exit(self._tried(putting, tests))
-        self.running[pid] = (path, mutant, tests, time.monotonic())
+        self.running[pid] = (path, mutant, tests)
 
     def _reaching(self, path: str, mutant: Mutant) -> set[int]:
         """The tests that reach the lines of a mutant; of a constant, all that reach its module."""
@@ -199,7 +202,9 @@ class _Run:
     def _tried(self, putting: Callable[[], None], tests: list[int]) -> int:
         """The exit code of a process that tries a mutant: 0 where no test fails."""
         resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
-        signal.alarm(int(PATIENCE + SLOWER * sum(self.seconds[one] for one in tests)))
+        patience = PATIENCE + SLOWER * sum(self.seconds[one] for one in tests)
+        signal.setitimer(signal.ITIMER_PROF, patience)
+        signal.alarm(int(WAITS * patience))
         with _quiet():
             try:
                 putting()
@@ -214,9 +219,9 @@ class _Run:
 
     def _end(self) -> None:
         pid, status = os.wait()
-        path, mutant, tests, _ = self.running.pop(pid)
+        path, mutant, tests = self.running.pop(pid)
         code = os.waitstatus_to_exitcode(status)
-        outcome = "survived" if code == 0 else "too slow" if code == -signal.SIGALRM else "noticed"
+        outcome = "survived" if code == 0 else "too slow" if code in (-signal.SIGPROF, -signal.SIGALRM) else "noticed"
         self.counts[path][outcome] += 1
         if code == 0:
             self.survivors.append((path, mutant, len(tests)))
