@@ -64,7 +64,8 @@ def test_nothing_above_the_root_is_read(here: Path) -> None:
 
 
 def test_options_come_before_and_beside_what_is_configured(here: Path) -> None:
-    text = 'fail-on = "never"\nselect = ["MLA001"]\nignore-codes = ["MLA002"]\npackages = ["a"]\n[define]\nA = "1"\nB = "2"\n'
+    lists = 'select = ["MLA001"]\nignore-codes = ["MLA002"]\npackages = ["a"]\n'
+    text = f'fail-on = "never"\n{lists}[define]\nA = "1"\nB = "2"\n'
     write(here, {"mlaudit.toml": text})
     configured = asked()
     assert (configured.fail_on, configured.select, configured.named_by_user) == (None, ("MLA001",), False)

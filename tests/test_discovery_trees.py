@@ -1,4 +1,4 @@
-"""What looking finds in small trees: `fixtures/discovery/trees/*.toml` has their files, `*.out` what each of them shows.
+"""What looking finds in small trees: `fixtures/discovery/trees/*.toml` has their files, `*.out` what each shows.
 
 The answers were written by the tool and then judged by eye: MLAUDIT_REGENERATE=1 writes them anew.
 """
