@@ -118,3 +118,12 @@ def _pair(writer: str, reader: str, project: str) -> Pair:
 def test_a_text_in_toml(row: dict[str, Any]) -> None:
     assert quoted(row["text"]) == row["toml"]
     assert tomli.loads(f"a = {row['toml']}")["a"] == row["text"]
+
+
+@rows("executed")
+def test_what_runs_inside_a_service(row: dict[str, Any]) -> None:
+    found = [
+        f"{'container ' if command.is_container else ''}{command.service}: {' '.join(command.words)}"
+        for command in executed_in_services(shlex.split(row["words"]))
+    ]
+    assert "; ".join(found) == row["inside"]

@@ -113,9 +113,7 @@ def implied_range(environment: Environment, package: str) -> ImpliedRange | None
     named = tuple(
         (cell.package, cell.version)
         for cell in environment.cells.values()
-        if cell.kind is Kind.PACKAGE
-        and cell.version is not None
-        and not (solved_by_conda(cell) or holds_a_part(cell))
+        if cell.kind is Kind.PACKAGE and cell.version is not None and not (solved_by_conda(cell) or holds_a_part(cell))
     )
     worlds = tuple(worlds_for(environment.target).items())
     ranges = [

@@ -25,7 +25,9 @@ _NUMBER = lazy_pattern(r"[0-9]+")
 
 def may_be_model(path: str) -> bool:
     """Whether the name of a file is one that model files have; descriptions of models and templates are documents."""
-    return not is_template(path) and any(is_artifact(name) and name not in words().descriptors for name in format_names(path))
+    return not is_template(path) and any(
+        is_artifact(name) and name not in words().descriptors for name in format_names(path)
+    )
 
 
 def is_loadable_model(path: str) -> bool:

@@ -92,7 +92,7 @@ def _of_crossing(crossing: ArtifactCrossing, view: View) -> Iterator[Hit]:
 
 
 def _may_be_the_same(crossing: ArtifactCrossing, judgement: Judgement) -> bool:
-    """Whether a file that tells a range may come from the reader's own version, and no other of it is known to break."""
+    """Whether a file that tells a range may come from the reader's version, and no version of it is known to break."""
     pin, version = crossing.pin, crossing.cell.version
     return (
         judgement.worst.effect is Effect.NO_PROMISE
