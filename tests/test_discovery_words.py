@@ -19,6 +19,7 @@ from mlaudit.discovery.model_files import by_series, likely_models, place, shown
 from mlaudit.discovery.pipeline_runs import option_settings
 from mlaudit.discovery.recipes import RecipePart, RunCommand
 from mlaudit.discovery.role_signs import role_of_command, role_of_program, script_paths
+from mlaudit.discovery.service_commands import executed_in_services
 from mlaudit.discovery.variable_files import variables_of
 from mlaudit.document.document import Document
 from mlaudit.model.nouns import Place
