@@ -50,7 +50,7 @@ def _inside(run: ImageRun, executed: Sequence[tuple[ExecutedCommand, Place]]) ->
 
 def executed_in_services(words: Sequence[str]) -> Iterator[ExecutedCommand]:
     """What a command of docker runs inside a service or container that is there; nothing for any other command."""
-    rest = list(words[1:] if words[:1] == ("sudo",) else words)
+    rest = [word for at, word in enumerate(words) if at or word != "sudo"]
     compose = next((prefix for prefix in _COMPOSE if tuple(rest[: len(prefix)]) == prefix), None)
     if compose is not None:
         rest = _without_options(rest[len(compose) :])
