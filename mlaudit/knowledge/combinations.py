@@ -198,6 +198,17 @@ def _breaks(row: Combination, versions: Mapping[str, str], named: Mapping[str, f
     return not row.newer or is_newer(other, versions[row.package])
 
 
+def others_of(versions: Mapping[str, str]) -> Iterator[str]:
+    """The packages of which some release breaks one of these versions, each once."""
+    others = {
+        row.other: None
+        for package in sorted(versions.keys() & _breakable())
+        for row in combinations_of(package)
+        if not row.absent and _concerns(row, versions)
+    }
+    yield from others
+
+
 def is_newer(version: str, other: str) -> bool:
     """Whether one release is newer than another, builds left out of account; False if one cannot be read."""
     left, right = parsed(public(version)), parsed(public(other))
