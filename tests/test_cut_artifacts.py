@@ -86,6 +86,7 @@ def test_a_cut_file_is_not_read_as_a_whole_one(name: str) -> None:
 
 
 ARRAY = b"{'descr': '<f8', 'fortran_order': False, 'shape': (3, 2), }\n"
+CATBOOST = b'{"model_info":{"catboost_version_info":"1"},'
 CUT = {
     "gguf inside nested lists": (
         b"GGUF" + struct.pack("<IQQQ", 3, 0, 1, 1) + b"k" + struct.pack("<I", 9) + struct.pack("<IQ", 9, 1) * 50_000,
@@ -141,6 +142,8 @@ CUT = {
     "gzip without its checksum": (gzip.compress(pickle.dumps([1]))[:-4], "model.pkl.gz", "cut"),
     "old binary of xgboost": (b"binf" + bytes(40), "model.bin", "its header needs 140 bytes, of which 44 are there"),
     "trees of lightgbm": (b"tree\nversion=v4\ntree_sizes=10\n\nTree=0\nnum_l", "model.txt", "its trees do not end"),
+    "json of one text": (CATBOOST + b'"trees":"' + b'\\"' * 400_000 + b"}", "m.json", "end"),
+    "json of quotation marks": (CATBOOST + b'"\\' * 400_000 + b"}", "m.json", "end"),
     "json of catboost": (b'{"model_info":{"catboost_version_info":"tags/v1.2.5"},"trees":[{}', "m.json", "end"),
 }  # fmt: skip
 
