@@ -44,7 +44,9 @@ def read(doc: Document) -> Iterator[Statement]:
         size = window.size
     says = (f"{len(names)} migrations, the last of them {names[-1]}",) if names else ()
     yield artifact(doc, "chromadb.sqlite", says=says)
-    yield ranged(doc, "chromadb", _opened_by(names, size), "chromadb.sqlite", detail="known from the names of its migrations")
+    yield ranged(
+        doc, "chromadb", _opened_by(names, size), "chromadb.sqlite", detail="known from the names of its migrations"
+    )
     if size < needed:
         yield doc.unread(f"{CUT}: its pages need {needed} bytes, of which {size} are there", package="chromadb")
 
