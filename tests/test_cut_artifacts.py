@@ -29,6 +29,7 @@ LARGEST = 3_000_000
 TAIL = (1, 2, 8, 16, 22)
 
 CANNOT_TELL = {
+    "faiss-index": "the lists and graphs of an index that is not flat",
     "gguf": "the data of the last tensor, whose size follows from a table of types",
     "lightgbm-model": "behind the end of the parameters",
     "onnx": "a field of the message that is missing as a whole, where the opsets are there",
@@ -42,7 +43,16 @@ CANNOT_TELL = {
 """Formats that state no length of their own, with what may be missing unnoticed."""
 WITHOUT_END = frozenset({"mlmodel", "triton-config"})
 """Text formats whose every line may be the last."""
-ALL_FACTS_LIE_BEFORE = {"gguf", "lightgbm-model", "polars-plan", "tensorrt", "tflite", "torch-legacy", "tf-savedmodel"}
+ALL_FACTS_LIE_BEFORE = {
+    "faiss-index",
+    "gguf",
+    "lightgbm-model",
+    "polars-plan",
+    "tensorrt",
+    "tflite",
+    "torch-legacy",
+    "tf-savedmodel",
+}
 
 
 def _files() -> dict[str, Path]:
