@@ -19,7 +19,7 @@ from mlaudit.model.packaged import packaged_names
 FILE = "removed_names.toml"
 FOLDER = "removed_names"
 _REMOVAL_KEYS = frozenset({"package", "others", "kind", "names", "users", "source", "checked"})
-_USER_KEYS = frozenset({"package", "versions", "name", "moment", "error", "fixed", "severity", "source"})
+_USER_KEYS = frozenset({"package", "versions", "name", "moment", "error", "set", "fixed", "severity", "source"})
 _ERRORS: Mapping[str, str] = {
     "name": "ImportError: cannot import name '{last}' from '{first}'",
     "module": "ModuleNotFoundError: No module named '{name}'",
@@ -132,7 +132,9 @@ def _use(removal: Node, node: Node) -> NameUse:
         name=name,
         severity=choice(severity, Severity) if severity.exists else Severity.ERROR,
         says=_sentence(package, other, node.get("moment").maybe_text() or _IMPORT, error),
-        remedy=_remedy(package, other, others, node.get("fixed").maybe_text()),
+        remedy=_remedy(
+            package, other, node.get("set").maybe_text() or opposite(others), node.get("fixed").maybe_text()
+        ),
         evidence=(*_own_sources(node.get("source"), sources[0].checked), *sources),
     )
 
@@ -151,14 +153,17 @@ def _sentence(package: str, other: str, moment: str, error: str) -> str:
     return f"{moment} of {package} {{version}} fails with {other} {{other}}: `{error}`."
 
 
-def _remedy(package: str, other: str, others: str, fixed: str | None) -> str:
-    """The releases below those without the name; above them, where there are none."""
+def _remedy(package: str, other: str, works: str, fixed: str | None) -> str:
+    return f"Set {other}{works}, or {package}>={fixed}." if fixed else f"Set {other}{works}."
+
+
+def opposite(others: str) -> str:
+    """The releases below those of a specifier; above them, where there are none below."""
     border = others.partition(",")[0]
     for sign, has in ((">=", "<"), ("<=", ">"), ("<", ">=")):
         if border.startswith(sign):
-            border = f"{has}{border.removeprefix(sign)}"
-            break
-    return f"Set {other}{border}, or {package}>={fixed}." if fixed else f"Set {other}{border}."
+            return f"{has}{border.removeprefix(sign)}"
+    return border
 
 
 def _own_sources(node: Node, day: str) -> tuple[Evidence, ...]:

@@ -19,7 +19,7 @@ from pathlib import Path
 from packaging.version import Version
 
 from mlaudit.knowledge.combinations import combinations_of
-from mlaudit.knowledge.removed_names import FOLDER
+from mlaudit.knowledge.removed_names import FOLDER, opposite
 from mlaudit.lab.module_facts import ATTRIBUTE, MODULE
 from mlaudit.lab.name_check import proposals_in, statement_of
 from mlaudit.lab.name_matrix import IMPORT, ProposedName
@@ -191,9 +191,19 @@ def _user(row: HeldName, named: bool) -> str:
         cells.append(f'moment = "`import {proposal.moment}`", severity = "warning"')
     if row.error is not None:
         cells.append(f"error = {json.dumps(row.error)}")
+    works = _works(row)
+    if works is not None:
+        cells.append(f'set = "{works}"')
     if proposal.fixed is not None:
         cells.append(f'fixed = "{short(proposal.fixed)}"')
     return f"{{ {', '.join(cells)} }}"
+
+
+def _works(row: HeldName) -> str | None:
+    """The releases with which it imports, where they do not follow from those without the name."""
+    proposal = row.proposal
+    works = f"<{short(proposal.below)}" if proposal.below else f">={short(proposal.above or proposal.lacks_last)}"
+    return None if works == opposite(row.others) else works
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
