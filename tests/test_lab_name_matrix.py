@@ -63,7 +63,6 @@ def imported(name: str) -> ImportStep:
         "own.lazy",  # a module below
         "own.sub.deep",
         "own.sub.later",  # a function's `global`
-        "own.sub.patched",  # another module sets it
         "own.lazy.mentioned",
         "own.everything.anything",  # of a compiled module nothing is known
         "own._fast.anything",
@@ -88,6 +87,11 @@ def test_what_a_release_has_or_may_have_is_not_missing(name: str) -> None:
 )
 def test_a_name_that_no_text_has_is_missing(name: str, sure: bool) -> None:
     assert surface(OWNER).missing(imported(name)) == MissingName(NAME, name, sure)
+
+
+def test_what_one_module_sets_on_another_is_found() -> None:
+    assert surface(OWNER).sets("patched")
+    assert not surface(OWNER).sets("inner")
 
 
 def test_a_name_that_stands_anywhere_may_be_in_a_module_that_has_any() -> None:
@@ -196,7 +200,7 @@ def test_a_row_has_the_borders_of_both(tmp_path: Path, capsys: pytest.CaptureFix
         _keep(cache, f"own=={version}", files)
     for version, text in (("1", "import own\n"), ("2", "from own import old\n"), ("3", "from own import old\n")):
         _keep(cache, f"user=={version}", {"user/__init__.py": text})
-    _keep(cache, "user==4", {"user/__init__.py": "from own import new\n"})
+    _keep(cache, "user==4", {"user/__init__.py": "from own import new\n"}, "Requires-Dist: own\n")
     found = {(row["first"], row["last"], row["name"]): row for row in _proposals(cache, tmp_path, capsys, "user")}
     taken, added = found["2", "3", "own.old"], found["4", "4", "own.new"]
     assert (taken["before"], taken["lacks_first"], taken["after"], taken["fixed"]) == ("1.1", "2.0", None, "4")
@@ -223,6 +227,26 @@ def test_metadata_that_admit_no_such_pair_leave_no_row(tmp_path: Path, capsys: p
     _keep(cache, "own==2.0", NEW)
     _keep(cache, "user==1", {"user/__init__.py": "from own import old\n"}, "Requires-Dist: own<2\n")
     assert _proposals(cache, tmp_path, capsys, "user") == []
+
+
+def test_a_name_that_a_package_sets_itself_is_no_row(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    cache = tmp_path / "cache"
+    _keep(cache, "own==1.0", OLD)
+    _keep(cache, "own==2.0", NEW)
+    _keep(cache, "user==1", {"user/__init__.py": "import own\nown.old = 1\nmade = own.old\n"})
+    _keep(cache, "other==1", {"other/__init__.py": "import own\nmade = own.old\n"})
+    assert [row["package"] for row in _proposals(cache, tmp_path, capsys)] == ["other"]
+
+
+def test_what_is_too_old_is_told_where_a_requirement_admits_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    cache = tmp_path / "cache"
+    _keep(cache, "own==1.0", OLD)
+    _keep(cache, "own==2.0", NEW)
+    _keep(cache, "user==1", {"user/__init__.py": "from own import new\n"})
+    _keep(cache, "other==1", {"other/__init__.py": "from own import new\n"}, "Requires-Dist: own>=1\n")
+    assert [row["package"] for row in _proposals(cache, tmp_path, capsys)] == ["other"]
 
 
 def test_the_release_that_repairs_it_is_the_first_of_all_that_work(

@@ -20,6 +20,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from packaging.version import Version
+
 from mlaudit.lab.measure import with_progress
 from mlaudit.lab.module_facts import ATTRIBUTE, MODULE
 from mlaudit.lab.name_matrix import IMPORT, ProposedName
@@ -80,9 +82,10 @@ def owners_of(proposals: Iterable[ProposedName]) -> Iterator[CheckedEnvironment]
 
 
 def pairs_of(proposals: Iterable[ProposedName], most: int) -> Iterator[CheckedEnvironment]:
-    """Pairs of the proposals, in turn of each two packages."""
+    """Pairs of the proposals, in turn of each two packages; what else would break is kept to what works."""
     waiting: dict[tuple[str, str], list[ProposedName]] = {}
-    for proposal in proposals:
+    every = tuple(proposals)
+    for proposal in every:
         waiting.setdefault((proposal.package, proposal.other), []).append(proposal)
     count = 0
     while waiting and count < most:
@@ -93,12 +96,22 @@ def pairs_of(proposals: Iterable[ProposedName], most: int) -> Iterator[CheckedEn
             user, owner = proposal.pair
             yield CheckedEnvironment(
                 proposal.python,
-                (f"{proposal.package}=={user}", f"{proposal.other}=={owner}"),
+                (f"{proposal.package}=={user}", f"{proposal.other}=={owner}", *_working(proposal, every)),
                 (import_of(proposal, proposal.place.partition("/")[0].removesuffix(".py")),),
             )
             count += 1
             if count == most:
                 return
+
+
+def _working(proposal: ProposedName, every: Iterable[ProposedName]) -> Iterator[str]:
+    """Of other packages that the one of a pair breaks beside too, the releases with which it works."""
+    user = Version(proposal.pair[0])
+    for other in every:
+        if other.package != proposal.package or other.other == proposal.other or other.moment != IMPORT:
+            continue
+        if Version(other.first) <= user <= Version(other.last):
+            yield f"{other.other}<{other.below}" if other.below else f"{other.other}>={other.above}"
 
 
 def said_in(environment: CheckedEnvironment, scratch: Path) -> dict[str, str] | None:

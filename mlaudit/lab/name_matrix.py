@@ -24,6 +24,8 @@ from mlaudit.lab.release_sources import SourceCache
 from mlaudit.lab.release_surface import ImportWalk, MissingName, NeededName
 
 IMPORT = "import"
+APART = 6
+"""Releases between two that are always read."""
 OLDER = 2
 """Years by which a release that lacks a name may be older than one that needs it."""
 
@@ -139,13 +141,22 @@ class _PairGrid:
         """The cells of each missing name that stand together."""
         known = {failure.key: failure for row in self.cells for failure in row if failure is not None}
         for key in sorted(known):
-            if not any(owner.surface.has(known[key].step) for owner in self.owners):
-                continue
             same = [[failure is not None and failure.key == key for failure in row] for row in self.cells]
             for rectangle in _rectangles(same):
                 failure = self.cells[rectangle.last][rectangle.start]
-                if failure is not None:
+                if failure is not None and self._holds(rectangle, failure):
                     yield rectangle, failure
+
+    def _holds(self, rectangle: _Rectangle, failure: _Failure) -> bool:
+        """Whether another release has the name, and no module sets it from elsewhere."""
+        around = (*reversed(self.owners[: rectangle.start]), *self.owners[rectangle.end + 1 :])
+        attribute = failure.missing.name.rpartition(".")[2]
+        ends = {id(one): one for one in (self.owners[rectangle.start], self.owners[rectangle.end])}.values()
+        return (
+            any(owner.surface.has(failure.step) for owner in around)
+            and not self.users[rectangle.last].surface.sets(attribute)
+            and not any(owner.surface.sets(attribute) for owner in ends)
+        )
 
     def working(self, rectangle: _Rectangle) -> tuple[int | None, int | None]:
         """Below which release, and from which release on, the nearest ones are with which all of them import."""
@@ -165,8 +176,13 @@ class _PairGrid:
         return self.users[later[0]].version if later else None
 
     def admitted(self, rectangle: _Rectangle) -> tuple[str, str, str] | None:
-        """A pair that METADATA admit, with a Python, the newest first."""
+        """A pair that METADATA admit, with a Python, the newest first.
+
+        Of releases that lack a name because they are too old, only those that a requirement admits by its name.
+        """
         for user in reversed(self.users[rectangle.first : rectangle.last + 1]):
+            if rectangle.start == 0 and self.owners[0].package not in user.requirements:
+                continue
             for owner in reversed(self.owners[rectangle.start : rectangle.end + 1]):
                 pythons = [python for python in reversed(user.pythons) if python in owner.pythons]
                 for python in pythons if _plausible(user, owner) else ():
@@ -198,13 +214,13 @@ class NameMatrix:
         others = {other for by_moment in needs for by_other in by_moment.values() for other in by_other}
         for other in sorted(others - {package}):
             owners = self.releases[other]
-            first = _cells(users, owners, [by_moment.get(IMPORT, {}).get(other, ()) for by_moment in needs])
+            first = _cells(owners, [by_moment.get(IMPORT, {}).get(other, ()) for by_moment in needs])
             told: set[tuple[int, int]] = set()
             for moment in moments:
                 cells = first
                 if moment != IMPORT:
                     asked = [by_moment.get(moment, {}).get(other, ()) for by_moment in needs]
-                    cells = _without(_cells(users, owners, asked), first)
+                    cells = _without(_cells(owners, asked), first)
                 failing = [
                     [bool(here or at) for here, at in zip(*rows, strict=True)]
                     for rows in zip(cells, first, strict=True)
@@ -247,10 +263,31 @@ class NameMatrix:
         return self.owners.get(first) or self.owners.get(f"{first}.{rest.partition('.')[0]}")
 
 
-def _cells(
-    users: Sequence[ReadRelease], owners: Sequence[ReadRelease], needs: Sequence[Sequence[NeededName]]
-) -> _Cells:
-    return [[_failure(user, owner, asked) for owner in owners] for user, asked in zip(users, needs, strict=True)]
+def _cells(owners: Sequence[ReadRelease], needs: Sequence[Sequence[NeededName]]) -> _Cells:
+    return [_row(owners, asked) for asked in needs]
+
+
+def _row(owners: Sequence[ReadRelease], needs: Sequence[NeededName]) -> list[_Failure | None]:
+    """What an import lacks of each release; between two that lack the same, not far apart, those do too."""
+    found: dict[int, _Failure | None] = {}
+
+    def at(number: int) -> _Failure | None:
+        if number not in found:
+            found[number] = _failure(owners[number], needs)
+        return found[number]
+
+    def fill(low: int, high: int) -> None:
+        first, last = at(low), at(high)
+        if (first and first.key) == (last and last.key):
+            found.update(dict.fromkeys(range(low + 1, high), first))
+        elif high - low > 1:
+            middle = (low + high) // 2
+            fill(low, middle)
+            fill(middle, high)
+
+    for low in range(0, len(owners) - 1, APART) if needs else ():
+        fill(low, min(low + APART, len(owners) - 1))
+    return [at(number) if needs else None for number in range(len(owners))]
 
 
 def _without(cells: _Cells, first: _Cells) -> _Cells:
@@ -259,11 +296,14 @@ def _without(cells: _Cells, first: _Cells) -> _Cells:
     return [[None if before else here for here, before in zip(*pair, strict=True)] for pair in rows]
 
 
-def _failure(user: ReadRelease, owner: ReadRelease, needs: Iterable[NeededName]) -> _Failure | None:
+def _failure(owner: ReadRelease, needs: Iterable[NeededName]) -> _Failure | None:
+    """The first thing that is missing; None where a text does not settle whether something before it is."""
     for need in needs:
-        missing = owner.missing(need)
-        if missing is not None and not user.surface.sets(missing.name.rpartition(".")[2]):
-            return _Failure(missing, need.place)
+        found = owner.found(need)
+        if isinstance(found, MissingName):
+            return _Failure(found, need.place)
+        if found is None and owner.surface.is_readable(need.step):
+            return None
     return None
 
 
@@ -347,7 +387,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         for proposal in matrix.proposals(str(package)):
             sys.stdout.write(json.dumps(asdict(proposal)) + "\n")
         sys.stdout.flush()
-        facts.save()
     return 0
 
 

@@ -22,7 +22,9 @@ from mlaudit.lab.release_surface import MissingName, NeededName, ReleaseSurface
 from mlaudit.model.metadata_names import WHEEL_METADATA
 
 PYTHONS = ("3.7", "3.8", "3.9", "3.10", "3.11", "3.12", "3.13")
-FORMAT = 5
+SECONDS = 120
+"""Of waiting for another process that writes to the same file."""
+FORMAT = 6
 """Of the facts that are kept; another one where they are read in another way."""
 
 
@@ -30,7 +32,9 @@ class KeptFacts:
     """The facts of modules by the digests of their texts."""
 
     def __init__(self, path: Path) -> None:
-        self._base = sqlite3.connect(path)
+        self._base = sqlite3.connect(path, timeout=SECONDS, isolation_level=None)
+        for statement in ("pragma journal_mode = wal", "pragma synchronous = off"):
+            self._base.execute(statement)
         self._base.execute("create table if not exists facts (key blob primary key, data blob)")
 
     def read(self, text: bytes, module: str, is_package: bool) -> ModuleFacts | None:
@@ -41,12 +45,8 @@ class KeptFacts:
             known: ModuleFacts | None = pickle.loads(row[0])  # noqa: S301 - own data
             return known
         known = facts_of(text, module, is_package=is_package)
-        self._base.execute("insert into facts values (?, ?)", (key, pickle.dumps(known)))
+        self._base.execute("insert or ignore into facts values (?, ?)", (key, pickle.dumps(known)))
         return known
-
-    def save(self) -> None:
-        """Keep what was read."""
-        self._base.commit()
 
 
 class _Texts(Mapping[str, bytes]):
@@ -76,7 +76,7 @@ class ReadRelease:
         self.version = sources.version
         self._sources = sources
         self.surface = ReleaseSurface(lambda: _Texts(sources.path), sources.names, facts.read)
-        self._missing: dict[tuple[str, str, str], MissingName | None] = {}
+        self._found: dict[tuple[str, str, str], MissingName | bool | None] = {}
 
     @cached_property
     def pythons(self) -> tuple[str, ...]:
@@ -118,13 +118,13 @@ class ReadRelease:
                 return False
         return True
 
-    def missing(self, need: NeededName) -> MissingName | None:
-        """What of a need it lacks."""
+    def found(self, need: NeededName) -> MissingName | bool | None:
+        """What of a need it lacks; True: nothing; None: its texts do not say."""
         step = need.step
         key = (step.kind, step.name, step.base)
-        if key not in self._missing:
-            self._missing[key] = self.surface.missing(step)
-        return self._missing[key]
+        if key not in self._found:
+            self._found[key] = self.surface.found(step)
+        return self._found[key]
 
 
 def _has_wheel(wheels: Iterable[str], python: str) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from functools import cached_property
@@ -21,7 +21,11 @@ from mlaudit.lab.module_facts import (
     facts_of,
 )
 
-_SETS = re.compile(rb"^\s*[A-Za-z_]\w*(?:\.\w+)+ *=[^=]|setattr\(|sys\.modules\[", re.MULTILINE)
+_SETS = re.compile(
+    rb"^[ \t]*(?!self\.|cls\.)[A-Za-z_][\w.]*\.(?P<attribute>\w+)[ \t]*=[^=]"
+    rb"|(?:setattr\([^\"'\n]*|sys\.modules\[)[\"'](?:[\w.]*\.)?(?P<text>\w+)[\"']",
+    re.MULTILINE,
+)
 """Where a text may set attributes of modules."""
 _COMPILED = re.compile(r"(?:\.[A-Za-z0-9_-]+)?\.(?:so|pyd|pyx)$")
 _ASIDE = frozenset({"docs", "doc", "examples", "benchmarks", "scripts", "tools", "bin", "share", "build"})
@@ -72,8 +76,6 @@ class ReleaseSurface:
         for name in names:
             self._place(name)
         self._facts: dict[str, ModuleFacts | None] = {}
-        self._set: dict[str, frozenset[str]] = {}
-        self._sets: dict[str, bool] = {}
 
     def _place(self, name: str) -> None:
         compiled = _COMPILED.search(name)
@@ -134,15 +136,18 @@ class ReleaseSurface:
 
     def missing(self, step: ImportStep) -> MissingName | None:
         """What of a step's name the release surely lacks; None where it has all, or where its texts do not say."""
-        found = self._resolved(step)
+        found = self.found(step)
         return found if isinstance(found, MissingName) else None
 
     def has(self, step: ImportStep) -> bool:
         """Whether its texts show that the release has what a step names."""
-        return self._resolved(step) is True
+        return self.found(step) is True
 
-    def _resolved(self, step: ImportStep) -> MissingName | bool | None:
-        """What is missing of a name; True: nothing; None: its texts do not say."""
+    def found(self, step: ImportStep) -> MissingName | bool | None:
+        """What is missing of a name; True: nothing; None: its texts do not say.
+
+        What one of its modules sets on another (`sets`) is not looked for: that takes a look at every text.
+        """
         parts = step.name.split(".")
         start = next((top.count(".") + 1 for top in self.tops if f"{step.name}.".startswith(f"{top}.")), 0)
         if not start:
@@ -165,6 +170,17 @@ class ReleaseSurface:
             module = following
         return True
 
+    def is_readable(self, step: ImportStep) -> bool:
+        """Whether the module that a name is imported from is one with a text."""
+        return step.kind == NAME and self.module_facts(step.base) is not None and not self._is_compiled(step.base, 0)
+
+    def _is_compiled(self, module: str, depth: int) -> bool:
+        """Whether a module has all names of one without a text."""
+        facts = self.module_facts(module)
+        return facts is None or (
+            depth < DEPTH and any(self._is_compiled(star, depth + 1) for star in facts.stars if star != module)
+        )
+
     def _missing_module(self, parent: str, full: str) -> MissingName | None:
         facts = self.module_facts(parent)
         if parent in self.compiled or facts is None or facts.searched or self._is_aside(full):
@@ -185,14 +201,14 @@ class ReleaseSurface:
     def _is_aside(self, full: str) -> bool:
         return not _VENDORED.isdisjoint(full.split(".")[1:])
 
-    def _absent(self, module: str, last: str, kind: str) -> MissingName | None:
+    def _absent(self, module: str, last: str, kind: str) -> MissingName | bool | None:
         facts = self.module_facts(module)
-        if facts is None or last.startswith("__") or self.sets(last):
+        if facts is None or last.startswith("__"):
             return None
         name = f"{module}.{last}"
         form = self._form(module, 0)
-        if form == CLOSED or (form == BOUNDED and last not in facts.texts):
-            return MissingName(kind, name, form == CLOSED)
+        if form in (CLOSED, BOUNDED):
+            return last in facts.texts or MissingName(kind, name, form == CLOSED)
         if next(self._mentioning(last), None) is None:
             return MissingName(kind, name, False)
         return None
@@ -226,15 +242,17 @@ class ReleaseSurface:
 
     def sets(self, attribute: str) -> bool:
         """Whether any of its modules may set an attribute of what is not its own."""
-        if attribute not in self._sets:
-            self._sets[attribute] = any(attribute in self._set_in(module) for module in self._mentioning(attribute))
-        return self._sets[attribute]
+        modules = self._setting.get(attribute.encode(), ())
+        return any(attribute in attributes_set(self._texts[self._files[module]]) for module in modules)
 
-    def _set_in(self, module: str) -> frozenset[str]:
-        if module not in self._set:
-            text = self._texts[self._files[module]]
-            self._set[module] = attributes_set(text) if _SETS.search(text) else frozenset()
-        return self._set[module]
+    @cached_property
+    def _setting(self) -> Mapping[bytes, Sequence[str]]:
+        """The modules that may set attributes of modules, by the attribute."""
+        found: dict[bytes, list[str]] = {}
+        for module, file in self._files.items():
+            for match in _SETS.finditer(self._texts.get(file, b"")):
+                found.setdefault(match["attribute"] or match["text"], []).append(module)
+        return found
 
     def file_of(self, module: str) -> str:
         """The path of a module."""
