@@ -66,7 +66,6 @@ def imported(name: str) -> ImportStep:
         "own.lazy.mentioned",
         "own.everything.anything",  # of a compiled module nothing is known
         "own._fast.anything",
-        "other.anything",
     ],
 )
 def test_what_a_release_has_or_may_have_is_not_missing(name: str) -> None:
@@ -108,6 +107,19 @@ def test_the_first_missing_part_of_a_chain_is_told() -> None:
     assert release.missing(ImportStep(ATTRIBUTE, "own.Kind.gone", "", 1)) is None
     from_gone = ImportStep(NAME, "own.removed.name", "own.removed", 1)
     assert release.missing(from_gone) == MissingName(MODULE, "own.removed", True)
+
+
+def test_a_star_brings_what_the_module_lists() -> None:
+    listed = {"own/__init__.py": "from .listed import *\n", "own/listed.py": "from ._fast import *\n__all__ = ['a']\n"}
+    release = surface({**listed, "own/_fast.so": ""})
+    assert release.missing(imported("own.gone")) == MissingName(NAME, "own.gone", True)
+    assert release.missing(imported("own.a")) is None
+    assert release.missing(imported("own.listed.gone")) is None
+
+
+def test_a_module_that_a_package_no_longer_brings_is_missing() -> None:
+    assert surface(OWNER).missing(ImportStep(MODULE, "former", "", 1)) == MissingName(MODULE, "former", True)
+    assert surface({}).missing(ImportStep(MODULE, "former", "", 1)) is None
 
 
 def test_where_modules_are_searched_elsewhere_none_is_missing() -> None:

@@ -209,6 +209,19 @@ def _set_by(node: ast.AST) -> tuple[str, str]:
     return ("sys", ast.literal_eval(node.slice).rpartition(".")[2]) if is_module else ("", "")
 
 
+def exports(text: bytes) -> frozenset[str] | None:
+    """The names in `__all__`, where a module binds it once, to a list of texts; None where it does not."""
+    tree = _tree(text)
+    if tree is None or text.count(b"__all__") != 1:
+        return None
+    for statement in tree.body:
+        is_all = isinstance(statement, ast.Assign) and ast.unparse(statement.targets[0]) == "__all__"
+        if is_all and isinstance(statement.value, (ast.List, ast.Tuple)):
+            values = [element.value for element in statement.value.elts if isinstance(element, ast.Constant)]
+            return frozenset(map(str, values)) if len(values) == len(statement.value.elts) else None
+    return None
+
+
 def _root(node: ast.expr) -> str:
     """The name that an expression starts with."""
     while isinstance(node, (ast.Attribute, ast.Subscript, ast.Call)):

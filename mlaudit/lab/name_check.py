@@ -26,6 +26,8 @@ from mlaudit.lab.measure import with_progress
 from mlaudit.lab.module_facts import ATTRIBUTE, MODULE
 from mlaudit.lab.name_matrix import IMPORT, ProposedName
 
+PYTHONS = ("3.11", "3.9")
+"""With which an environment is tried that cannot be made with the Python of a proposal."""
 SECONDS = 300
 _CHILD = """
 import json, sys, warnings
@@ -117,19 +119,21 @@ def _working(proposal: ProposedName, every: Iterable[ProposedName]) -> Iterator[
 def said_in(environment: CheckedEnvironment, scratch: Path) -> dict[str, str] | None:
     """What each statement says, nothing where it works; None where the environment cannot be made."""
     folder = scratch / "environment"
-    shutil.rmtree(folder, ignore_errors=True)
-    python = folder / "bin" / "python"
-    make = ["uv", "venv", "--quiet", "--no-python-downloads", "--python", environment.python, str(folder)]
-    install = ["uv", "pip", "install", "--quiet", "--only-binary", ":all:", "--python", str(python)]
-    run = [str(python), "-W", "ignore", "-c", _CHILD]
     try:
-        for command in (make, [*install, *environment.requirements]):
-            if subprocess.run(command, capture_output=True, timeout=SECONDS, check=False).returncode:  # noqa: S603
-                return None
+        pythons = dict.fromkeys((environment.python, *PYTHONS))
+        if not any(_is_made(environment, python, folder) for python in pythons):
+            return None
         words = json.dumps(environment.statements)
         variables = {**os.environ, "CUDA_VISIBLE_DEVICES": "", "TF_CPP_MIN_LOG_LEVEL": "3", "HOME": str(folder)}
         done = subprocess.run(  # noqa: S603 - own arguments
-            run, input=words, capture_output=True, text=True, timeout=SECONDS, check=False, cwd=scratch, env=variables
+            [str(folder / "bin" / "python"), "-W", "ignore", "-c", _CHILD],
+            input=words,
+            capture_output=True,
+            text=True,
+            timeout=SECONDS,
+            check=False,
+            cwd=scratch,
+            env=variables,
         )
     except subprocess.TimeoutExpired:
         return None
@@ -137,6 +141,17 @@ def said_in(environment: CheckedEnvironment, scratch: Path) -> dict[str, str] | 
         shutil.rmtree(folder, ignore_errors=True)
     lines = (line.removeprefix("@said ") for line in done.stdout.splitlines() if line.startswith("@said "))
     return dict(map(json.loads, lines))
+
+
+def _is_made(environment: CheckedEnvironment, python: str, folder: Path) -> bool:
+    """Whether the environment can be made with a Python."""
+    shutil.rmtree(folder, ignore_errors=True)
+    make = ["uv", "venv", "--quiet", "--no-python-downloads", "--python", python, str(folder)]
+    install = ["uv", "pip", "install", "--quiet", "--only-binary", ":all:", "--python", str(folder / "bin" / "python")]
+    return all(
+        subprocess.run(command, capture_output=True, timeout=SECONDS, check=False).returncode == 0  # noqa: S603
+        for command in (make, [*install, *environment.requirements])
+    )
 
 
 def proposals_in(path: Path) -> tuple[ProposedName, ...]:

@@ -158,15 +158,16 @@ class _PairGrid:
             and not any(owner.surface.sets(attribute) for owner in ends)
         )
 
-    def working(self, rectangle: _Rectangle) -> tuple[int | None, int | None]:
-        """Below which release, and from which release on, the nearest ones are with which all of them import."""
+    def working(self, rectangle: _Rectangle, step: ImportStep) -> tuple[int | None, int | None]:
+        """Below which release, and from which on, the nearest ones are that have the name and lack nothing else."""
         rows = self.failing[rectangle.first : rectangle.last + 1]
-        below, above = rectangle.start, rectangle.end + 1
-        while below > 0 and any(row[below - 1] for row in rows):
-            below -= 1
-        while above < len(self.owners) and any(row[above] for row in rows):
-            above += 1
-        return below if below > 0 else None, above if above < len(self.owners) else None
+        fits = [
+            not any(column) and owner.surface.has(step)
+            for owner, column in zip(self.owners, zip(*rows, strict=True), strict=True)
+        ]
+        below = next((at + 1 for at in range(rectangle.start - 1, -1, -1) if fits[at]), None)
+        above = next((at for at in range(rectangle.end + 1, len(fits)) if fits[at]), None)
+        return below, above
 
     def fixed(self, rectangle: _Rectangle) -> str | None:
         """The first release after those that need the name from which on all that were read import."""
@@ -199,12 +200,11 @@ class NameMatrix:
         self.releases: dict[str, tuple[ReadRelease, ...]] = {}
         for package in packages:
             self.releases[package] = tuple(ReadRelease(found, facts) for found in cache.releases(package))
-        self.owners: dict[str, str] = {}
+        by_top: dict[str, set[str]] = {}
         for package, releases in self.releases.items():
-            for release in releases:
-                for top in release.surface.tops:
-                    if self.owners.get(top) != canonicalize_name(top):
-                        self.owners[top] = package
+            for top in {top for one in releases for top in one.surface.tops}:
+                by_top.setdefault(top, set()).add(package)
+        self.owners = {top: _owner(top, found) for top, found in by_top.items()}
 
     def proposals(self, package: str) -> Iterator[ProposedName]:
         """The rows of one package that needs names of others."""
@@ -263,6 +263,12 @@ class NameMatrix:
         return self.owners.get(first) or self.owners.get(f"{first}.{rest.partition('.')[0]}")
 
 
+def _owner(top: str, packages: set[str]) -> str | None:
+    """The package that a module is of; None where it is one of several, none of which is called so."""
+    named = canonicalize_name(top)
+    return named if named in packages else next(iter(packages)) if len(packages) == 1 else None
+
+
 def _cells(owners: Sequence[ReadRelease], needs: Sequence[Sequence[NeededName]]) -> _Cells:
     return [_row(owners, asked) for asked in needs]
 
@@ -310,7 +316,7 @@ def _failure(owner: ReadRelease, needs: Iterable[NeededName]) -> _Failure | None
 def _proposals(grid: _PairGrid, moment: str, told: set[tuple[int, int]]) -> Iterator[ProposedName]:
     """The rows of two packages at one moment; `told` are the cells of which something was told."""
     for rectangle, failure in grid.rectangles():
-        below, above = grid.working(rectangle)
+        below, above = grid.working(rectangle, failure.step)
         pair = grid.admitted(rectangle)
         if rectangle.cells <= told or pair is None or (below is None and above is None):
             continue

@@ -144,6 +144,8 @@ def _owner_range(proposal: ProposedName, versions: Sequence[str]) -> str:
         adjacent = proposal.after in known and known.index(proposal.after) > 0
         adjacent = adjacent and known[known.index(proposal.after) - 1] == proposal.lacks_last
         clauses.append(f"<{short(proposal.after)}" if adjacent else f"<={proposal.lacks_last}")
+        if proposal.lacks_first == proposal.lacks_last and proposal.before is not None and not adjacent:
+            return f"=={proposal.lacks_last}"
     return ",".join(clauses)
 
 

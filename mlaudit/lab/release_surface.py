@@ -18,6 +18,7 @@ from mlaudit.lab.module_facts import (
     ImportStep,
     ModuleFacts,
     attributes_set,
+    exports,
     facts_of,
 )
 
@@ -76,6 +77,7 @@ class ReleaseSurface:
         for name in names:
             self._place(name)
         self._facts: dict[str, ModuleFacts | None] = {}
+        self._exported: dict[str, frozenset[str] | None] = {}
 
     def _place(self, name: str) -> None:
         compiled = _COMPILED.search(name)
@@ -151,7 +153,9 @@ class ReleaseSurface:
         parts = step.name.split(".")
         start = next((top.count(".") + 1 for top in self.tops if f"{step.name}.".startswith(f"{top}.")), 0)
         if not start:
-            return None
+            first = parts[0]
+            gone = not self.has_module(first) and bool(self.tops)
+            return MissingName(MODULE, first, True) if gone else None
         known = step.base.count(".") + 1 if step.kind == NAME else 0
         module = ".".join(parts[:start])
         for end in range(start, len(parts)):
@@ -178,7 +182,12 @@ class ReleaseSurface:
         """Whether a module has all names of one without a text."""
         facts = self.module_facts(module)
         return facts is None or (
-            depth < DEPTH and any(self._is_compiled(star, depth + 1) for star in facts.stars if star != module)
+            depth < DEPTH
+            and any(
+                self._is_compiled(star, depth + 1)
+                for star in facts.stars
+                if star != module and self._exports(star) is None
+            )
         )
 
     def _missing_module(self, parent: str, full: str) -> MissingName | None:
@@ -213,12 +222,19 @@ class ReleaseSurface:
             return MissingName(kind, name, False)
         return None
 
+    def _exports(self, module: str) -> frozenset[str] | None:
+        """What `__all__` of a module lists, where that is one list of texts; None where it is not."""
+        if module not in self._exported:
+            text = self._texts.get(self._files.get(module, ""), b"")
+            self._exported[module] = exports(text) if b"__all__" in text else None
+        return self._exported[module]
+
     def _form(self, module: str, depth: int) -> str:
         """How far the text of a module, and those of which it imports everything, say what it has."""
         facts = self.module_facts(module)
         if facts is None or depth > DEPTH:
             return OPEN
-        stars = (star for star in facts.stars if star != module)
+        stars = (star for star in facts.stars if star != module and self._exports(star) is None)
         return facts.form if all(self._form(star, depth + 1) == CLOSED for star in stars) else OPEN
 
     def _attribute(self, module: str, last: str, depth: int) -> str | bool | None:
@@ -231,10 +247,20 @@ class ReleaseSurface:
             target = facts.targets.get(last, "")
             if target == full and self.has_module(full):
                 return full
-            return target if target and target not in self._facts and self.has_module(target) else None
+            return target if target and self.has_module(target) else None
         if self.has_module(full):
             return full
-        for star in facts.stars:
+        return self._brought(module, last, depth)
+
+    def _brought(self, module: str, last: str, depth: int) -> str | bool | None:
+        """What a module has under a name from those of which it imports everything."""
+        facts = self.module_facts(module)
+        for star in facts.stars if facts is not None else ():
+            exported = self._exports(star)
+            if exported is not None and last not in exported:
+                continue
+            if exported is not None:
+                return None
             found = self._attribute(star, last, depth + 1) if depth < DEPTH and star != module else True
             if found is not False:
                 return True if not self.has_module(star) else found
