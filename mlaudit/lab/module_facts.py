@@ -215,11 +215,17 @@ def exports(text: bytes) -> frozenset[str] | None:
     if tree is None or text.count(b"__all__") != 1:
         return None
     for statement in tree.body:
-        is_all = isinstance(statement, ast.Assign) and ast.unparse(statement.targets[0]) == "__all__"
-        if is_all and isinstance(statement.value, (ast.List, ast.Tuple)):
-            values = [element.value for element in statement.value.elts if isinstance(element, ast.Constant)]
-            return frozenset(map(str, values)) if len(values) == len(statement.value.elts) else None
+        if isinstance(statement, ast.Assign) and ast.unparse(statement.targets[0]) == "__all__":
+            return _texts_in(statement.value)
     return None
+
+
+def _texts_in(value: ast.expr) -> frozenset[str] | None:
+    """The texts of a list that has nothing else; None for another expression."""
+    if not isinstance(value, (ast.List, ast.Tuple)):
+        return None
+    texts = [element.value for element in value.elts if isinstance(element, ast.Constant)]
+    return frozenset(map(str, texts)) if len(texts) == len(value.elts) else None
 
 
 def _root(node: ast.expr) -> str:
