@@ -1,6 +1,6 @@
 """Packages that must not be together, or not alone, though no metadata says so: `companions/PACKAGE.toml`.
 
-Those where one uses a name that the other took away are in `removed_names.toml`.
+Those where one uses a name that the other took away are in `removed_names.toml` and below `removed_names/`.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from functools import lru_cache
 
 from mlaudit.document.node import Malformed, Node
-from mlaudit.knowledge.removed_names import NameUse, name_uses_of, users
+from mlaudit.knowledge.removed_names import NameUse, found_uses, name_uses_of, owners, users, users_of
 from mlaudit.knowledge.schema import checked, choice, evidence, specifier, unknown_keys
 from mlaudit.model.lazy_dataclass import dataclass
 from mlaudit.model.nouns import Evidence, Severity
@@ -87,14 +87,24 @@ class BrokenCombination:
 
 def combinations() -> Mapping[str, tuple[Combination, ...]]:
     """The rows by the package that breaks. Raises KnowledgeError."""
-    return {package: combinations_of(package) for package in sorted(_breakable())}
+    rows = {package: combinations_of(package) for package in sorted(_breakable())}
+    for owner in sorted(owners()):
+        for package in users_of(owner):
+            rows[package] = (*rows.get(package, ()), *_found(owner, package))
+    return rows
 
 
 @lru_cache(maxsize=1024)
 def combinations_of(package: str) -> tuple[Combination, ...]:
     """The rows of one package that breaks. Raises KnowledgeError."""
     rows = _rows(package) if package in _packages() else ()
-    return (*rows, *(_of_name(use) for use in name_uses_of(package)))
+    return (*rows, *(_of_name(use, f"{package}-without-{use.name}") for use in name_uses_of(package)))
+
+
+@lru_cache(maxsize=4096)
+def _found(owner: str, package: str) -> tuple[Combination, ...]:
+    """The rows of one package about names that it lacks beside another one, as sources show them."""
+    return tuple(_of_name(use, use.id) for use in found_uses(owner, package))
 
 
 @lru_cache(maxsize=1)
@@ -144,9 +154,9 @@ def _row(node: Node, package: str) -> Combination:
     )
 
 
-def _of_name(use: NameUse) -> Combination:
+def _of_name(use: NameUse, name: str) -> Combination:
     return Combination(
-        id=f"{use.package}-without-{use.name}",
+        id=name,
         package=use.package,
         versions=use.versions,
         other=use.other,
@@ -173,10 +183,19 @@ def broken_combinations(
         versions: the exact versions of the environment by package; CUDA, cuDNN and Python count as packages.
         named: everything that the environment names, of whichever version, with the names under which it does.
     """
-    for package in sorted(versions.keys() & _breakable()):
+    found = [owner for owner in sorted(versions.keys() & owners()) if not versions.keys().isdisjoint(users_of(owner))]
+    breakable = _breakable().union(*(users_of(owner).keys() for owner in found))
+    for package in sorted(versions.keys() & breakable):
+        told: dict[str, bool] = {}
         for row in combinations_of(package):
             if _is_meant(row, versions, named) and _concerns(row, versions) and _breaks(row, versions, named):
-                yield _broken(row, versions)
+                told[row.other] = told.get(row.other, False) or row.severity is Severity.ERROR
+                yield broken(row, versions)
+        for owner in found:
+            for row in _found(owner, package):
+                known = owner in told and (told[owner] or row.severity is not Severity.ERROR)
+                if not known and _concerns(row, versions) and _breaks(row, versions, named):
+                    yield broken(row, versions)
 
 
 def _is_meant(row: Combination, versions: Mapping[str, str], named: Mapping[str, frozenset[str]]) -> bool:
@@ -236,7 +255,8 @@ def _within(text: str, version: str) -> bool:
     return not text or admits(text, public(version))
 
 
-def _broken(row: Combination, versions: Mapping[str, str]) -> BrokenCombination:
+def broken(row: Combination, versions: Mapping[str, str]) -> BrokenCombination:
+    """What a row says of the versions of an environment."""
     other = None if row.absent else versions[row.other]
     beside = versions.get(row.beside or "", "")
     filled = {"{version}": versions[row.package], "{other}": other or "", "{beside}": beside}
