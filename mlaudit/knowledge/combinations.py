@@ -29,6 +29,7 @@ _KEYS = frozenset(
         "absent",
         "newer",
         "named",
+        "together",
         "severity",
         "says",
         "remedy",
@@ -49,6 +50,7 @@ class Combination:
         absent: it breaks where `other` is not there.
         newer: of those releases, only what is newer than the package breaks it.
         named: distributions of the index that are meant, where `package` comes under several; empty means any.
+        together: distributions of `package` that must all be named; `other` is `package` itself then.
         says: one full sentence; `{version}`, `{other}` and `{beside}` stand for the versions.
     """
 
@@ -62,6 +64,7 @@ class Combination:
     absent: bool
     newer: bool
     named: tuple[str, ...]
+    together: tuple[str, ...]
     severity: Severity
     says: str
     remedy: str
@@ -133,6 +136,7 @@ def _row(node: Node, package: str) -> Combination:
         absent=node.get("absent").flag(),
         newer=node.get("newer").flag(),
         named=node.get("named").texts(),
+        together=node.get("together").texts(),
         severity=choice(node.get("severity"), Severity),
         says=node.get("says").text(),
         remedy=node.get("remedy").text(),
@@ -152,6 +156,7 @@ def _of_name(use: NameUse) -> Combination:
         absent=False,
         newer=False,
         named=(),
+        together=(),
         severity=use.severity,
         says=use.says,
         remedy=use.remedy,
@@ -175,7 +180,9 @@ def broken_combinations(
 
 
 def _is_meant(row: Combination, versions: Mapping[str, str], named: Mapping[str, frozenset[str]]) -> bool:
-    """Whether the package is one of the distributions meant, and no build of a vendor's own."""
+    """Whether the package is one of the distributions meant, or all of them, and no build of a vendor's own."""
+    if not named.get(row.package, frozenset()).issuperset(row.together):
+        return False
     if not row.named:
         return True
     return "+" not in versions[row.package] and not named.get(row.package, frozenset()).isdisjoint(row.named)

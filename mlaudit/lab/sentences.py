@@ -80,7 +80,7 @@ def combination_sentences(row: Combination) -> Iterator[RenderedSentence]:
     for version, other in dict.fromkeys(((versions[0], others[0]), (versions[-1], others[-1]))):
         beside = {row.beside: borders(row.besides)[0]} if row.beside else {}
         installed = {row.package: version, **beside, **({row.other: other} if other else {})}
-        named = {name: frozenset((*row.named, name)) for name in installed}
+        named = {name: frozenset((*row.named, *row.together, name)) for name in installed}
         for combination in broken_combinations(installed, named):
             if combination.other == row.other and combination.evidence == row.evidence:
                 shown = ", ".join(f"{name} {of}" for name, of in installed.items())
