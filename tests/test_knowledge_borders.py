@@ -78,8 +78,8 @@ def test_a_combination_is_found_at_its_borders(row: Combination) -> None:
         for other in [""] if row.absent else borders(row.others):
             if not is_of(row, version, other):
                 continue
-            held = {row.package: version, **beside, **({} if row.absent else {row.other: other})}
-            named = {name: frozenset((*row.named, name)) for name in held}
+            held = {row.package: version, **beside, **({} if row.absent or row.together else {row.other: other})}
+            named = {name: frozenset((*row.named, *row.together, name)) for name in held}
             said = [one for one in broken_combinations(held, named) if one.other == row.other]
             assert said, held
             assert all(version in one.says and not re.search(r"\{(version|other|beside)", one.says) for one in said)

@@ -30,6 +30,7 @@ _KEYS = frozenset(
         "newer",
         "apart",
         "named",
+        "together",
         "severity",
         "says",
         "remedy",
@@ -51,6 +52,7 @@ class Combination:
         newer: of those releases, only what is newer than the package breaks it.
         apart: of those releases, only what is of another minor release than the package breaks it.
         named: distributions of the index that are meant, where `package` comes under several; empty means any.
+        together: distributions of `package` that must all be named; `other` is `package` itself then.
         says: one full sentence; `{version}`, `{other}` and `{beside}` stand for the versions.
     """
 
@@ -65,6 +67,7 @@ class Combination:
     newer: bool
     apart: bool
     named: tuple[str, ...]
+    together: tuple[str, ...]
     severity: Severity
     says: str
     remedy: str
@@ -147,6 +150,7 @@ def _row(node: Node, package: str) -> Combination:
         newer=node.get("newer").flag(),
         apart=node.get("apart").flag(),
         named=node.get("named").texts(),
+        together=node.get("together").texts(),
         severity=choice(node.get("severity"), Severity),
         says=node.get("says").text(),
         remedy=node.get("remedy").text(),
@@ -167,6 +171,7 @@ def _of_name(use: NameUse, name: str) -> Combination:
         newer=False,
         apart=False,
         named=(),
+        together=(),
         severity=use.severity,
         says=use.says,
         remedy=use.remedy,
@@ -199,7 +204,9 @@ def broken_combinations(
 
 
 def _is_meant(row: Combination, versions: Mapping[str, str], named: Mapping[str, frozenset[str]]) -> bool:
-    """Whether the package is one of the distributions meant, and no build of a vendor's own."""
+    """Whether the package is one of the distributions meant, or all of them, and no build of a vendor's own."""
+    if not named.get(row.package, frozenset()).issuperset(row.together):
+        return False
     if not row.named:
         return True
     return "+" not in versions[row.package] and not named.get(row.package, frozenset()).isdisjoint(row.named)
