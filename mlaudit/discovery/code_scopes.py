@@ -263,4 +263,12 @@ def _fitting(path: str, folder: str, candidates: Sequence[Candidate]) -> Candida
     if len(fitting) == 1:
         return fitting[0]
     plain = [candidate for candidate in candidates if not candidate.group.qualifier and not candidate.group.build]
-    return plain[0] if not fitting and len(plain) == 1 else None
+    return (plain[0] if len(plain) == 1 else _innermost(path, plain)) if not fitting else None
+
+
+def _innermost(path: str, candidates: Sequence[Candidate]) -> Candidate | None:
+    """The one environment whose documents are in the innermost folder around a module."""
+    around = [candidate for candidate in candidates if lies_in(path, "/".join(candidate.group.folder))]
+    depth = max((len(candidate.group.folder) for candidate in around), default=0)
+    inner = [candidate for candidate in around if len(candidate.group.folder) == depth]
+    return inner[0] if len(inner) == 1 else None

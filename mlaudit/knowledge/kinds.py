@@ -11,7 +11,19 @@ from mlaudit.model.lazy_dataclass import dataclass
 from mlaudit.model.nouns import Evidence
 
 _KEYS = frozenset(
-    {"title", "package", "holds", "readers", "holds_code", "closed", "is_exchanged", "source", "checked", "certainty"}
+    {
+        "title",
+        "package",
+        "holds",
+        "readers",
+        "holds_code",
+        "holds_any",
+        "closed",
+        "is_exchanged",
+        "source",
+        "checked",
+        "certainty",
+    }
 )
 
 
@@ -23,6 +35,7 @@ class ArtifactKind:
         holds: the kinds that travel inside it.
         readers: packages that load it besides the one that writes it.
         holds_code: every file of the kind holds byte code of functions.
+        holds_any: files of the kind hold objects of any package.
         closed: no file of the kind holds objects of other packages than its own and those of what it holds.
         is_exchanged: libraries other than the kind's own write it; loading a file does not need the one that wrote it.
     """
@@ -34,6 +47,7 @@ class ArtifactKind:
     evidence: tuple[Evidence, ...]
     readers: tuple[str, ...] = ()
     holds_code: bool = False
+    holds_any: bool = False
     closed: bool = False
     is_exchanged: bool = False
 
@@ -83,9 +97,20 @@ def _kind(name: str, row: Node) -> ArtifactKind:
         evidence=evidence(row),
         readers=row.get("readers").texts(),
         holds_code=row.get("holds_code").exists and row.get("holds_code").flag(),
+        holds_any=row.get("holds_any").exists and row.get("holds_any").flag(),
         closed=row.get("closed").exists and row.get("closed").flag(),
         is_exchanged=row.get("is_exchanged").exists and row.get("is_exchanged").flag(),
     )
+
+
+UNKNOWN_OBJECTS = "pickle.objects"
+"""The kind of pickled objects of which nothing shows the classes."""
+
+
+def with_unknown_objects(kinds: tuple[str, ...]) -> tuple[str, ...]:
+    """Kinds of a file of whose objects the classes are not known."""
+    known = artifact_kinds()
+    return (*kinds, UNKNOWN_OBJECTS) if any(kind in known and known[kind].holds_any for kind in kinds) else kinds
 
 
 def readers_of(kind: str) -> tuple[str, ...]:
