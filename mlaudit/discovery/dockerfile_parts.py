@@ -163,6 +163,9 @@ def _chain(build: DockerfileStages, stage: Stage) -> Iterator[Stage]:
 def _commands(build: DockerfileStages, stage: Stage) -> Iterator[RunCommand]:
     """What an image of a stage runs: the last ENTRYPOINT with the last CMD, the one as arguments of the other."""
     forms = [(instruction, instruction.items()) for instruction in _running(build, stage)]
+    if forms and forms[0][0].keyword == "ENTRYPOINT" and forms[0][1] is None:
+        # The shell that it starts is given no CMD.
+        forms = forms[:1]
     if forms and all(items is not None for _, items in forms):
         listed = [word.text for _, items in forms for word in items or ()]
         yield _run_command(forms[0][0], _unwrapped(listed))

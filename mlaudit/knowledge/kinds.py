@@ -7,7 +7,7 @@ from functools import lru_cache
 
 from mlaudit.document.node import Malformed, Node
 from mlaudit.knowledge.schema import checked, evidence, unknown_keys
-from mlaudit.model.lazy_dataclass import dataclass
+from mlaudit.model.lazy_dataclass import dataclass, replace
 from mlaudit.model.nouns import Evidence
 
 _KEYS = frozenset(
@@ -18,6 +18,8 @@ _KEYS = frozenset(
         "readers",
         "holds_code",
         "holds_any",
+        "holds_ending",
+        "without",
         "closed",
         "is_exchanged",
         "source",
@@ -25,6 +27,7 @@ _KEYS = frozenset(
         "certainty",
     }
 )
+_BOUND_TO_PYTHON = ("python.bytecode", "python.protocol5", "python.worker")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,7 +37,7 @@ class ArtifactKind:
     Attributes:
         holds: the kinds that travel inside it.
         readers: packages that load it besides the one that writes it.
-        holds_code: every file of the kind holds byte code of functions.
+        holds_code: every file of the kind holds byte code of functions, or needs Python's newest protocol of pickle.
         holds_any: files of the kind hold objects of any package.
         closed: no file of the kind holds objects of other packages than its own and those of what it holds.
         is_exchanged: libraries other than the kind's own write it; loading a file does not need the one that wrote it.
@@ -80,11 +83,28 @@ def kind_problem(name: str) -> str | None:
 
 def _kinds(root: Node) -> Mapping[str, ArtifactKind]:
     table = {name: _kind(name, row) for name, row in root.items()}
+    for name, row in root.items():
+        ending = row.get("holds_ending")
+        if ending.exists:
+            held = (kind for kind in table if kind != name and kind.endswith(ending.text()))
+            kept = tuple(kind for kind in held if _inside(table, kind).isdisjoint(row.get("without").texts()))
+            table[name] = replace(table[name], holds=kept)
     for name, kind in table.items():
         for inner_kind in kind.holds:
             if inner_kind not in table:
                 raise Malformed(f"unknown kind: {inner_kind}", (name, "holds"))
     return table
+
+
+def _inside(table: Mapping[str, ArtifactKind], kind: str) -> set[str]:
+    """A kind and all that travel inside it."""
+    inside, waiting = set[str](), [kind]
+    while waiting:
+        name = waiting.pop()
+        if name not in inside:
+            inside.add(name)
+            waiting.extend(table[name].holds if name in table else ())
+    return inside
 
 
 def _kind(name: str, row: Node) -> ArtifactKind:
@@ -127,11 +147,11 @@ def only_wrote(package: str, kinds: tuple[str, ...]) -> bool:
 
 @lru_cache(maxsize=1)
 def code_picklers() -> Mapping[str, frozenset[str]]:
-    """Packages that store functions and classes as byte code, with the kinds of byte code that they store."""
+    """Packages that store what only some Pythons read (byte code, a protocol of pickle), with the kinds of it."""
     kinds_by_package: dict[str, frozenset[str]] = {}
     for kind in artifact_kinds().values():
         if kind.holds_code:
-            inside = frozenset(name for name in carried(frozenset({kind.name})) if name.startswith("python.bytecode"))
+            inside = frozenset(name for name in carried(frozenset({kind.name})) if name.startswith(_BOUND_TO_PYTHON))
             kinds_by_package[kind.package] = kinds_by_package.get(kind.package, frozenset()) | inside
     return kinds_by_package
 
@@ -140,14 +160,7 @@ def code_picklers() -> Mapping[str, frozenset[str]]:
 def carried(kinds: frozenset[str]) -> frozenset[str]:
     """The kinds themselves and all that travel inside them."""
     table = artifact_kinds()
-    kinds_carried: set[str] = set()
-    waiting = list(kinds)
-    while waiting:
-        name = waiting.pop()
-        if name not in kinds_carried:
-            kinds_carried.add(name)
-            waiting.extend(table[name].holds if name in table else ())
-    return frozenset(kinds_carried)
+    return frozenset().union(*(_inside(table, kind) for kind in kinds))
 
 
 def packages_needed(kinds: frozenset[str]) -> frozenset[str] | None:
