@@ -8,7 +8,7 @@ from mlaudit.code.nouns import ArtifactUse, Direction, NameKind
 from mlaudit.code.sameness import fits
 from mlaudit.discovery.candidates import Candidate
 from mlaudit.discovery.code_scopes import CodeScope
-from mlaudit.discovery.crossings import DATA_FORMS
+from mlaudit.discovery.crossings import TABLE_FORMS
 from mlaudit.knowledge.kinds import artifact_kinds, with_unknown_objects
 
 
@@ -37,7 +37,7 @@ def _kinds(reads: Sequence[ArtifactUse], writes: Sequence[ArtifactUse]) -> Itera
 
 
 def _is_model(use: ArtifactUse) -> bool:
-    return use.form in artifact_kinds() and use.form not in DATA_FORMS
+    return use.form in artifact_kinds() and use.form not in TABLE_FORMS
 
 
 def _is_named(use: ArtifactUse) -> bool:
