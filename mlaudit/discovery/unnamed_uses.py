@@ -16,10 +16,10 @@ def find_unnamed(
     candidates: Sequence[Candidate], scopes: Mapping[Candidate, CodeScope], uses: Sequence[ArtifactUse]
 ) -> None:
     """Give each reader the kinds that its writers may hand to it unseen: `pickle.loads(blob.download_as_bytes())`."""
-    unnamed = [use for use in uses if use.direction is Direction.READS and _is_model(use) and not _is_named(use)]
+    read = [use for use in uses if use.direction is Direction.READS and _is_model(use)]
     written = [use for use in uses if use.direction is Direction.WRITES and _is_model(use)]
-    for reader in candidates if unnamed else ():
-        own = [use for use in unnamed if reader in scopes and scopes[reader].holds(use)]
+    for reader in candidates if read else ():
+        own = [use for use in read if reader in scopes and scopes[reader].holds(use)]
         for writer in reader.crosses if own else ():
             kinds = dict.fromkeys(
                 _kinds(own, [use for use in written if writer in scopes and scopes[writer].holds(use)])
@@ -31,7 +31,7 @@ def find_unnamed(
 def _kinds(reads: Sequence[ArtifactUse], writes: Sequence[ArtifactUse]) -> Iterator[str]:
     for read in reads:
         for write in writes:
-            if fits(write.form, read.form):
+            if fits(write.form, read.form) and not (_is_named(write) and _is_named(read)):
                 kinds = tuple(kind for kind in (*write.holds, *read.holds, write.form) if kind in artifact_kinds())
                 yield from kinds if write.holds or read.holds else with_unknown_objects(kinds)
 
