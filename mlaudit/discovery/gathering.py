@@ -162,7 +162,7 @@ def _unspent(
         takers = claimed.get(sources[0], []) if sources else []
         beside = _lists_beside(group, claimed) if takers else []
         if beside:
-            group.documents = beside
+            group.documents, group.is_beside = beside, True
         elif takers:
             _cover(group, sources[0], takers)
             if not group.shown_by or any(map(_trains, takers)):
