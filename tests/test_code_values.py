@@ -1,4 +1,4 @@
-"""What expressions stand for as names of artifacts, and what small programs do: `fixtures/code/values.toml`, `programs.toml`.
+"""What expressions name, and what small programs do: `fixtures/code/values.toml` and `programs.toml`.
 
 The answers beside them (`.out`) were written by the tool and then judged by eye: MLAUDIT_REGENERATE=1 writes them anew.
 """
@@ -14,7 +14,7 @@ import pytest
 import tomli
 
 from mlaudit.code.linking import Program
-from mlaudit.code.nouns import ArtifactName
+from mlaudit.code.nouns import ArtifactName, ModuleReading
 from mlaudit.code.repository import read_program
 from tests.parser_cases import FIXTURES
 
@@ -66,26 +66,30 @@ def test_what_an_expression_names(case: str) -> None:
 
 @pytest.mark.parametrize("case", given("programs"))
 def test_what_a_program_does(case: str) -> None:
-    def answers() -> Iterator[str]:
-        read = program(given("programs")[case])
-        for use in read.uses:
-            words = [f"{use.at}", use.direction.value, use.form, *(f"+{kind}" for kind in use.holds), use.call]
-            words += [", ".join(map(shown, use.names)), *map("=".join, use.settings)]
-            words += [f"in {use.function}"] * bool(use.function) + [f"from {at}" for at in use.callers]
-            yield " ".join([*words, *(["perhaps"] * (not use.certain))])
-        for path in sorted(given("programs")[case]):
-            module = read.module(path) if path.endswith((".py", ".ipynb")) else None
-            if module is None:
-                continue
-            reading = read.described(module)
-            imports = [f"{file}:{line}" for file, line in read.import_lines(path).items()]
-            if imports:
-                yield f"{path} imports {' '.join(imports)}"
-            for point in reading.entry_points:
-                yield f"{path} starts as {point.kind} {point.role} {point.name} ({point.at})"
-            for option in reading.options:
-                yield f"{path} takes {option.name}={option.default} ({option.at})"
-            for unread in reading.unread:
-                yield f"{path} is not read: {unread.why} ({unread.at})"
+    files = given("programs")[case]
+    compare("programs", case, lambda: done_by(files))
 
-    compare("programs", case, answers)
+
+def done_by(files: dict[str, str]) -> Iterator[str]:
+    """Every use of a program, and what its modules are."""
+    read = program(files)
+    for use in read.uses:
+        words = [f"{use.at}", use.direction.value, use.form, *(f"+{kind}" for kind in use.holds), use.call]
+        words += [", ".join(map(shown, use.names)), *map("=".join, use.settings)]
+        words += [f"in {use.function}"] * bool(use.function) + [f"from {at}" for at in use.callers]
+        yield " ".join([*words, *(["perhaps"] * (not use.certain))])
+    for path in sorted(files):
+        module = read.module(path) if path.endswith((".py", ".ipynb")) else None
+        if module is not None:
+            imports = [f"{file}:{line}" for file, line in read.import_lines(path).items()]
+            yield from [f"{path} imports {' '.join(imports)}"] * bool(imports)
+            yield from said_of(read.described(module))
+
+
+def said_of(module: ModuleReading) -> Iterator[str]:
+    for point in module.entry_points:
+        yield f"{module.path} starts as {point.kind} {point.role} {point.name} ({point.at})"
+    for option in module.options:
+        yield f"{module.path} takes {option.name}={option.default} ({option.at})"
+    for unread in module.unread:
+        yield f"{module.path} is not read: {unread.why} ({unread.at})"

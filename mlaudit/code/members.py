@@ -157,11 +157,9 @@ class MemberReader(ExpressionReader):
         if not bindings:
             return ()
         values = []
+        of_class = ObjectValue(name=f"{asked.name}()", env=env, made_by=asked)
         for value in self.bound(bindings, Env(klass, END, env.frames)):
-            if isinstance(value, CodeValue):
-                values.extend(self._method(value, receiver, ObjectValue(name=f"{asked.name}()", env=env, made_by=asked)))
-            else:
-                values.append(value)
+            values.extend(self._method(value, receiver, of_class) if isinstance(value, CodeValue) else (value,))
         return tuple(values)
 
     def _attribute_values(self, binding: Binding, receiver: ObjectValue | None, env: Env) -> Values:
