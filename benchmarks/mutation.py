@@ -53,6 +53,7 @@ def main() -> None:
     arguments.add_argument("--only", default="", help="modules whose path contains this")
     arguments.add_argument("--sample", type=int, default=0, help="so many mutants of a group, at random; default: all")
     arguments.add_argument("--seed", type=int, default=0, help="of the sample (default: 0)")
+    arguments.add_argument("--minutes", type=float, default=0, help="end the sample of a group then; default: never")
     groups = tomli.loads(Path(__file__).with_suffix(".toml").read_text(encoding="utf-8"))
     arguments.add_argument("groups", nargs="*", metavar="GROUP", help=f"of {', '.join(groups)}; default: all")
     chosen = arguments.parse_args()
@@ -61,7 +62,7 @@ def main() -> None:
         modules = sorted(str(path) for pattern in group["modules"] for path in Path().glob(pattern))
         modules = [path for path in modules if chosen.only in path]
         numbers = _sampled(modules, chosen.sample, chosen.seed)
-        run = _Run(modules, chosen.jobs, numbers, {one["change"] for one in group.get("alike", ())})
+        run = _Run(modules, chosen, numbers, {one["change"] for one in group.get("alike", ())})
         with tempfile.TemporaryDirectory() as folder:
             options = [
                 "-s",
@@ -93,11 +94,19 @@ def _sampled(paths: Sequence[str], size: int, seed: int) -> dict[str, set[int] |
 class _Run:
     """A plugin of pytest that runs the tests once for each mutant."""
 
-    def __init__(self, paths: Sequence[str], jobs: int, numbers: dict[str, set[int] | None], alike: set[str]) -> None:
+    def __init__(
+        self,
+        paths: Sequence[str],
+        chosen: argparse.Namespace,
+        numbers: dict[str, set[int] | None],
+        alike: set[str],
+    ) -> None:
         self.numbers = numbers
         self.alike = alike
         self.modules = {path: importlib.import_module(path.removesuffix(".py").replace("/", ".")) for path in paths}
-        self.jobs = jobs
+        self.jobs: int = chosen.jobs
+        self.seed: int = chosen.seed
+        self.end = time.monotonic() + 60 * chosen.minutes if chosen.minutes else None
         self.failed = False
         self.items: list[pytest.Item] = []
         self.uses: Uses = {}
@@ -120,13 +129,26 @@ class _Run:
         session.config._tmp_path_factory.getbasetemp()  # type: ignore[attr-defined]
         gc.freeze()
         self.uses, self.seconds = self._measured()
-        for path in self.modules:
-            source = Path(path).read_text(encoding="utf-8")
-            for mutant in mutants(source, str(Path(path).resolve()), self.numbers[path]):
-                self._begin(path, mutant)
+        for path, mutant in self._in_order():
+            if self.end is not None and time.monotonic() > self.end:
+                break
+            self._begin(path, mutant)
         while self.running:
             self._end()
         return True
+
+    def _in_order(self) -> Iterable[tuple[str, Mutant]]:
+        """The mutants to try; those of a sample in an order of chance, so that any beginning of it is one, too."""
+        tried = (
+            (path, mutant)
+            for path in self.modules
+            for mutant in mutants(Path(path).read_text(encoding="utf-8"), str(Path(path).resolve()), self.numbers[path])
+        )
+        if None in self.numbers.values():
+            return tried
+        listed = list(tried)
+        random.Random(self.seed).shuffle(listed)
+        return listed
 
     def _measured(self) -> tuple[Uses, dict[int, float]]:
         """Which tests call which functions, and how long each test takes; from a process of its own."""
