@@ -43,6 +43,12 @@ def shown(folder: Path) -> Iterator[str]:
     """Environments, pairs, parts of recipes, uses and what surely runs in an image, in a line each."""
     found, parts = surveyed(folder)
     yield from lines({**plain(found.discovery), **plain_parts(parts), **plain_uses(found.uses)})
+    for environment in found.discovery.environments:
+        if environment.guessed or environment.documents != environment.sources:
+            guessed = "guessed, " * environment.guessed
+            yield f"declared: {environment.name} {guessed}of {' '.join(environment.documents)}\n"
+    yield f"sure: {', '.join(f'{pair.writer} -> {pair.reader}' for pair in found.discovery.pairs if pair.is_sure)}\n"
+    yield f"alone: {', '.join(one.name for one in found.discovery.unpaired)}\n"
     tree = AuditedTree(folder=folder, root=WorkingTree(folder), paths=walk(folder, is_named).paths)
     for one in found.discovery.environments:
         code = reader_code(one.sources, parts, tree)
