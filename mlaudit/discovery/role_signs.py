@@ -63,6 +63,12 @@ def role_of_command(command: Sequence[str]) -> str | None:
     return role_of_program(command) or role_of_script(command)
 
 
+def is_platform(commands: Iterable[RunCommand]) -> bool:
+    """Whether commands only start a server of a platform, which runs no code of the tree that it sees."""
+    roles = {role_of_program(command.words) or role_of_script(command.words) for command in commands}
+    return "platform" in roles and roles.isdisjoint(WORK)
+
+
 def role_of_program(command: Sequence[str]) -> str | None:
     """The role that the program of a command shows: a server, a launcher of training, a tool of developers."""
     program, arguments = _program(command)
