@@ -24,9 +24,10 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
-from types import CodeType, FrameType, FunctionType, ModuleType
+from types import CodeType, FunctionType, ModuleType
 from typing import Any
 
+import coverage
 import pytest
 import tomli
 
@@ -175,18 +176,20 @@ class _Run:
         seconds: dict[int, float] = {}
         failed: list[str] = []
         ours = {str(Path(path).resolve()): path for path in self.modules}
+        lines = coverage.Coverage(data_file=None, config_file=False, include=list(ours))
+        lines.start()
         for number in range(len(self.items)):
-            seen: set[tuple[str, int]] = set()
             _forget(self.modules.values())
+            lines.switch_context(str(number))
             start = time.process_time()
-            sys.settrace(_noting(ours, seen))
             passed = self._passes(number)
-            sys.settrace(None)
             seconds[number] = time.process_time() - start
             if not passed:
                 failed.append(self.items[number].nodeid)
-            for place in seen:
-                uses[place].add(number)
+        lines.stop()
+        for file, path in ours.items():
+            for line, numbers in lines.get_data().contexts_by_lineno(file).items():
+                uses[path, line].update(int(number) for number in numbers if number)
         return dict(uses), seconds, failed
 
     def _passes(self, number: int) -> bool:
@@ -259,19 +262,6 @@ class _Run:
             print(_score(path, counts))
             total += counts
         print(_score("all", total), flush=True)
-
-
-def _noting(ours: dict[str, str], seen: set[tuple[str, int]]) -> Callable[[FrameType, str, object], Any]:
-    """What notes the lines that run of our modules, for `sys.settrace`."""
-
-    def noted(frame: FrameType, _: str, __: object) -> Any:
-        path = ours.get(frame.f_code.co_filename)
-        if path is None:
-            return None
-        seen.add((path, frame.f_lineno))
-        return noted
-
-    return noted
 
 
 def _score(path: str, counts: Counter[str]) -> str:
