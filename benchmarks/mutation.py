@@ -179,7 +179,7 @@ class _Run:
         lines = coverage.Coverage(data_file=None, config_file=False, include=list(ours))
         lines.start()
         for number in range(len(self.items)):
-            _forget(self.modules.values())
+            _forget(self.modules.values(), tables=False)
             lines.switch_context(str(number))
             start = time.process_time()
             passed = self._passes(number)
@@ -190,6 +190,10 @@ class _Run:
         for file, path in ours.items():
             for line, numbers in lines.get_data().contexts_by_lineno(file).items():
                 uses[path, line].update(int(number) for number in numbers if number)
+        for path, module in self.modules.items():
+            reaching = set().union(*(numbers for (one, _), numbers in uses.items() if one == path))
+            for line in _lines_of_tables(module):
+                uses[path, line] |= reaching
         return dict(uses), seconds, failed
 
     def _passes(self, number: int) -> bool:
@@ -278,12 +282,28 @@ def _quiet() -> Iterator[None]:
         yield
 
 
-def _forget(modules: Iterable[ModuleType]) -> None:
-    """Empty the caches of functions, so that nothing is left that was computed without the change."""
+def _forget(modules: Iterable[ModuleType], *, tables: bool = True) -> None:
+    """Empty the caches of functions, so that nothing is left that was computed without the change.
+
+    Args:
+        tables: also those of one result, which take long to make.
+    """
     for module in modules:
         for value in list(vars(module).values()):
-            if hasattr(value, "cache_clear") and not isinstance(value, type):
+            if hasattr(value, "cache_clear") and not isinstance(value, type) and (tables or not _is_table(value)):
                 value.cache_clear()
+
+
+def _is_table(value: Any) -> bool:
+    return hasattr(value, "cache_parameters") and value.cache_parameters()["maxsize"] == 1
+
+
+def _lines_of_tables(module: ModuleType) -> Iterator[int]:
+    """The lines of functions that make a table: whoever reaches their module may use it, and one test makes it."""
+    for value in list(vars(module).values()):
+        if _is_table(value) and value.__module__ == module.__name__:
+            numbers = [line for *_, line in value.__wrapped__.__code__.co_lines() if line]
+            yield from range(min(numbers), max(numbers) + 1)
 
 
 def _loaded() -> list[ModuleType]:
