@@ -93,8 +93,12 @@ def done_by(files: dict[str, str]) -> Iterator[str]:
     """Every use of a program, and what its modules are."""
     read = program(files)
     for use in read.uses:
+        path = use.at.path
         words = [f"{use.at}", use.direction.value, use.form, *(f"+{kind}" for kind in use.holds), use.call]
-        words += [", ".join(map(shown, use.names)), *map("=".join, use.settings)]
+        words += [
+            ", ".join(f"{shown(name)} [{placed(name, path)}]" for name in use.names),
+            *map("=".join, use.settings),
+        ]
         words += [f"in {use.function}"] * bool(use.function) + [f"from {at}" for at in use.callers]
         yield " ".join([*words, *(["perhaps"] * (not use.certain))])
     for path in sorted(files):
@@ -103,6 +107,11 @@ def done_by(files: dict[str, str]) -> Iterator[str]:
             imports = [f"{file}:{line}" for file, line in read.import_lines(path).items()]
             yield from [f"{path} imports {' '.join(imports)}"] * bool(imports)
             yield from said_of(read.described(module))
+
+
+def placed(name: ArtifactName, path: str) -> str:
+    """Where the text of a name is."""
+    return f"{f'{name.at.path}:' if name.at.path != path else ''}{name.at.line}:{name.at.column}"
 
 
 def said_of(module: ModuleReading) -> Iterator[str]:

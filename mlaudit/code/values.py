@@ -147,7 +147,6 @@ class TableValue:
     """A dictionary with known keys; `path` is the file that it was loaded from."""
 
     items: Mapping[str, Thunk]
-    partial: bool = False
 
 
 Value = TextValue | UnknownValue | NamedValue | ObjectValue | CodeValue | ModuleValue | ListValue | TableValue
