@@ -355,3 +355,26 @@ def test_callers_in_projects_of_one_template() -> None:
         files[f"p{number}/train.py"] = f"from utils import save\nsave(None, 'churn_{number}.joblib')\n"
     found = {use.at.path: [name.text for name in use.names] for use in _program(files).uses}
     assert found == {f"p{number}/utils.py": [f"churn_{number}.joblib"] for number in range(60)}
+
+
+@pytest.mark.parametrize(
+    ("written", "read", "sure"),
+    [
+        ("'model.pkl'", "'model.pkl'", Sameness.LIKELY),
+        ("'models/model.pkl'", "'model.pkl'", Sameness.LIKELY),
+        ("f'{x}.pkl'", "f'{y}.pkl'", Sameness.POSSIBLE),
+        ("f'model{x}.pkl'", "'model-1.pkl'", Sameness.POSSIBLE),
+        ("'model.pkl'", "'best_model.pkl'", Sameness.DIFFERENT),
+    ],
+)
+def test_names_that_many_have_are_equal_in_one_folder_only_where_they_are_known(
+    written: str, read: str, sure: Sameness
+) -> None:
+    program = _program(
+        {
+            "train.py": f"import joblib, sys\nx, y = sys.argv\njoblib.dump(1, {written})\n",
+            "serve.py": f"import joblib, sys\nx, y = sys.argv\njoblib.load({read})\n",
+        }
+    )
+    reader, writer = program.uses
+    assert joined(writer, reader) is sure
