@@ -176,24 +176,25 @@ class _Run:
         seconds: dict[int, float] = {}
         failed: list[str] = []
         ours = {str(Path(path).resolve()): path for path in self.modules}
+        makers: set[int] = set()
         lines = coverage.Coverage(data_file=None, config_file=False, include=list(ours))
         lines.start()
         for number in range(len(self.items)):
             _forget(self.modules.values(), tables=False)
             lines.switch_context(str(number))
+            made = _tables_made(self.modules.values())
             start = time.process_time()
             passed = self._passes(number)
             seconds[number] = time.process_time() - start
             if not passed:
                 failed.append(self.items[number].nodeid)
+            if _tables_made(self.modules.values()) > made:
+                makers.add(number)
         lines.stop()
         for file, path in ours.items():
             for line, numbers in lines.get_data().contexts_by_lineno(file).items():
                 uses[path, line].update(int(number) for number in numbers if number)
-        for path, module in self.modules.items():
-            reaching = set().union(*(numbers for (one, _), numbers in uses.items() if one == path))
-            for line in _lines_of_tables(module):
-                uses[path, line] |= reaching
+        _add_users_of_tables(uses, self.modules, makers)
         return dict(uses), seconds, failed
 
     def _passes(self, number: int) -> bool:
@@ -298,12 +299,21 @@ def _is_table(value: Any) -> bool:
     return hasattr(value, "cache_parameters") and value.cache_parameters()["maxsize"] == 1
 
 
-def _lines_of_tables(module: ModuleType) -> Iterator[int]:
-    """The lines of functions that make a table: whoever reaches their module may use it, and one test makes it."""
-    for value in list(vars(module).values()):
-        if _is_table(value) and value.__module__ == module.__name__:
-            numbers = [line for *_, line in value.__wrapped__.__code__.co_lines() if line]
-            yield from range(min(numbers), max(numbers) + 1)
+def _tables_made(modules: Iterable[ModuleType]) -> int:
+    """How many tables were made by now."""
+    return sum(
+        value.cache_info().misses for module in modules for value in list(vars(module).values()) if _is_table(value)
+    )
+
+
+def _add_users_of_tables(uses: Uses, modules: Iterable[str], makers: set[int]) -> None:
+    """Lines that only those tests reach that made some table may be its: all that reach the module may use it."""
+    for path in modules:
+        own = {place: numbers for place, numbers in uses.items() if place[0] == path}
+        everyone = set().union(*own.values())
+        for place, numbers in own.items():
+            if numbers <= makers:
+                uses[place] = everyone
 
 
 def _loaded() -> list[ModuleType]:

@@ -334,7 +334,7 @@ def constructor_keyword(reader: ValueReader, value: ObjectValue, name: str) -> V
         return options.option_value(reader, value, name)
     if value.call is None:
         return ()
-    if value.made_by is None and value.name not in ("argparse.Namespace()", "types.SimpleNamespace()", "dict()"):
+    if value.made_by is None and value.name not in ("argparse.Namespace()", "types.SimpleNamespace()"):
         return ()
     if value.made_by is not None and "__init__" in value.made_by.bindings:
         return ()
