@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -377,4 +378,27 @@ def test_names_that_many_have_are_equal_in_one_folder_only_where_they_are_known(
         }
     )
     reader, writer = program.uses
+    assert joined(writer, reader) is sure
+
+
+@pytest.mark.parametrize(
+    ("paths", "sure"),
+    [
+        (("a/x/fit.ipynb", "a/y/use.ipynb"), Sameness.POSSIBLE),
+        (("a/x/fit.ipynb", "a/x/use.ipynb"), Sameness.LIKELY),
+        (("a/x/fit.py", "a/y/use.ipynb"), Sameness.LIKELY),
+        (("a/x/fit.ipynb", "a/y/use.py"), Sameness.LIKELY),
+        (("a/x/fit.py", "b/y/use.py"), Sameness.POSSIBLE),
+    ],
+)
+def test_each_notebook_of_a_collection_has_a_model_of_its_own(paths: tuple[str, str], sure: Sameness) -> None:
+    def source(path: str, text: str) -> str:
+        cell = {"cell_type": "code", "source": [text]}
+        return json.dumps({"cells": [cell]}) if path.endswith(".ipynb") else text
+
+    fit, use = paths
+    save, load = "import joblib\njoblib.dump(1, 'model.pkl')\n", "import joblib\njoblib.load('model.pkl')\n"
+    writer, reader = sorted(
+        _program({fit: source(fit, save), use: source(use, load)}).uses, key=lambda one: one.direction.value == "reads"
+    )
     assert joined(writer, reader) is sure
