@@ -24,9 +24,10 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
-from types import CodeType, FrameType, FunctionType, ModuleType
+from types import CodeType, FunctionType, ModuleType
 from typing import Any
 
+import coverage
 import pytest
 import tomli
 
@@ -53,6 +54,7 @@ def main() -> None:
     arguments.add_argument("--only", default="", help="modules whose path contains this")
     arguments.add_argument("--sample", type=int, default=0, help="so many mutants of a group, at random; default: all")
     arguments.add_argument("--seed", type=int, default=0, help="of the sample (default: 0)")
+    arguments.add_argument("--minutes", type=float, default=0, help="end the sample of a group then; default: never")
     groups = tomli.loads(Path(__file__).with_suffix(".toml").read_text(encoding="utf-8"))
     arguments.add_argument("groups", nargs="*", metavar="GROUP", help=f"of {', '.join(groups)}; default: all")
     chosen = arguments.parse_args()
@@ -61,7 +63,7 @@ def main() -> None:
         modules = sorted(str(path) for pattern in group["modules"] for path in Path().glob(pattern))
         modules = [path for path in modules if chosen.only in path]
         numbers = _sampled(modules, chosen.sample, chosen.seed)
-        run = _Run(modules, chosen.jobs, numbers, {one["change"] for one in group.get("alike", ())})
+        run = _Run(modules, chosen, numbers, {one["change"] for one in group.get("alike", ())})
         with tempfile.TemporaryDirectory() as folder:
             options = [
                 "-s",
@@ -93,11 +95,19 @@ def _sampled(paths: Sequence[str], size: int, seed: int) -> dict[str, set[int] |
 class _Run:
     """A plugin of pytest that runs the tests once for each mutant."""
 
-    def __init__(self, paths: Sequence[str], jobs: int, numbers: dict[str, set[int] | None], alike: set[str]) -> None:
+    def __init__(
+        self,
+        paths: Sequence[str],
+        chosen: argparse.Namespace,
+        numbers: dict[str, set[int] | None],
+        alike: set[str],
+    ) -> None:
         self.numbers = numbers
         self.alike = alike
         self.modules = {path: importlib.import_module(path.removesuffix(".py").replace("/", ".")) for path in paths}
-        self.jobs = jobs
+        self.jobs: int = chosen.jobs
+        self.seed: int = chosen.seed
+        self.end = time.monotonic() + 60 * chosen.minutes if chosen.minutes else None
         self.failed = False
         self.items: list[pytest.Item] = []
         self.uses: Uses = {}
@@ -120,13 +130,26 @@ class _Run:
         session.config._tmp_path_factory.getbasetemp()  # type: ignore[attr-defined]
         gc.freeze()
         self.uses, self.seconds = self._measured()
-        for path in self.modules:
-            source = Path(path).read_text(encoding="utf-8")
-            for mutant in mutants(source, str(Path(path).resolve()), self.numbers[path]):
-                self._begin(path, mutant)
+        for path, mutant in self._in_order():
+            if self.end is not None and time.monotonic() > self.end:
+                break
+            self._begin(path, mutant)
         while self.running:
             self._end()
         return True
+
+    def _in_order(self) -> Iterable[tuple[str, Mutant]]:
+        """The mutants to try; those of a sample in an order of chance, so that any beginning of it is one, too."""
+        tried = (
+            (path, mutant)
+            for path in self.modules
+            for mutant in mutants(Path(path).read_text(encoding="utf-8"), str(Path(path).resolve()), self.numbers[path])
+        )
+        if None in self.numbers.values():
+            return tried
+        listed = list(tried)
+        random.Random(self.seed).shuffle(listed)
+        return listed
 
     def _measured(self) -> tuple[Uses, dict[int, float]]:
         """Which tests call which functions, and how long each test takes; from a process of its own."""
@@ -153,18 +176,25 @@ class _Run:
         seconds: dict[int, float] = {}
         failed: list[str] = []
         ours = {str(Path(path).resolve()): path for path in self.modules}
+        makers: set[int] = set()
+        lines = coverage.Coverage(data_file=None, config_file=False, include=list(ours))
+        lines.start()
         for number in range(len(self.items)):
-            seen: set[tuple[str, int]] = set()
-            _forget(self.modules.values())
+            _forget(self.modules.values(), tables=False)
+            lines.switch_context(str(number))
+            made = _tables_made(self.modules.values())
             start = time.process_time()
-            sys.settrace(_noting(ours, seen))
             passed = self._passes(number)
-            sys.settrace(None)
             seconds[number] = time.process_time() - start
             if not passed:
                 failed.append(self.items[number].nodeid)
-            for place in seen:
-                uses[place].add(number)
+            if _tables_made(self.modules.values()) > made:
+                makers.add(number)
+        lines.stop()
+        for file, path in ours.items():
+            for line, numbers in lines.get_data().contexts_by_lineno(file).items():
+                uses[path, line].update(int(number) for number in numbers if number)
+        _add_users_of_tables(uses, self.modules, makers)
         return dict(uses), seconds, failed
 
     def _passes(self, number: int) -> bool:
@@ -210,7 +240,6 @@ class _Run:
                 putting()
                 _forget(_loaded())
                 for position, number in enumerate(tests):
-                    _forget(self.modules.values())
                     if not self._passes(number):
                         return 1 + min(position, 100)
             except BaseException:
@@ -239,19 +268,6 @@ class _Run:
         print(_score("all", total), flush=True)
 
 
-def _noting(ours: dict[str, str], seen: set[tuple[str, int]]) -> Callable[[FrameType, str, object], Any]:
-    """What notes the lines that run of our modules, for `sys.settrace`."""
-
-    def noted(frame: FrameType, _: str, __: object) -> Any:
-        path = ours.get(frame.f_code.co_filename)
-        if path is None:
-            return None
-        seen.add((path, frame.f_lineno))
-        return noted
-
-    return noted
-
-
 def _score(path: str, counts: Counter[str]) -> str:
     made = sum(counts.values()) - counts["alike"]
     noticed = made - counts["survived"]
@@ -267,12 +283,37 @@ def _quiet() -> Iterator[None]:
         yield
 
 
-def _forget(modules: Iterable[ModuleType]) -> None:
-    """Empty the caches of functions, so that nothing is left that was computed without the change."""
+def _forget(modules: Iterable[ModuleType], *, tables: bool = True) -> None:
+    """Empty the caches of functions, so that nothing is left that was computed without the change.
+
+    Args:
+        tables: also those of one result, which take long to make.
+    """
     for module in modules:
         for value in list(vars(module).values()):
-            if hasattr(value, "cache_clear") and not isinstance(value, type):
+            if hasattr(value, "cache_clear") and not isinstance(value, type) and (tables or not _is_table(value)):
                 value.cache_clear()
+
+
+def _is_table(value: Any) -> bool:
+    return hasattr(value, "cache_parameters") and value.cache_parameters()["maxsize"] == 1
+
+
+def _tables_made(modules: Iterable[ModuleType]) -> int:
+    """How many tables were made by now."""
+    return sum(
+        value.cache_info().misses for module in modules for value in list(vars(module).values()) if _is_table(value)
+    )
+
+
+def _add_users_of_tables(uses: Uses, modules: Iterable[str], makers: set[int]) -> None:
+    """Lines that only those tests reach that made some table may be its: all that reach the module may use it."""
+    for path in modules:
+        own = {place: numbers for place, numbers in uses.items() if place[0] == path}
+        everyone = set().union(*own.values())
+        for place, numbers in own.items():
+            if numbers <= makers:
+                uses[place] = everyone
 
 
 def _loaded() -> list[ModuleType]:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import tomli
 
-from mlaudit.code.copies import _are_alike
+from mlaudit.code.copies import _are_alike, parted_definitions
 from mlaudit.code.data_values import value_of_data
 from mlaudit.code.naming import addressed, in_store
 from mlaudit.code.nouns import ArtifactName, NameKind
@@ -89,3 +89,40 @@ def test_what_is_read_of_a_notebook(row: dict[str, Any]) -> None:
     said = [f"{one.at.line} {one.why.removeprefix('a cell was left out: ')}" for one in reading.unread]
     assert len(said) == len(row.get("unread", ()))
     assert all(map(str.startswith, said, row.get("unread", ())))
+
+
+FUNCTION = """
+def {name}(frame):
+    out = dict()
+    for name in frame:
+        value = frame[name]
+        out[name] = value / 2 + {number}
+    return out
+"""
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs", "parted"),
+    [
+        (["scale 1"], ["scale 1"], []),
+        (["scale 1"], ["scale 2"], ["scale 2 2"]),
+        (["scale 1", "A.fit 1"], ["A.fit 2", "scale 1"], ["A.fit 9 2"]),
+        (["scale 1"], ["other 2"], []),
+    ],
+)
+def test_functions_that_were_copies(ours: list[str], theirs: list[str], parted: list[str]) -> None:
+    first, second = (read_source(path, source_of(names).encode()) for path, names in (("a.py", ours), ("b.py", theirs)))
+    found = list(parted_definitions(first, second))
+    assert [f"{one.name} {one.written.line} {one.read.line}" for one in found] == parted
+    assert all((one.written.path, one.read.path) == ("a.py", "b.py") for one in found)
+
+
+def source_of(names: list[str]) -> str:
+    """Functions and methods of some names, each with a number that makes it another."""
+    text = ""
+    for name in names:
+        qualified, number = name.split()
+        klass, _, method = qualified.rpartition(".")
+        function = FUNCTION.format(name=method, number=number)
+        text += f"class {klass}:{function.replace(chr(10), chr(10) + '    ')}\n" if klass else function
+    return text

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -355,3 +356,49 @@ def test_callers_in_projects_of_one_template() -> None:
         files[f"p{number}/train.py"] = f"from utils import save\nsave(None, 'churn_{number}.joblib')\n"
     found = {use.at.path: [name.text for name in use.names] for use in _program(files).uses}
     assert found == {f"p{number}/utils.py": [f"churn_{number}.joblib"] for number in range(60)}
+
+
+@pytest.mark.parametrize(
+    ("written", "read", "sure"),
+    [
+        ("'model.pkl'", "'model.pkl'", Sameness.LIKELY),
+        ("'models/model.pkl'", "'model.pkl'", Sameness.LIKELY),
+        ("f'{x}.pkl'", "f'{y}.pkl'", Sameness.POSSIBLE),
+        ("f'model{x}.pkl'", "'model-1.pkl'", Sameness.POSSIBLE),
+        ("'model.pkl'", "'best_model.pkl'", Sameness.DIFFERENT),
+    ],
+)
+def test_names_that_many_have_are_equal_in_one_folder_only_where_they_are_known(
+    written: str, read: str, sure: Sameness
+) -> None:
+    program = _program(
+        {
+            "train.py": f"import joblib, sys\nx, y = sys.argv\njoblib.dump(1, {written})\n",
+            "serve.py": f"import joblib, sys\nx, y = sys.argv\njoblib.load({read})\n",
+        }
+    )
+    reader, writer = program.uses
+    assert joined(writer, reader) is sure
+
+
+@pytest.mark.parametrize(
+    ("paths", "sure"),
+    [
+        (("a/x/fit.ipynb", "a/y/use.ipynb"), Sameness.POSSIBLE),
+        (("a/x/fit.ipynb", "a/x/use.ipynb"), Sameness.LIKELY),
+        (("a/x/fit.py", "a/y/use.ipynb"), Sameness.LIKELY),
+        (("a/x/fit.ipynb", "a/y/use.py"), Sameness.LIKELY),
+        (("a/x/fit.py", "b/y/use.py"), Sameness.POSSIBLE),
+    ],
+)
+def test_each_notebook_of_a_collection_has_a_model_of_its_own(paths: tuple[str, str], sure: Sameness) -> None:
+    def source(path: str, text: str) -> str:
+        cell = {"cell_type": "code", "source": [text]}
+        return json.dumps({"cells": [cell]}) if path.endswith(".ipynb") else text
+
+    fit, use = paths
+    save, load = "import joblib\njoblib.dump(1, 'model.pkl')\n", "import joblib\njoblib.load('model.pkl')\n"
+    writer, reader = sorted(
+        _program({fit: source(fit, save), use: source(use, load)}).uses, key=lambda one: one.direction.value == "reads"
+    )
+    assert joined(writer, reader) is sure

@@ -14,9 +14,10 @@ from typing import Any
 import pytest
 import tomli
 
-from mlaudit.discovery.environments import discover
+from mlaudit.discovery.environments import discover, no_roots
 from mlaudit.discovery.reader_code import reader_code
 from mlaudit.discovery.recipes import AuditedTree
+from mlaudit.discovery.survey import survey_with_code
 from mlaudit.parsers._registry import is_named
 from mlaudit.sources.listing import walk
 from mlaudit.sources.working_tree import WorkingTree
@@ -43,6 +44,12 @@ def shown(folder: Path) -> Iterator[str]:
     """Environments, pairs, parts of recipes, uses and what surely runs in an image, in a line each."""
     found, parts = surveyed(folder)
     yield from lines({**plain(found.discovery), **plain_parts(parts), **plain_uses(found.uses)})
+    for environment in found.discovery.environments:
+        if environment.guessed or environment.documents != environment.sources:
+            guessed = "guessed, " * environment.guessed
+            yield f"declared: {environment.name} {guessed}of {' '.join(environment.documents)}\n"
+    yield f"sure: {', '.join(f'{pair.writer} -> {pair.reader}' for pair in found.discovery.pairs if pair.is_sure)}\n"
+    yield f"alone: {', '.join(one.name for one in found.discovery.unpaired)}\n"
     tree = AuditedTree(folder=folder, root=WorkingTree(folder), paths=walk(folder, is_named).paths)
     for one in found.discovery.environments:
         code = reader_code(one.sources, parts, tree)
@@ -69,3 +76,19 @@ def test_a_tree(file: str, name: str, tmp_path: Path) -> None:
         text = "".join(f"## {one}\n{answers[one]}" for one in trees(file) if one in answers)
         (TREES / f"{file}.out").write_text(text, encoding="utf-8")
     assert actual == expected(file)[name]
+
+
+@pytest.mark.parametrize("gone", [(), (".py", ".sh", ".ipynb", ".mk", "akefile"), (".yml", ".yaml", ".toml", ".json")])
+@pytest.mark.parametrize(
+    ("file", "name"), [(file, name) for file in FILES for name, files in trees(file).items() if isinstance(files, dict)]
+)
+def test_a_tree_of_which_files_are_gone_since_they_were_listed(
+    file: str, name: str, gone: tuple[str, ...], tmp_path: Path
+) -> None:
+    """No file of the listing is there, or none of some kinds: what cannot be opened takes part in nothing."""
+    paths = list(trees(file)[name])
+    write(tmp_path, {path: text for path, text in trees(file)[name].items() if gone and not path.endswith(gone)})
+    tree = AuditedTree(folder=tmp_path, root=WorkingTree(tmp_path), paths=dict.fromkeys(paths))
+    found = survey_with_code(tree, paths, no_roots)
+    assert all(tree.document(use.at.path.partition("#")[0]) is not None for use in found.uses)
+    assert gone or not any(pair.crosses for pair in found.discovery.pairs)

@@ -15,7 +15,7 @@ from mlaudit.discovery.converting_commands import converting_uses, option_of
 from mlaudit.discovery.environments import DiscoveredEnvironment, Discovery, Pair
 from mlaudit.discovery.init_file import quoted
 from mlaudit.discovery.loaded_models import loaded_models, models_by_name
-from mlaudit.discovery.model_files import by_series, likely_models, place, shown_names
+from mlaudit.discovery.model_files import by_series, is_loadable_model, likely_models, place, shown_names
 from mlaudit.discovery.pipeline_runs import option_settings
 from mlaudit.discovery.recipes import RecipePart, RunCommand
 from mlaudit.discovery.role_signs import role_of_command, role_of_program, script_paths
@@ -73,6 +73,11 @@ def test_the_first_of_each_series_comes_first(row: dict[str, Any]) -> None:
 @rows("likely")
 def test_files_that_may_be_models(row: dict[str, Any]) -> None:
     assert likely_models(row["paths"]) == row["models"]
+
+
+@rows("loadable")
+def test_files_that_are_models_where_code_loads_them(row: dict[str, Any]) -> None:
+    assert [path for path in row["paths"] if is_loadable_model(path) is not row["is"]] == []
 
 
 @rows("shown")

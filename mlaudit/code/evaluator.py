@@ -295,15 +295,23 @@ class ValueEvaluator(MemberReader):
                 frames = {**frame.env.frames, **env.frames}
                 frames.pop(scope, None)
                 return self.values(node, Env(frame.env.scope, frame.env.point, frames))
+        if frame is not None and name in parameter_names(scope) and any(map(_is_starred, frame.call.args)):
+            # Which of its parameters a list is unpacked into, only running would show.
+            return UNKNOWN
         values = default_of(self, binding, Env(scope.parent or scope, Point(scope.node.lineno), env.frames))  # type: ignore[attr-defined]
         return values if frame is not None else tuple(opened(value, scope) for value in values)
 
     def _self(self, owner: NameScope, name: str, frame: Frame | None, env: Env) -> Values:
         if name != "self":
-            return (CodeValue(scope=owner),)
+            receiver = frame.receiver if frame is not None else None
+            return (CodeValue(scope=(receiver.made_by if receiver is not None else None) or owner),)
         if frame is not None and frame.receiver is not None:
             return (frame.receiver,)
         receiver_frame = env.frames.get(owner)
         if receiver_frame is not None and receiver_frame.receiver is not None:
             return (receiver_frame.receiver,)
         return (ObjectValue(name=owner.name + "()", env=env, made_by=owner),)
+
+
+def _is_starred(node: ast.expr) -> bool:
+    return isinstance(node, ast.Starred)

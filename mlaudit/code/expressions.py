@@ -88,15 +88,13 @@ class ExpressionReader(ValueReader):
 
     def _table(self, node: ast.Dict, env: Env) -> Values:
         items: dict[str, Thunk] = {}
-        partial = False
         for key, value in zip(node.keys[:500], node.values[:500], strict=True):
             name = self.texts(key, env)[0].known if key is not None else None
             if name is not None:
                 items[name] = Thunk(value, env)
             elif key is None:
-                partial = True
                 items.update(self._merged_table(value, env))
-        return (TableValue(items=items, partial=partial),)
+        return (TableValue(items=items),)
 
     def _comprehension(self, node: ast.ListComp | ast.SetComp | ast.GeneratorExp, env: Env) -> Values:
         """`[path for path in folder.iterdir()]`: a list of what its element may be."""

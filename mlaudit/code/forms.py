@@ -9,7 +9,7 @@ from functools import lru_cache
 from mlaudit.code.arguments import chosen_argument
 from mlaudit.code.evaluator import ValueEvaluator
 from mlaudit.code.nouns import ArtifactName
-from mlaudit.code.values import CodeValue, Env, ListValue, NamedValue, ObjectValue, TableValue, Value
+from mlaudit.code.values import Env, ListValue, NamedValue, ObjectValue, TableValue, Value
 from mlaudit.knowledge.artifact_calls import ArgumentChoice, ArtifactCall, PickledPackage, artifact_calls
 
 MAX_MEMBERS = 12
@@ -132,8 +132,6 @@ def _types(evaluator: ValueEvaluator, value: Value, depth: int = 0) -> Iterator[
         yield from _class_names(evaluator, value)
     elif isinstance(value, NamedValue):
         yield value.name
-    elif isinstance(value, CodeValue) and value.scope.kind == "function":
-        yield "function()"
     elif isinstance(value, (ListValue, TableValue)) and depth < 3:
         thunks = value.items.values() if isinstance(value, TableValue) else value.items
         for thunk in list(thunks)[:MAX_MEMBERS]:

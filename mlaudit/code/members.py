@@ -117,7 +117,7 @@ class MemberReader(ExpressionReader):
         receiver = base if isinstance(base, ObjectValue) else None
         outside: list[str] = []
         for klass in self.class_line(scope, outside):
-            own_member = self._own_member(klass, receiver, name, env)
+            own_member = self._own_member(klass, receiver, name, env, scope)
             if own_member:
                 return text_calls.with_setting_variable(klass, outside, name, own_member)
         if not outside and name == "value":
@@ -145,7 +145,10 @@ class MemberReader(ExpressionReader):
                         outside.append(value.name)
         return line
 
-    def _own_member(self, klass: NameScope, receiver: ObjectValue | None, name: str, env: Env) -> Values:
+    def _own_member(
+        self, klass: NameScope, receiver: ObjectValue | None, name: str, env: Env, asked: NameScope
+    ) -> Values:
+        """What a class of the line of `asked` gives for a name."""
         attributes = klass.attributes.get(name, ())
         if attributes:
             values = [value for binding in attributes for value in self._attribute_values(binding, receiver, env)]
@@ -154,8 +157,9 @@ class MemberReader(ExpressionReader):
         if not bindings:
             return ()
         values = []
+        of_class = ObjectValue(name=f"{asked.name}()", env=env, made_by=asked)
         for value in self.bound(bindings, Env(klass, END, env.frames)):
-            values.extend(self._method(value, receiver) if isinstance(value, CodeValue) else (value,))
+            values.extend(self._method(value, receiver, of_class) if isinstance(value, CodeValue) else (value,))
         return tuple(values)
 
     def _attribute_values(self, binding: Binding, receiver: ObjectValue | None, env: Env) -> Values:
@@ -165,14 +169,15 @@ class MemberReader(ExpressionReader):
             inside = env.calling(method, Frame(receiver.call, receiver.env, receiver))
         return self.binding_values(binding, inside)
 
-    def _method(self, value: CodeValue, receiver: ObjectValue | None) -> Values:
+    def _method(self, value: CodeValue, receiver: ObjectValue | None, of_class: ObjectValue) -> Values:
         node = value.scope.node
         decorators = getattr(node, "decorator_list", [])
         names = {getattr(decorator, "attr", getattr(decorator, "id", "")) for decorator in decorators}
         if receiver is not None and names & {"property", "cached_property", "computed_field"}:
             call = ast.Call(func=ast.Name(id="property", ctx=ast.Load()), args=[], keywords=[])
             return self.returned(value.scope, Frame(call, receiver.env, receiver), receiver.env)
-        return (replace(value, receiver=receiver),)
+        # A method of the class has the class that it is asked of, which may inherit it.
+        return (replace(value, receiver=of_class if receiver is None and "classmethod" in names else receiver),)
 
     def _subscript(self, node: ast.Subscript, env: Env) -> Values:
         values: list[Value] = []

@@ -26,7 +26,7 @@ def artifact_handle(scope: NameScope, argument: ast.arg) -> UnknownValue | None:
     """What a parameter is a handle of, by its annotation; its path is known to the pipeline alone."""
     if _type_word(argument.annotation) not in _WRITTEN | _READ:
         return None
-    return UnknownValue(origins=(_name(scope, argument.arg, argument.lineno, argument.col_offset),))
+    return UnknownValue(origins=(_name(scope, argument),))
 
 
 def member_of_component(base: ObjectValue, name: str) -> Values:
@@ -35,7 +35,7 @@ def member_of_component(base: ObjectValue, name: str) -> Values:
         return (NamedValue(name=OUTPUTS, receiver=base),)
     written = _outputs(base.made_by) if base.made_by is not None else []
     if name == "output" and base.made_by is not None and len(written) == 1:
-        return (UnknownValue(origins=(_name(base.made_by, written[0].arg, written[0].lineno, written[0].col_offset),)),)
+        return (UnknownValue(origins=(_name(base.made_by, written[0]),)),)
     # `op.after(...)` and `op.set_display_name(...)` give the task itself.
     return (NamedValue(name=f"{COMPONENT_CALL}.{name}", receiver=base),)
 
@@ -45,7 +45,7 @@ def output_named(outputs: NamedValue, key: str) -> Values:
     component = outputs.receiver.made_by if isinstance(outputs.receiver, ObjectValue) else None
     for argument in _outputs(component) if component is not None else []:
         if component is not None and passed_name(argument) == key:
-            return (UnknownValue(origins=(_name(component, key, argument.lineno, argument.col_offset),)),)
+            return (UnknownValue(origins=(_name(component, argument),)),)
     return UNKNOWN
 
 
@@ -67,10 +67,14 @@ def _outputs(scope: NameScope) -> list[ast.arg]:
     ]
 
 
-def _name(scope: NameScope, word: str, line: int, column: int) -> ArtifactName:
-    place = Place(path=scope.source.path, line=scope.source.line(line), column=column + 1)
+def _name(scope: NameScope, argument: ast.arg) -> ArtifactName:
+    source = scope.source
     return ArtifactName(
-        kind=NameKind.REGISTRY, pieces=(word,), scope=f"kfp:{scope.source.path}:{scope.name}", at=place, certain=False
+        kind=NameKind.REGISTRY,
+        pieces=(passed_name(argument),),
+        scope=f"kfp:{source.path}:{scope.name}",
+        at=Place(path=source.path, line=source.line(argument.lineno), column=argument.col_offset + 1),
+        certain=False,
     )
 
 

@@ -46,7 +46,8 @@ def same_artifact(name: ArtifactName, other: ArtifactName) -> Sameness:
         return Sameness.DIFFERENT
     first, second = _unversioned(name.text), _unversioned(other.text)
     if "*" in (first, second):
-        return Sameness.POSSIBLE if name.kind is NameKind.REGISTRY and name.scope else Sameness.DIFFERENT
+        is_known = name.kind is NameKind.REGISTRY and bool(name.scope and other.scope)
+        return Sameness.POSSIBLE if is_known else Sameness.DIFFERENT
     if any(scope.startswith(("kfp:", "flow:")) for scope in (name.scope, other.scope)):
         return Sameness.CERTAIN if first == second and name.scope == other.scope else Sameness.DIFFERENT
     return _same_word(first, second)

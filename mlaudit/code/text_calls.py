@@ -45,6 +45,8 @@ _PLAIN = ("%s", "%d", "%i")
 _CASES: dict[str, Callable[[str], str]] = {"lower": str.lower, "upper": str.upper}
 _OPENERS = ("open()", "io.open()", "codecs.open()", "read()", "str.open()", "read_text()")
 _SETTINGS = ("BaseSettings",)
+_FIELD_VARIABLES = ("env", "validation_alias", "alias")
+"""Keywords of a field of settings that name its variable, in place of its own name."""
 
 
 def text_attribute(text: TextValue, name: str) -> Values:
@@ -244,10 +246,16 @@ def environment_variable(reader: ValueReader, name: ast.expr, default: ast.expr 
     variable = reader.texts(name, env)[0].known or ""
     if default is None or (isinstance(default, ast.Constant) and default.value is None):
         return (UnknownValue(variable=variable),)
-    values = reader.values(default, env)
-    return tuple(
-        replace(value, variable=variable) if isinstance(value, (TextValue, UnknownValue)) else value for value in values
-    )
+    return tuple(_replaced_by(variable, value) for value in reader.values(default, env))
+
+
+def _replaced_by(variable: str, value: Value) -> Value:
+    """A default that a variable replaces; only what has members stays what it is."""
+    if isinstance(value, (TextValue, UnknownValue)):
+        return replace(value, variable=variable)
+    if isinstance(value, (NamedValue, ObjectValue)):
+        return UnknownValue(open=value.open, origins=value.origins, variable=variable)
+    return value
 
 
 def gives_variables(value: ObjectValue) -> bool:
@@ -326,7 +334,7 @@ def constructor_keyword(reader: ValueReader, value: ObjectValue, name: str) -> V
         return options.option_value(reader, value, name)
     if value.call is None:
         return ()
-    if value.made_by is None and value.name not in ("argparse.Namespace()", "types.SimpleNamespace()", "dict()"):
+    if value.made_by is None and value.name not in ("argparse.Namespace()", "types.SimpleNamespace()"):
         return ()
     if value.made_by is not None and "__init__" in value.made_by.bindings:
         return ()
@@ -374,7 +382,10 @@ def field_default(reader: ValueReader, node: ast.Call, env: Env) -> Values | Non
     inner, marked = marker_default(node)
     if not marked:
         return None
-    return reader.values(inner, env) if inner is not None else UNKNOWN
+    named = next((keyword.value for keyword in node.keywords if keyword.arg in _FIELD_VARIABLES), None)
+    variable = named.value if isinstance(named, ast.Constant) and isinstance(named.value, str) else ""
+    values = reader.values(inner, env) if inner is not None else UNKNOWN
+    return tuple(_replaced_by(variable, value) for value in values) if variable else values
 
 
 def _keyword(call: ast.Call, name: str) -> ast.expr | None:

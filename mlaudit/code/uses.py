@@ -50,7 +50,6 @@ class _Chain:
     env: Env
     outermost: NameScope
     callers: tuple[Place, ...] = ()
-    names_are_bound: bool = False
 
 
 @dataclass(slots=True)
@@ -116,7 +115,7 @@ class UseReader:
     # Chains of callers
 
     def _from_chains(self, place: CallPlace, matched: MatchedRow, function: Value, name: str) -> Iterator[ArtifactUse]:
-        waiting = [_Chain(Env(place.scope, place.point), _function_of(place.scope))]
+        waiting = [_Chain(Env(place.scope, place.point), place.scope)]
         known: set[tuple[object, ...]] = set()
         count = 0
         while waiting:
@@ -160,7 +159,7 @@ class UseReader:
     def _behind(chain: _Chain, scope: NameScope, site: CallPlace, receiver: ObjectValue | None) -> _Chain:
         frame = Frame(site.call, Env(site.scope, site.point), receiver)
         env = Env(chain.env.scope, chain.env.point, {**chain.env.frames, scope: frame})
-        outermost = _function_of(site.scope) if scope is chain.outermost else chain.outermost
+        outermost = site.scope if scope is chain.outermost else chain.outermost
         # A pipeline runs its components in images of their own: its module is not one of theirs.
         callers = chain.callers if decorator_names(scope) & COMPONENTS else (*chain.callers, place_of(site))
         return _Chain(env, outermost, callers)
@@ -232,10 +231,6 @@ def place_of(place: CallPlace) -> Place:
     """Where a call begins."""
     source = place.scope.source
     return Place(path=source.path, line=source.line(place.call.lineno), column=place.call.col_offset + 1)
-
-
-def _function_of(scope: NameScope) -> NameScope:
-    return scope
 
 
 def _is_plain(scope: NameScope) -> bool:

@@ -147,7 +147,6 @@ class TableValue:
     """A dictionary with known keys; `path` is the file that it was loaded from."""
 
     items: Mapping[str, Thunk]
-    partial: bool = False
 
 
 Value = TextValue | UnknownValue | NamedValue | ObjectValue | CodeValue | ModuleValue | ListValue | TableValue
@@ -214,8 +213,9 @@ def concatenated(parts: Sequence[TextValue]) -> TextValue:
 def _append(pieces: list[str | None], piece: str | None) -> None:
     if piece == "" or (piece is None and pieces and pieces[-1] is None):
         return
-    if piece is not None and pieces and pieces[-1] is not None:
-        pieces[-1] = (pieces[-1] or "") + piece
+    last = pieces[-1] if pieces else None
+    if piece is not None and last is not None:
+        pieces[-1] = last + piece
     else:
         pieces.append(piece)
 

@@ -24,8 +24,6 @@ from mlaudit.model.observation import Observation
 FORMAT = "azureml"
 MAX_JOBS = 500
 """Jobs and deployments of one tree that are looked at."""
-MAX_NODES = 20_000
-"""Values of one document that are looked at."""
 
 _ASSET = lazy_pattern(r"azureml:([\w.-]{1,200}?)(?:@[\w-]{1,60}|:[\w.-]{1,60})?")
 _INPUT = lazy_pattern(r"\$\{\{\s{0,8}inputs\.(\w{1,100})\s{0,8}\}\}")
@@ -108,13 +106,9 @@ def _name(root: Node) -> str:
 
 def _jobs(path: str, document: Document) -> Iterator[_AzureJob]:
     root = document.yaml
-    waiting, seen = [root], 0
+    waiting = [root] if root.is_table else []
     shared = _environment(path, _shared(root))
-    while waiting and seen < MAX_NODES:
-        node = waiting.pop(0)
-        seen += 1
-        if not node.is_table:
-            continue
+    for node in waiting:  # It grows meanwhile; how many values a document has is limited where it is parsed.
         wanted = _environment(path, node.get("environment")) or (shared if node.get("command").is_text else "")
         if wanted:
             yield _job(path, document, node, wanted)

@@ -22,11 +22,8 @@ def find_parted_code(candidates: Sequence[Candidate], scopes: Mapping[Candidate,
     """Give each reader the functions that it has in common with a writer, and that are no longer the same."""
     for reader in candidates:
         for writer in reader.crosses:
-            if writer in scopes and reader in scopes:
-                definitions = _parted(scopes[writer].files, scopes[reader].files, program)
-                reader.parted[writer] = [
-                    definition for definition, _ in zip(definitions, range(MAX_PARTED), strict=False)
-                ]
+            definitions = _parted(scopes[writer].files, scopes[reader].files, program)
+            reader.parted[writer] = [definition for definition, _ in zip(definitions, range(MAX_PARTED), strict=False)]
 
 
 def _parted(written: frozenset[str], read: frozenset[str], program: Program) -> Iterator[PartedDefinition]:

@@ -66,7 +66,7 @@ _MODES = lazy_pattern(r"[rwax]b?\+?|[rwax]t")
 def with_real_names(use: ArtifactUse) -> ArtifactUse:
     """A use without names that are modes of `open`, and without those that say nothing."""
     names = tuple(name for name in use.names if not _MODES.fullmatch(name.text) and name.text.strip("*/."))
-    return use if len(names) == len(use.names) else replace(use, names=names)
+    return replace(use, names=names)
 
 
 def _in_folder(write: ArtifactUse, read: ArtifactUse) -> Sameness:

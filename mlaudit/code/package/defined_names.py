@@ -115,7 +115,9 @@ def _is_for_main(node: ast.stmt) -> bool:
     """Whether a statement is `if __name__ == "__main__":` without an `else`."""
     if not isinstance(node, ast.If) or node.orelse or not isinstance(node.test, ast.Compare):
         return False
-    return isinstance(node.test.left, ast.Name) and node.test.left.id == "__name__"
+    (operator, *more), left, right = node.test.ops, node.test.left, node.test.comparators[0]
+    names = {getattr(side, "id", None) or getattr(side, "value", None) for side in (left, right)}
+    return isinstance(operator, ast.Eq) and not more and names == {"__name__", "__main__"}
 
 
 def _nodes(tree: ast.AST) -> list[ast.AST] | None:

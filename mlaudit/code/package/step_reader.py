@@ -14,6 +14,8 @@ MAX_BLOCKS = 60
 """Blocks inside each other that are looked into."""
 
 _CATCHES = frozenset(("AttributeError", "Exception", "BaseException"))
+_ENDINGS = ("Error", "Exception", "Warning")
+"""How classes of errors are called; what has another name may stand for several."""
 
 
 def steps_of(function: Function, parameter: str) -> tuple[Step, ...]:
@@ -159,7 +161,8 @@ def _catches(kind: ast.expr | None) -> bool:
     if isinstance(kind, ast.Tuple):
         return any(_catches(expression) for expression in kind.elts)
     words = dotted(kind)
-    return not words or words[-1] in _CATCHES
+    is_class = bool(words) and not isinstance(kind, ast.Subscript) and words[-1].endswith(_ENDINGS)
+    return not is_class or words[-1] in _CATCHES
 
 
 def _is_rare(body: Sequence[ast.stmt]) -> bool:
