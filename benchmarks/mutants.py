@@ -38,10 +38,16 @@ _CONDITIONS = (ast.Name, ast.Call, ast.Attribute, ast.NamedExpr)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mutant:
-    """A changed module; `owner` is the function (`Class.method`) or the constant in which the change lies."""
+    """A changed module.
+
+    Attributes:
+        owner: the function (`Class.method`) or the constant in which the change lies.
+        lines: of the statement that is changed, without the statements in it.
+    """
 
     owner: str
     line: int
+    lines: range
     change: str
     code: CodeType
     is_constant: bool
@@ -62,6 +68,7 @@ def mutants(source: str, path: str, numbers: Container[int] | None = None) -> It
     tree = ast.parse(source)
     counted = count()
     for owner, statement, is_constant in _owners(tree):
+        lines = _lines_of_nodes(statement)
         for parent, field, at, node in list(_places(statement)):
             for changed in _changes(node):
                 if next(counted) not in (numbers if numbers is not None else _ALL):
@@ -70,7 +77,26 @@ def mutants(source: str, path: str, numbers: Container[int] | None = None) -> It
                 code = compile(ast.fix_missing_locations(tree), path, "exec", dont_inherit=True)
                 _put(parent, field, at, node)
                 change = f"{_line(node)}  ->  {_line(changed)}"
-                yield Mutant(owner=owner, line=node.lineno, change=change, code=code, is_constant=is_constant)
+                yield Mutant(
+                    owner=owner,
+                    line=node.lineno,
+                    lines=lines[node],
+                    change=change,
+                    code=code,
+                    is_constant=is_constant,
+                )
+
+
+def _lines_of_nodes(owner: ast.AST) -> dict[ast.AST, range]:
+    """The lines of the innermost statement of each node; of a statement with a body, those before it."""
+    found: dict[ast.AST, range] = {}
+    for statement in ast.walk(owner):  # What encloses comes before what it encloses, which is written over it.
+        if isinstance(statement, ast.stmt):
+            body = getattr(statement, "body", None)
+            end = body[0].lineno if body else (statement.end_lineno or statement.lineno) + 1
+            lines = range(statement.lineno, max(end, statement.lineno + 1))
+            found.update(dict.fromkeys(ast.walk(statement), lines))
+    return found
 
 
 def _line(node: ast.AST) -> str:

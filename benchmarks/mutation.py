@@ -2,8 +2,8 @@
 
 Run it from the project's folder: `python -m benchmarks.mutation [--jobs N] [--sample N] [GROUP ...]`. `mutation.toml`
 says which tests belong to which modules, and which changes alter no result, with the reason. The tests are loaded once;
-each is put into a forked process, which runs those tests that call the changed function until one fails. A mutant
-that takes too long counts as noticed. Needs Linux and Python 3.11 (names of nested code).
+each is put into a forked process, which runs those tests that reach the changed lines until one fails: first those that
+noticed its neighbours, then the quick ones. A mutant that takes too long counts as noticed. Needs Linux.
 """
 
 from __future__ import annotations
@@ -35,11 +35,15 @@ from benchmarks.mutants import Mutant, count_mutants, mutants
 MEMORY = 6 * 2**30
 """Bytes that one mutant may use."""
 SLOWER = 5
-"""A mutant that takes this many times longer than the code as it is, and `PATIENCE` seconds more, counts as noticed."""
+"""A mutant that takes this many times the processor's time of the code as it is, and `PATIENCE` seconds more, counts as
+noticed."""
 PATIENCE = 10
+WAITS = 20
+"""So many times longer it may take by the clock: beside other work, everything does."""
 EVERYWHERE = "*"
 
-Uses = dict[tuple[str, str], set[int]]
+Uses = dict[tuple[str, int], set[int]]
+"""The tests that reach a line of a module."""
 
 
 def main() -> None:
@@ -101,7 +105,7 @@ class _Run:
         self.counts: dict[str, Counter[str]] = defaultdict(Counter)
         self.survivors: list[tuple[str, Mutant, int]] = []
         self.killers: dict[tuple[str, str], list[int]] = defaultdict(list)
-        self.running: dict[int, tuple[str, Mutant, list[int], float]] = {}
+        self.running: dict[int, tuple[str, Mutant, list[int]]] = {}
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         self.failed = self.failed or report.failed
@@ -150,24 +154,17 @@ class _Run:
         failed: list[str] = []
         ours = {str(Path(path).resolve()): path for path in self.modules}
         for number in range(len(self.items)):
-            seen: set[CodeType] = set()
-
-            def noted(frame: FrameType, event: str, _: object, seen: set[CodeType] = seen) -> None:
-                if event == "call":
-                    seen.add(frame.f_code)
-
+            seen: set[tuple[str, int]] = set()
             _forget(self.modules.values())
-            start = time.monotonic()
-            sys.setprofile(noted)
+            start = time.process_time()
+            sys.settrace(_noting(ours, seen))
             passed = self._passes(number)
-            sys.setprofile(None)
-            seconds[number] = time.monotonic() - start
+            sys.settrace(None)
+            seconds[number] = time.process_time() - start
             if not passed:
                 failed.append(self.items[number].nodeid)
-            for code in seen:
-                if code.co_filename in ours:
-                    owner = str(getattr(code, "co_qualname", code.co_name)).partition(".<locals>")[0]
-                    uses[ours[code.co_filename], owner].add(number)
+            for place in seen:
+                uses[place].add(number)
         return dict(uses), seconds, failed
 
     def _passes(self, number: int) -> bool:
@@ -181,23 +178,33 @@ class _Run:
             return
         while len(self.running) >= self.jobs:
             self._end()
-        calling = self.uses.get((path, mutant.owner), set())
-        if mutant.is_constant:
-            calling = set().union(*(numbers for (one, _), numbers in self.uses.items() if one == path))
+        reaching = self._reaching(path, mutant)
         first = self.killers[path, mutant.owner][-3:] + self.killers[path, EVERYWHERE][-3:]
-        tests = [*dict.fromkeys(one for one in first if one in calling)]
-        tests += sorted(calling.difference(tests), key=self.seconds.__getitem__)
+        tests = [*dict.fromkeys(one for one in first if one in reaching)]
+        tests += sorted(reaching.difference(tests), key=self.seconds.__getitem__)
         with contextlib.suppress(BaseException):
             putting = _putting(self.modules[path], mutant)
         pid = os.fork()
         if not pid:
             os._exit(self._tried(putting, tests))
-        self.running[pid] = (path, mutant, tests, time.monotonic())
+        self.running[pid] = (path, mutant, tests)
+
+    def _reaching(self, path: str, mutant: Mutant) -> set[int]:
+        """The tests that reach the lines of a mutant; of a constant, all that reach its module."""
+        return set[int]().union(
+            *(
+                numbers
+                for (one, line), numbers in self.uses.items()
+                if one == path and (mutant.is_constant or line in mutant.lines)
+            )
+        )
 
     def _tried(self, putting: Callable[[], None], tests: list[int]) -> int:
         """The exit code of a process that tries a mutant: 0 where no test fails."""
         resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
-        signal.alarm(int(PATIENCE + SLOWER * sum(self.seconds[one] for one in tests)))
+        patience = PATIENCE + SLOWER * sum(self.seconds[one] for one in tests)
+        signal.setitimer(signal.ITIMER_PROF, patience)
+        signal.alarm(int(WAITS * patience))
         with _quiet():
             try:
                 putting()
@@ -212,9 +219,9 @@ class _Run:
 
     def _end(self) -> None:
         pid, status = os.wait()
-        path, mutant, tests, _ = self.running.pop(pid)
+        path, mutant, tests = self.running.pop(pid)
         code = os.waitstatus_to_exitcode(status)
-        outcome = "survived" if code == 0 else "too slow" if code == -signal.SIGALRM else "noticed"
+        outcome = "survived" if code == 0 else "too slow" if code in (-signal.SIGPROF, -signal.SIGALRM) else "noticed"
         self.counts[path][outcome] += 1
         if code == 0:
             self.survivors.append((path, mutant, len(tests)))
@@ -230,6 +237,19 @@ class _Run:
             print(_score(path, counts))
             total += counts
         print(_score("all", total), flush=True)
+
+
+def _noting(ours: dict[str, str], seen: set[tuple[str, int]]) -> Callable[[FrameType, str, object], Any]:
+    """What notes the lines that run of our modules, for `sys.settrace`."""
+
+    def noted(frame: FrameType, _: str, __: object) -> Any:
+        path = ours.get(frame.f_code.co_filename)
+        if path is None:
+            return None
+        seen.add((path, frame.f_lineno))
+        return noted
+
+    return noted
 
 
 def _score(path: str, counts: Counter[str]) -> str:

@@ -19,6 +19,7 @@ from mlaudit.discovery.model_files import by_series, likely_models, place, shown
 from mlaudit.discovery.pipeline_runs import option_settings
 from mlaudit.discovery.recipes import RecipePart, RunCommand
 from mlaudit.discovery.role_signs import role_of_command, role_of_program, script_paths
+from mlaudit.discovery.service_commands import executed_in_services
 from mlaudit.discovery.variable_files import variables_of
 from mlaudit.document.document import Document
 from mlaudit.model.nouns import Place
@@ -118,3 +119,12 @@ def _pair(writer: str, reader: str, project: str) -> Pair:
 def test_a_text_in_toml(row: dict[str, Any]) -> None:
     assert quoted(row["text"]) == row["toml"]
     assert tomli.loads(f"a = {row['toml']}")["a"] == row["text"]
+
+
+@rows("executed")
+def test_what_runs_inside_a_service(row: dict[str, Any]) -> None:
+    found = [
+        f"{'container ' if command.is_container else ''}{command.service}: {' '.join(command.words)}"
+        for command in executed_in_services(shlex.split(row["words"]))
+    ]
+    assert "; ".join(found) == row["inside"]

@@ -81,6 +81,25 @@ def test_a_vendors_torch_breaks_what_was_built_for_the_index() -> None:
 
 
 @pytest.mark.parametrize(
+    ("versions", "broken"),
+    [
+        ({"torch": "2.1.0", "torch-scatter": "2.1.1+pt20cu118"}, "torch-scatter"),
+        ({"torch": "1.13.1+cu117", "torch-sparse": "0.6.16+pt113cu117"}, None),
+        ({"torch": "2.10.0", "pyg-lib": "0.5.0+pt210cu126"}, None),
+        ({"torch": "2.5.1+cu124", "flash-attn": "2.7.4.post1+cu12torch2.6cxx11abiFALSE"}, "flash-attn"),
+        ({"torch": "2.6.0+cu124", "flash-attn": "2.7.4.post1+cu12torch2.6cxx11abiFALSE"}, None),
+        ({"torch": "2.1.0+cu118", "torchvision": "0.16.0+cu121"}, "torchvision"),
+        ({"torch": "2.1.0+cu118", "torchvision": "0.16.0+cu117"}, None),
+        ({"torch": "2.0.1+cu118", "torchvision": "0.15.2+cu117"}, "torchvision"),
+        ({"torch": "2.1.0+cu118", "torchaudio": "2.1.0+cu121"}, "torchaudio"),
+        ({"torch": "2.1.0+cpu", "torchvision": "0.16.0"}, None),
+    ],
+)
+def test_builds_for_another_torch_are_told_by_their_local_parts(versions: dict[str, str], broken: str | None) -> None:
+    assert [row.package for row in abi_breaks(versions)] == ([broken] if broken else [])
+
+
+@pytest.mark.parametrize(
     ("package", "version", "python", "supported"),
     [
         ("torch", "2.5.1", "3.8", False),

@@ -10,6 +10,7 @@ from mlaudit.environments.target import applies, pythons_of
 from mlaudit.knowledge.family import DemandedRange, Holds, Mismatch, demanded_packages, family_mismatches
 from mlaudit.knowledge.family import wanted as wanted_of
 from mlaudit.model.lazy_dataclass import dataclass
+from mlaudit.model.names import is_reduced
 from mlaudit.model.nouns import Evidence, Kind, Layer, State, Target
 from mlaudit.model.report import Cell, Environment
 from mlaudit.model.versions import exact, oldest, parsed
@@ -41,6 +42,7 @@ def unmet_requirements(environment: Environment) -> tuple[Mismatch, ...]:
         row
         for row in mismatches
         if row.other not in overridden
+        and not holds_a_part(cells[row.subject])
         and not (solved_by_conda(cells[row.subject]) and solved_by_conda(cells[row.other]))
     )
 
@@ -56,6 +58,11 @@ def _mismatches(
 def solved_by_conda(cell: Cell) -> bool:
     """Whether conda's own solver chose the build, whose demands are not those of the wheel."""
     return any(pin.ecosystem == "conda" and pin.layer is not Layer.DECLARED for pin in cell.pins)
+
+
+def holds_a_part(cell: Cell) -> bool:
+    """Whether only a build that requires less than the whole project is there (`mlflow-skinny`)."""
+    return bool(cell.pins) and all(is_reduced(pin.name) for pin in cell.pins)
 
 
 def worlds_for(target: Target) -> dict[str, Holds]:
@@ -110,7 +117,7 @@ def implied_range(environment: Environment, package: str) -> ImpliedRange | None
     named = tuple(
         (cell.package, cell.version)
         for cell in environment.cells.values()
-        if cell.kind is Kind.PACKAGE and cell.version is not None and not solved_by_conda(cell)
+        if cell.kind is Kind.PACKAGE and cell.version is not None and not (solved_by_conda(cell) or holds_a_part(cell))
     )
     worlds = tuple(worlds_for(environment.target).items())
     ranges = [

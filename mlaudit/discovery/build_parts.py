@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import ast
 import posixpath
 from collections.abc import Iterator
 
+from mlaudit.discovery.job_parts import job_parts
 from mlaudit.discovery.recipes import AuditedTree, RecipePart, RunCommand, StatedDocument, whole_part
 from mlaudit.document.budget import BudgetExceeded, document_budget
 from mlaudit.document.document import Document
 from mlaudit.document.node import Malformed
+from mlaudit.grammars import python_source
+from mlaudit.grammars.python_installs import builds_bento
 from mlaudit.model.errors import Unreadable
 from mlaudit.model.lazy_dataclass import replace
 from mlaudit.model.nouns import Place
@@ -24,13 +28,39 @@ _SERVED = {"bentofile": "service", "cog": "predict"}
 def build_parts(path: str, document: StatedDocument, tree: AuditedTree) -> Iterator[RecipePart]:
     """One part where the descriptor states what is installed: nothing else of its folder is in the image then.
 
-    A descriptor without packages and lists belongs to the environment beside it.
+    A descriptor without packages and lists belongs to the environment beside it; one whose list is nowhere in the tree
+    does not: another list is not what it installs.
     """
     part = whole_part(path, document, tree)
-    if part.installs or part.packages:
+    if part.installs or part.packages or part.unresolved:
         running = tuple(_commands(path, document.format, tree))
         shown = (Observation(at=command.at, says=f"serves {command.words[-1]}") for command in running)
         yield replace(part, commands=running, evidence=(*part.evidence, *shown))
+
+
+def source_parts(path: str, document: StatedDocument, tree: AuditedTree) -> Iterator[RecipePart]:
+    """The parts of a Python source; one that builds a bento is served as the bento is."""
+    source = tree.document(path)
+    running = tuple(_of_source(source)) if source is not None else ()
+    for part in job_parts(path, document, tree):
+        shown = (Observation(at=command.at, says=f"builds a bento of {command.words[-1]}") for command in running)
+        yield replace(part, commands=(*part.commands, *running), evidence=(*part.evidence, *shown))
+
+
+def _of_source(document: Document) -> Iterator[RunCommand]:
+    """The command by which BentoML would be asked to start what `bentoml.build("service.py:svc")` builds."""
+    with document_budget():
+        try:
+            tree = python_source.parsed(document) if b"bentoml" in document.data else None
+        except (Unreadable, Malformed, BudgetExceeded):
+            # The parser of the format shows what is wrong with it.
+            return
+    for node in ast.walk(tree) if tree is not None else ():
+        if isinstance(node, ast.Call) and builds_bento(node) and node.args:
+            first = node.args[0]
+            if isinstance(first, ast.Constant) and isinstance(first.value, str):
+                at = python_source.place(document, first)
+                yield RunCommand(words=(_TOOLS["bentofile"], "serve", _module(first.value)), at=at)
 
 
 def _commands(path: str, format_name: str, tree: AuditedTree) -> Iterator[RunCommand]:
@@ -52,9 +82,13 @@ def _commands(path: str, format_name: str, tree: AuditedTree) -> Iterator[RunCom
 def _named(document: Document, key: str) -> tuple[str, Place]:
     """The module before the colon of `service.py:svc` or `service:svc`; empty if the key is missing."""
     node = document.yaml.get(key)
-    served = node.text().partition(":")[0] if node.is_text else ""
-    module = served if not served or served.endswith(".py") else f"{served.replace('.', '/')}.py"
-    return module, document.at(*node.route)
+    return _module(node.text() if node.is_text else ""), document.at(*node.route)
+
+
+def _module(named: str) -> str:
+    """The file of `service.py:svc` or `package.service:svc`; empty if nothing is named."""
+    served = named.partition(":")[0]
+    return served if not served or served.endswith(".py") else f"{served.replace('.', '/')}.py"
 
 
 def _of_truss(document: Document) -> tuple[str, Place]:

@@ -37,7 +37,7 @@ MAX_CODE = 20_000
 MAX_BYTES = 16 * 1024 * 1024
 """Bytes of one module or notebook."""
 
-DATA_FORMS = frozenset(("parquet", "feather", "features", "vectors", "hdf5", "numpy.npy", "numpy.npz", "avro", "orc"))
+DATA_FORMS = frozenset(("parquet", "feather", "hdf", "features", "vectors", "numpy.npy"))
 """Forms of data rather than of models: who writes them trains nothing yet."""
 _MAKES_ENVIRONMENTS = lazy_pattern(rb"conda env create|conda[ -]pack|mlserver build|docker build|mamba env create")
 """What a notebook holds that makes environments for others and runs in none of them."""

@@ -138,9 +138,9 @@ class _CodeTree:
 def _of_part(part: RecipePart, group: DocumentGroup, code: _CodeTree, program: Program, tree: AuditedTree) -> CodeScope:
     if part.path.endswith(".ipynb"):
         return CodeScope(files=program.closure([part.path]), is_exact=True)
-    if part.format == "python-image":
+    if part.format == "python-image" and not part.commands:
         return _of_source(part, code, program)
-    entries = list(dict.fromkeys(_entries(part, part.commands, tree)))
+    entries = list(dict.fromkeys((*_entries(part, part.commands, tree), *_executed(part, code, tree))))
     if entries:
         entries += _entries(part, part.built_by, tree)
         return CodeScope(files=program.closure(entries), is_exact=True)
@@ -152,6 +152,15 @@ def _of_part(part: RecipePart, group: DocumentGroup, code: _CodeTree, program: P
     copied = code.copied(part.copies)
     inside = [path for path in copied if lies_in(path, own)] if own else copied
     return CodeScope(files=program.closure((inside or copied)[:MAX_ENTRIES]), is_exact=bool(own and inside))
+
+
+def _executed(part: RecipePart, code: _CodeTree, tree: AuditedTree) -> Iterator[str]:
+    """What tasks run inside a service, with what is beside it in the folder that the service mounts for that."""
+    started = list(_entries(part, [command for run in part.runs for command in run.executed], tree))
+    yield from started
+    for mount in (mount for run in part.runs for mount in run.mounts if mount.scope == "tree"):
+        if mount.source != "." and any(lies_in(path, mount.source) for path in started):
+            yield from code.below(mount.source)[:MAX_ENTRIES]
 
 
 def _of_source(part: RecipePart, code: _CodeTree, program: Program) -> CodeScope:
@@ -177,6 +186,9 @@ def _entries(part: RecipePart, started: Iterable[RunCommand], tree: AuditedTree)
     bases += [base for project in projects for base in (project, posixpath.join(project, "src")) if base not in bases]
     if part.is_job:
         bases = ["", *bases]
+    elif part.format in words().described:
+        # What a cluster runs need not be beside the manifest that says so.
+        bases.append("")
     bases = [*part.folders, *bases]
     waiting = [(command.words, command.folder) for command in started]
     for words_of_command, folder in waiting:

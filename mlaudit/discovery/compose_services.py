@@ -19,7 +19,7 @@ from mlaudit.discovery.recipes import (
     inner_commands,
     whole_part,
 )
-from mlaudit.discovery.role_signs import role_of_command
+from mlaudit.discovery.role_signs import is_platform, role_of_command
 from mlaudit.discovery.variable_files import stated_variables
 from mlaudit.document.budget import BudgetExceeded, document_budget
 from mlaudit.document.document import Document
@@ -69,7 +69,8 @@ def service_parts(path: str, document: StatedDocument, tree: AuditedTree, runs: 
         running = tuple(RunCommand(words=words, at=run.at) for run in own for words in _started(run))
         if not _is_environment(part, running):
             continue
-        copies = [mount.source for run in own for mount in run.mounts if mount.scope == "tree"]
+        mounts = [] if is_platform(running) else [mount for run in own for mount in run.mounts]
+        copies = [mount.source for mount in mounts if mount.scope == "tree"]
         shown = (Observation(at=command.at, says=f"runs {command.shown}") for command in running[:3])
         parts.append(
             replace(
@@ -134,6 +135,7 @@ def _of_service(path: str, name: str, service: Node, document: Document, tree: A
         command=_words(service.get("command")),
         folder=service.get("working_dir").maybe_text() or "",
         settings=(*_of_files(service.get("env_file"), folder, tree), *_settings(service.get("environment"))),
+        container=service.get("container_name").maybe_text() or "",
         mounts=tuple(_mount(source, target, folder) for source, target in volumes(service)),
     )
 

@@ -19,10 +19,10 @@ from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.model.nouns import Place
 from mlaudit.model.pairs import CrossingArtifact
 
-PLAIN_FORMS = frozenset(("csv", "json", "text", "yaml", "excel", "table"))
+PLAIN_FORMS = frozenset(("csv", "json", "text", "excel", "table"))
 """Forms of tables and texts, which any version reads."""
-DATA_FORMS = PLAIN_FORMS | {"parquet", "feather", "hdf", "avro", "orc"}
-"""Forms of data rather than of models."""
+TABLE_FORMS = PLAIN_FORMS | {"parquet", "feather", "hdf"}
+"""Forms of tables and texts, those included that a library writes."""
 MAX_CROSSES = 12
 """Artifacts of one pair that are kept."""
 MAX_STEPS = 3
@@ -143,7 +143,7 @@ def _is_of_other_project(
 
     Data sets are downloaded by many, and projects of one template have the same folders inside.
     """
-    if handover.write.form not in DATA_FORMS or _common_folders(handover) or _are_stored(handover):
+    if handover.write.form not in TABLE_FORMS or _common_folders(handover) or _are_stored(handover):
         return False
     is_open = any("*" in name.text for name in (*handover.write.names, *handover.read.names))
     return is_open or any(writer in holders[read] for read in read_as.get(handover.write, ()))

@@ -66,7 +66,9 @@ def dockerfile_parts(
                 name="" if stage.name.isdigit() else stage.name,
                 commands=running,
                 built_by=built,
-                copies=tuple(dict.fromkeys((*_copies(path, build, stage), *((below.copies or ()) if below else ())))),
+                copies=tuple(
+                    dict.fromkeys((*_copies(path, build, stage, tree), *((below.copies or ()) if below else ())))
+                ),
                 evidence=(
                     *part.evidence,
                     *(Observation(at=run.at, says=f"is built for the service {run.name}") for run in own if run.name),
@@ -161,6 +163,9 @@ def _chain(build: DockerfileStages, stage: Stage) -> Iterator[Stage]:
 def _commands(build: DockerfileStages, stage: Stage) -> Iterator[RunCommand]:
     """What an image of a stage runs: the last ENTRYPOINT with the last CMD, the one as arguments of the other."""
     forms = [(instruction, instruction.items()) for instruction in _running(build, stage)]
+    if forms and forms[0][0].keyword == "ENTRYPOINT" and forms[0][1] is None:
+        # The shell that it starts is given no CMD.
+        forms = forms[:1]
     if forms and all(items is not None for _, items in forms):
         listed = [word.text for _, items in forms for word in items or ()]
         yield _run_command(forms[0][0], _unwrapped(listed))
@@ -198,16 +203,32 @@ def _run_command(instruction: Instruction, words: Sequence[str]) -> RunCommand:
     return RunCommand(words=tuple(words[1:] if words[:1] == ("exec",) else words), at=at)
 
 
-def _copies(path: str, build: DockerfileStages, stage: Stage) -> Iterator[str]:
+def _copies(path: str, build: DockerfileStages, stage: Stage, tree: AuditedTree) -> Iterator[str]:
     """Files and folders of the tree that are in an image of a stage."""
-    above = posixpath.normpath(posixpath.join(posixpath.dirname(path), build.context.prefix))
+    contexts = _contexts(path, build)
     for holding in _holding(build, stage):
         for instruction in holding.instructions:
             if instruction.keyword in ("COPY", "ADD") and not instruction.heredocs and not instruction.flag("from"):
                 words = list(instruction.items() or dockerfile_text.words(instruction.rest, build.globals))
                 for word in words[:-1]:
                     if not word.unresolved and "://" not in word.text:
-                        yield posixpath.normpath(posixpath.join(above, word.text.lstrip("/") or "."))
+                        source = word.text.lstrip("/") or "."
+                        places = [posixpath.normpath(posixpath.join(context, source)) for context in contexts]
+                        yield next((place for place in places if _is_there(place, tree)), places[0])
+
+
+def _contexts(path: str, build: DockerfileStages) -> list[str]:
+    """The folders that an image may be built from; where nothing shows it, all from the Dockerfile's own upwards."""
+    own = posixpath.dirname(path)
+    if build.context.sure:
+        return [posixpath.normpath(posixpath.join(own, build.context.prefix))]
+    folders = own.split("/") if own else []
+    return ["/".join(folders[:count]) for count in range(len(folders), -1, -1)]
+
+
+def _is_there(path: str, tree: AuditedTree) -> bool:
+    """Whether a file or folder is in the tree."""
+    return path in tree.paths or next(iter(tree.list(path)), None) is not None
 
 
 def _holding(build: DockerfileStages, stage: Stage) -> Iterator[Stage]:

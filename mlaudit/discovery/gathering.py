@@ -6,8 +6,8 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 
 from mlaudit.discovery.candidates import Candidate, candidate_of
 from mlaudit.discovery.groups import DocumentGroup, Ignored, NamedDocument, grouped, named_document, taken
-from mlaudit.discovery.recipes import RecipePart
-from mlaudit.discovery.role_signs import SCRIPTS, WORK, role_of_command, signs_of_commands, signs_of_packages
+from mlaudit.discovery.recipes import RecipePart, RunCommand
+from mlaudit.discovery.role_signs import SCRIPTS, WORK, RoleSign, role_of_command, signs_of_commands, signs_of_packages
 from mlaudit.model.lazy_dataclass import replace
 from mlaudit.model.observation import Observation
 
@@ -49,13 +49,19 @@ def signed_candidate(group: DocumentGroup) -> Candidate:
     part = group.part
     if part is not None:
         candidate.signs += [*signs_of_commands(part.commands), *signs_of_packages(part.packages)]
+        executed = [command for run in part.runs for command in run.executed]
+        candidate.signs += _signs_of_tasks([command for command in executed if role_of_command(command.words) in WORK])
     for shown in group.shown_by:
         roles = ("training",) if shown.is_job else WORK
         working = [command for command in shown.commands if role_of_command(command.words) in roles]
-        # What people may run in an environment says less than what its image runs.
-        candidate.signs += [replace(sign, weight=SCRIPTS) for sign in signs_of_commands(working)]
+        candidate.signs += _signs_of_tasks(working)
         candidate.evidence += [Observation(at=command.at, says=f"runs {command.shown}") for command in working[:2]]
     return candidate
+
+
+def _signs_of_tasks(commands: Iterable[RunCommand]) -> Iterator[RoleSign]:
+    """What people may run in an environment says less than what its image runs."""
+    return (replace(sign, weight=SCRIPTS) for sign in signs_of_commands(commands))
 
 
 def part_group(part: RecipePart) -> DocumentGroup:
@@ -85,7 +91,7 @@ def _with_neighbours(
         beside = _beside(part, groups)
         if beside is not None:
             beside.documents.append(named_document(part.path, part.format))
-        elif part.installs or part.states:
+        elif part.installs or part.states or part.is_build:
             with_lists.append(part)
         else:
             left.append(part)
@@ -128,7 +134,7 @@ def _roles(part: RecipePart) -> set[str]:
 
 
 def _beside(part: RecipePart, groups: Sequence[DocumentGroup]) -> DocumentGroup | None:
-    if part.installs or part.packages or not part.unresolved or part.part:
+    if part.installs or part.packages or not part.unresolved or part.part or part.is_build:
         return None
     document = named_document(part.path, part.format)
     near = [group for group in groups if group.states and group.home == document.home and not group.build]

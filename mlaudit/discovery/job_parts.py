@@ -58,9 +58,10 @@ def _read_commands(document: Document, job: str) -> Iterator[RunCommand]:
     if not table.is_table:
         return
     count = 0
+    here = ""
     for node, folder in _scripts(table, _default_folder(table, _default_folder(root, ""))):
         text = _EXPRESSION.sub("VALUE", node.text())
-        here = folder
+        here = folder if folder is not None else here
         for command in commands(text, {}):
             count += 1
             if count > MAX_COMMANDS:
@@ -84,15 +85,17 @@ def _folder(step: Node, outer: str) -> str:
     return posixpath.normpath(text) if text and "$" not in text else outer
 
 
-def _scripts(table: Node, folder: str) -> Iterator[tuple[Node, str]]:
-    """The scripts of a job, each with the folder that it runs in, relative to the top of the repository."""
+def _scripts(table: Node, folder: str) -> Iterator[tuple[Node, str | None]]:
+    """The scripts of a job, each with the folder that it runs in, relative to the top of the repository.
+
+    The lines of GitLab CI run in one shell, so that each but the first goes on where the one before it ended: None.
+    """
     steps = table.get("steps")
     for step in steps.each() if steps.is_list else ():
         run = step.get("run") if step.is_table else step
         if run.is_text:
             yield run, _folder(step, folder)
-    for key in ("before_script", "script"):
-        listed = table.get(key)
-        for line in listed.each() if listed.is_list else [listed]:
-            if line.is_text:
-                yield line, folder
+    lists = [table.get(key) for key in ("before_script", "script")]
+    lines = [line for listed in lists for line in (listed.each() if listed.is_list else [listed]) if line.is_text]
+    for number, line in enumerate(lines):
+        yield line, None if number else folder

@@ -10,6 +10,7 @@ from mlaudit.knowledge.model_folders import holds_models, is_hint
 from mlaudit.knowledge.roles import READER, tokens, words
 from mlaudit.model.lazy_dataclass import dataclass
 from mlaudit.model.lazy_pattern import lazy_pattern
+from mlaudit.parsers._names import is_template
 from mlaudit.parsers._registry import format_names, is_artifact
 
 MAX_MODELS = 200
@@ -23,8 +24,10 @@ _NUMBER = lazy_pattern(r"[0-9]+")
 
 
 def may_be_model(path: str) -> bool:
-    """Whether the name of a file is one that model files have; descriptions of models are documents."""
-    return any(is_artifact(name) and name not in words().descriptors for name in format_names(path))
+    """Whether the name of a file is one that model files have; descriptions of models and templates are documents."""
+    return not is_template(path) and any(
+        is_artifact(name) and name not in words().descriptors for name in format_names(path)
+    )
 
 
 def is_loadable_model(path: str) -> bool:

@@ -7,7 +7,7 @@ a clone, a download, an install of a project. Of images where that is not sure n
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from mlaudit.discovery.recipes import AuditedTree, RecipePart
 from mlaudit.grammars.container.image_tags import contents, parse
@@ -38,7 +38,7 @@ class ReaderCode:
     Attributes:
         files: all Python files that it holds.
         started: those of them that may run as `__main__`; None if that is not known.
-        home: the folder of what is started.
+        home: the folder from which what is started imports the others.
     """
 
     files: tuple[str, ...]
@@ -58,9 +58,9 @@ def reader_code(sources: Sequence[str], parts: Sequence[RecipePart], tree: Audit
     files = tuple(path for path in copied if path.endswith(".py"))
     if not files or len(files) > MAX_FILES:
         return None
-    started = _started(part, files)
-    homes = [posixpath.dirname(path) for path in started or ()]
-    return ReaderCode(files=files, started=started, home=homes[0] if homes else posixpath.commonpath(_folders(files)))
+    starts = _starts(part, files)
+    home = min(starts.values(), key=len) if starts else posixpath.commonpath(_folders(files))
+    return ReaderCode(files=files, started=None if starts is None else tuple(starts), home=home)
 
 
 def _folders(files: Iterable[str]) -> list[str]:
@@ -94,33 +94,36 @@ def _is_public(image: str) -> bool:
     return reference is not None and bool(contents(reference))
 
 
-def _started(part: RecipePart, files: Sequence[str]) -> tuple[str, ...] | None:
-    """The files that may be `__main__`: none where a server imports the code; None if that is not known."""
+def _starts(part: RecipePart, files: Sequence[str]) -> Mapping[str, str] | None:
+    """The files that may be `__main__`, each with the folder from which it imports others; None if it is not known.
+
+    None of them is where a server imports the code.
+    """
     if len(part.commands) != 1 or not part.commands[0].words:
         return None
     program, *arguments = part.commands[0].words
     name = program.rpartition("/")[2]
     if name.startswith("python"):
-        return _started_by_python(arguments, files)
+        return _starts_by_python(arguments, files) or None
     servers = (run.programs for run in words().runs if words().side(run.role) == READER)
     is_server = any(name in programs for programs in servers)
-    return () if is_server and not any(map(_runs_file, arguments)) else None
+    return {} if is_server and not any(map(_runs_file, arguments)) else None
 
 
 def _runs_file(word: str) -> bool:
     return word.endswith(_RUNS_FILES) or word.rpartition("/")[2].startswith("python") or "$" in word
 
 
-def _started_by_python(arguments: Sequence[str], files: Sequence[str]) -> tuple[str, ...] | None:
+def _starts_by_python(arguments: Sequence[str], files: Sequence[str]) -> Mapping[str, str]:
     rest = [word for word in arguments if word not in ("-u", "-O", "-B", "-I", "-s", "-E")]
     if rest[:1] == ["-m"] and len(rest) > 1:
         module = rest[1].replace(".", "/")
         tails = (f"{module}.py", f"{module}/__main__.py")
-        return tuple(path for path in files if any(_ends(path, tail) for tail in tails)) or None
+        return {path: path[: -len(tail)].rstrip("/") for tail in tails for path in files if _ends(path, tail)}
     if rest and rest[0].endswith(".py"):
         script = rest[0].rpartition("/")[2]
-        return tuple(path for path in files if _ends(path, script)) or None
-    return None
+        return {path: posixpath.dirname(path) for path in files if _ends(path, script)}
+    return {}
 
 
 def _ends(path: str, tail: str) -> bool:

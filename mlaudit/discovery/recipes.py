@@ -13,6 +13,7 @@ from mlaudit.document.document import Document
 from mlaudit.document.files import listed
 from mlaudit.grammars.pypi import local_projects
 from mlaudit.grammars.shell.shell_commands import commands
+from mlaudit.knowledge.roles import words as role_words
 from mlaudit.model.errors import Unreadable
 from mlaudit.model.lazy_dataclass import dataclass, field
 from mlaudit.model.nouns import Include, Kind, Pin, Place, Root, Statement, Unread
@@ -86,6 +87,8 @@ class ImageRun:
         command: that replaces the image's CMD; None if it states none.
         folder: that it runs in, empty if the image shows it.
         settings: environment variables with their values.
+        container: the name of its container, where it is stated.
+        executed: commands that tasks run in it while it runs.
     """
 
     dockerfile: str
@@ -97,6 +100,8 @@ class ImageRun:
     folder: str = ""
     settings: tuple[tuple[str, str], ...] = ()
     mounts: tuple[Mount, ...] = ()
+    container: str = ""
+    executed: tuple[RunCommand, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,6 +160,11 @@ class RecipePart:
     def is_tool(self) -> bool:
         """Whether it is an environment of tox or nox."""
         return self.format in TOOL_FORMATS
+
+    @property
+    def is_build(self) -> bool:
+        """Whether it describes an image with all that is installed in it."""
+        return self.format in BUILD_FORMATS
 
     @property
     def source(self) -> str:
@@ -313,8 +323,13 @@ def whole_part(path: str, document: StatedDocument, tree: AuditedTree, name: str
         has_packages=any(pin.kind is Kind.PACKAGE for pin in pins),
         unresolved=missing or any(isinstance(statement, Unread) for statement in statements),
         evidence=tuple(_observed(statements)),
-        packages=frozenset(pin.package for pin in pins if pin.kind in (Kind.PACKAGE, Kind.IMAGE)),
+        packages=frozenset(pin.package for pin in pins if pin.kind is Kind.PACKAGE or _is_of_server(pin)),
     )
+
+
+def _is_of_server(pin: Pin) -> bool:
+    """Whether a pin is an image that may be what it is called: a server of models, not its clients."""
+    return pin.kind is Kind.IMAGE and not role_words().is_client(pin.name, pin.version)
 
 
 def _observed(statements: Sequence[Statement]) -> Iterator[Observation]:

@@ -16,7 +16,10 @@ MOST_PACKAGES = 3
 WORK = ("training", "serving", "batch")
 """Roles of commands that show what an environment is for."""
 
-_PYTHONS = ("python", "python3", "pipenv", "poetry", "uv", "conda", "xvfb-run", "exec", "time", "nohup", "tini", "--")
+_LAUNCHERS = (
+    *("pipenv", "poetry", "uv", "pdm", "hatch", "rye", "pixi", "conda", "mamba", "micromamba"),
+    *("sudo", "xvfb-run", "exec", "time", "nohup", "tini", "dumb-init"),
+)
 _RUNNERS = ("run", "-m", "-u", "--")
 
 
@@ -60,12 +63,19 @@ def role_of_command(command: Sequence[str]) -> str | None:
     return role_of_program(command) or role_of_script(command)
 
 
+def is_platform(commands: Iterable[RunCommand]) -> bool:
+    """Whether commands only start a server of a platform, which runs no code of the tree that it sees."""
+    roles = {role_of_program(command.words) or role_of_script(command.words) for command in commands}
+    return "platform" in roles and roles.isdisjoint(WORK)
+
+
 def role_of_program(command: Sequence[str]) -> str | None:
     """The role that the program of a command shows: a server, a launcher of training, a tool of developers."""
-    phrase = " ".join(command)
-    program, _ = _program(command)
+    program, arguments = _program(command)
+    phrases = [f"{' '.join(said)} " for said in (command, (program, *arguments))]
     for row in words().runs:
-        if program in row.programs or any(f"{phrase} ".startswith(f"{beginning} ") for beginning in row.phrases):
+        begins = tuple(f"{beginning} " for beginning in row.phrases)
+        if program in row.programs or any(phrase.startswith(begins) for phrase in phrases):
             return row.role
     return None
 
@@ -94,7 +104,7 @@ def _program(command: Sequence[str]) -> tuple[str, tuple[str, ...]]:
 
 def _is_launcher(word: str) -> bool:
     name = word.rpartition("/")[2]
-    return name in _PYTHONS or name.startswith("python") or word in _RUNNERS
+    return name in _LAUNCHERS or name.startswith("python") or word in _RUNNERS
 
 
 def signs_of_packages(packages: Iterable[str]) -> Iterator[RoleSign]:

@@ -8,7 +8,7 @@ from itertools import islice
 from mlaudit.code.linking import Program
 from mlaudit.code.nouns import ArtifactUse
 from mlaudit.discovery.azureml_jobs import with_azureml_jobs
-from mlaudit.discovery.build_parts import build_parts
+from mlaudit.discovery.build_parts import build_parts, source_parts
 from mlaudit.discovery.candidates import Candidate
 from mlaudit.discovery.code_joining import join_code
 from mlaudit.discovery.code_scopes import CodeScope
@@ -20,6 +20,7 @@ from mlaudit.discovery.groups import Ignored, why_ignored
 from mlaudit.discovery.job_parts import job_parts
 from mlaudit.discovery.loaded_models import ModelsByName, loaded_models, models_by_name
 from mlaudit.discovery.pipeline_runs import pipeline_runs
+from mlaudit.discovery.ray_applications import application_parts
 from mlaudit.discovery.recipes import (
     BUILD_FORMATS,
     JOB_FORMATS,
@@ -31,6 +32,7 @@ from mlaudit.discovery.recipes import (
     stated,
 )
 from mlaudit.discovery.role_signs import role_of_command
+from mlaudit.discovery.service_commands import with_executed
 from mlaudit.discovery.task_parts import task_parts
 from mlaudit.discovery.tool_parts import tool_parts
 from mlaudit.knowledge.roles import words
@@ -47,18 +49,20 @@ MAX_SCANNED = 20_000
 
 _STATES_AN_IMAGE = lazy_pattern(
     rb"packages_to_install|base_image|framework_version|transformers_version|image_uri|container_image|container_uri"
-    rb"|DockerSettings|parent_image|pip_install|python_packages\(|runtime_env|RuntimeEnv|PythonVirtualenvOperator"
+    rb"|bentoml\.(?:bentos\.)?build\(|DockerSettings|parent_image|pip_install|python_packages\(|runtime_env|RuntimeEnv|PythonVirtualenvOperator"
     rb"|task\.(?:virtualenv|docker|kubernetes)|DockerOperator|KubernetesPodOperator|ContainerOp\b|@(?:pypi|conda)"
 )
 _MANIFEST = lazy_pattern(
     rb"(?m)^[ \t\"'{]{0,8}(?:apiVersion|deploymentSpec|bundle|resources|implementation|model_class_(?:file)?name"
     rb"|model_module_dir)[\"']?[ \t]*:"
-    rb"|spark_version|azureml"
+    rb"|spark_version|azureml|runtime_env"
 )
 _UNNAMED_BUILDS = ("truss-config",)
 """Descriptors of builds that are known by what they hold."""
 _ALSO_ELSEWHERE = ("conda-env",)
 """Formats of names that files of other formats have too: `train-environment.yml` of Azure ML."""
+_READERS = {"ray-runtime-env": application_parts, "python-image": source_parts}
+"""How the parts of a format are read that state what is served in them."""
 _RECIPES = (*JOB_FORMATS, *TOOL_FORMATS, *BUILD_FORMATS, "dockerfile", "devcontainer", "serverless", "compose")
 
 
@@ -144,7 +148,7 @@ def recipe_parts(tree: AuditedTree, stating: Sequence[str]) -> tuple[list[Recipe
     """The parts of all recipes of a tree, and the recipes that are tools of developers."""
     parts: list[RecipePart] = []
     ignored: list[Ignored] = []
-    runs = list(compose_runs(tree))
+    runs = with_executed(compose_runs(tree), tree)
     recipes = list(islice(_recipes(tree, stating), MAX_RECIPES))
     for path, format_name in recipes:
         runs += pipeline_runs(path, tree) if format_name == "python-image" and why_ignored(path) is None else ()
@@ -179,7 +183,8 @@ def _parts_of(
         return filter(_is_worth, job_parts(path, document, tree))
     is_named = format_name in format_names(path) and format_name != "python-image"
     elsewhere = {run.name for run in runs if tree.inner(run.at.path) == path}
-    own_parts = (part for part in job_parts(path, document, tree) if part.name not in elsewhere)
+    read_parts = _READERS.get(format_name, job_parts)
+    own_parts = (part for part in read_parts(path, document, tree) if part.name not in elsewhere)
     return (replace(part, is_named=is_named) for part in own_parts)
 
 

@@ -23,7 +23,7 @@ from mlaudit.knowledge.roles import words as role_words
 from mlaudit.model.errors import Unreadable
 from mlaudit.model.lazy_dataclass import dataclass, replace
 from mlaudit.model.lazy_pattern import lazy_pattern
-from mlaudit.model.nouns import Statement
+from mlaudit.model.nouns import Place, Statement
 
 MAX_FILES = 400
 """Makefiles and scripts of one tree that are read."""
@@ -37,6 +37,7 @@ _RULE = lazy_pattern(r"([\w./ -]{1,200}?)[ \t]{0,8}::?(?![=:])[ \t]{0,8}([\w./ \
 _VARIABLE = lazy_pattern(r"(?:export\s+)?(\w{1,128})\s{0,8}[:?]{0,2}=\s{0,8}([^#$]{1,200}?)\s*(?:#.*)?$")
 _QUOTING = dict.fromkeys(map(ord, "'\"\\\n"))
 """What the shell takes out of a word."""
+_CONTAINERS = lazy_pattern(r"(?:docker|podman)(?:[ -]compose)?\b")
 _REFERENCE = lazy_pattern(r"\$[({](\w{1,128})[)}]")
 
 
@@ -60,6 +61,28 @@ def task_parts(tree: AuditedTree) -> Iterator[RecipePart]:
             except (Unreadable, BudgetExceeded):
                 # What cannot be read runs nothing that is known.
                 continue
+
+
+def commands_of_tasks(tree: AuditedTree) -> Iterator[tuple[tuple[str, ...], Place]]:
+    """Every command of Makefiles and shell scripts that starts containers or runs something in them."""
+    paths = [path for path in tree.paths if _format(path) and why_ignored(path) is None][:MAX_FILES]
+    for path in paths:
+        document = tree.document(path)
+        with document_budget():
+            try:
+                if document is not None and document.size <= MAX_TEXT and _CONTAINERS.search(document.text):
+                    yield from _every_command(path, document)
+            except (Unreadable, BudgetExceeded):
+                # What cannot be read runs nothing that is known.
+                continue
+
+
+def _every_command(path: str, document: Document) -> Iterator[tuple[tuple[str, ...], Place]]:
+    is_makefile = _format(path) == TASK_FORMATS[0]
+    lines = {line.number: line.text for own in targets(document.text).values() for line in own} if is_makefile else {}
+    for number, text in lines.items() if is_makefile else [(0, document.text)]:
+        for command in commands(text, {}):
+            yield tuple(word.text for word in command.words), document.place(number or 1, 1)
 
 
 def _format(path: str) -> str:

@@ -19,7 +19,7 @@ def source_names(reading: Reading, parts: Mapping[str, str]) -> Iterator[str]:
     named = {root.name for root in chosen}
     asked = next((root.name for root in chosen if root.kind in _PARTS and root.kind in parts), "")
     is_only = all(root.name in named and root.default for root in reading.roots)
-    is_default = all(root.default for root in chosen) and len(named) < len(reading.roots)
+    is_default = named == {root.name for root in reading.roots if root.default} and len(named) < len(reading.roots)
     yield f"{reading.path}#{asked}" if asked and not is_only and not is_default else reading.path
     if kind_of(reading.format) in _INSTALLING:
         yield from _installed(reading, named)

@@ -47,6 +47,7 @@ _PREFIXES: dict[str, tuple[str, ...]] = {
     "pyproject_toml": ("pip", "install", "-r"),
 }
 _OF_MODULES = {"micropip": ("pip", "install"), "pip": ("pip",), "piplite": ("pip", "install")}
+_BENTO_LISTS = {"packages": ("pip", "install"), "requirements_txt": ("pip", "install", "-r")}
 _PYTHONS = frozenset(("python_version", "add_python"))
 _INDEXES = frozenset(("index_url", "extra_index_url", "find_links"))
 _IMAGES = frozenset(("base_image",))
@@ -113,7 +114,25 @@ class _InstallSource:
             yield from self._command(_OF_MODULES[owner], call)
         elif name in _PREFIXES and self.builders:
             yield from self._command(_PREFIXES[name], call)
+        elif builds_bento(call) and self.builders:
+            yield from self._bento(call)
         yield from self._keywords(call, name)
+
+    def _bento(self, call: ast.Call) -> Iterator[Statement]:
+        """`bentoml.build("service.py:svc", python={"packages": [...]})`, in the order in which BentoML builds."""
+        options = {keyword.arg: dict(_table(keyword.value)) for keyword in call.keywords}
+        for key, value in options.get("docker", {}).items():
+            if key == "python_version":
+                yield from self._python(value)
+            elif key == "base_image":
+                yield from self._image(value)
+        for key, value in options.get("conda", {}).items():
+            if key in ("environment_yml", "dependencies"):
+                yield from self._conda(value if key == "environment_yml" else _dependencies(value))
+        for key, value in options.get("python", {}).items():
+            prefix = _BENTO_LISTS.get(key)
+            if prefix is not None:
+                yield from self._packages(prefix, value)
 
     def _is_shell(self, owner: str, name: str) -> bool:
         return name in _SHELL_CALLS or (name == "run" and self.builders and owner not in ("subprocess", ""))
@@ -344,6 +363,26 @@ def _named(function: ast.expr) -> tuple[str, str]:
     owner = function.value
     named = owner.id if isinstance(owner, ast.Name) else owner.attr if isinstance(owner, ast.Attribute) else "(...)"
     return named, function.attr
+
+
+def builds_bento(call: ast.Call) -> bool:
+    """Whether a call is `bentoml.build` or `bentoml.bentos.build`."""
+    return _named(call.func) in (("bentoml", "build"), ("bentos", "build"))
+
+
+def _table(node: ast.expr) -> Iterator[tuple[str, ast.expr]]:
+    """The pairs of `{"packages": [...]}` or `dict(packages=[...])`."""
+    if isinstance(node, ast.Dict):
+        yield from _pairs(node)
+    elif isinstance(node, ast.Call) and _named(node.func) == ("", "dict"):
+        yield from ((keyword.arg, keyword.value) for keyword in node.keywords if keyword.arg is not None)
+
+
+def _dependencies(value: ast.expr) -> ast.expr:
+    """A list as the table of conda that holds it."""
+    return ast.copy_location(
+        ast.Dict(keys=[ast.copy_location(ast.Constant("dependencies"), value)], values=[value]), value
+    )
 
 
 def _pairs(table: ast.Dict) -> Iterator[tuple[str, ast.expr]]:

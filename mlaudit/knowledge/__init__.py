@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from mlaudit.knowledge.about import About
     from mlaudit.knowledge.binaries import (
-        AbiBreak,
         Driver,
         Unsupported,
         WheelCuda,
@@ -17,6 +16,7 @@ if TYPE_CHECKING:
         python_unsupported,
         wheel_cuda,
     )
+    from mlaudit.knowledge.builds import AbiBreak
     from mlaudit.knowledge.crossing import Consequence, judge
     from mlaudit.knowledge.dates import knowledge_date
     from mlaudit.knowledge.family import Mismatch, demanded, families, family_mismatches
@@ -65,7 +65,6 @@ __all__ = [
 _HOMES = {
     "about": ("About",),
     "binaries": (
-        "AbiBreak",
         "Driver",
         "Unsupported",
         "WheelCuda",
@@ -74,6 +73,7 @@ _HOMES = {
         "python_unsupported",
         "wheel_cuda",
     ),
+    "builds": ("AbiBreak",),
     "crossing": ("Consequence", "judge"),
     "dates": ("knowledge_date",),
     "family": ("Mismatch", "demanded", "families", "family_mismatches"),

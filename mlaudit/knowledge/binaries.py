@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from functools import lru_cache
 
 from mlaudit.document.node import Malformed, Node
+from mlaudit.knowledge.builds import AbiBreak, build_breaks
 from mlaudit.knowledge.releases import release
 from mlaudit.knowledge.schema import checked, evidence, unknown_keys
 from mlaudit.model.lazy_dataclass import dataclass
@@ -27,23 +28,6 @@ class Built:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AbiBreak:
-    """A package compiled for another build of `other` than is beside it.
-
-    `declared` tells whether its metadata forbids that: where it does not, no resolver sees the break.
-    """
-
-    package: str
-    version: str
-    other: str
-    other_version: str
-    declared: bool
-    says: str
-    remedy: str
-    evidence: tuple[Evidence, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Unsupported:
     """A release without a wheel for a Python; `first` and `last` are those that have one, None if none has."""
 
@@ -57,21 +41,9 @@ class Unsupported:
     evidence: tuple[Evidence, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Vendored:
-    """A package whose vendor builds (`local` is in their local part) break what was compiled for the index's own."""
-
-    package: str
-    local: str
-    beside: frozenset[str]
-    error: str
-    evidence: tuple[Evidence, ...]
-
-
 @dataclass(frozen=True, slots=True)
 class _Abi:
     rows: tuple[Built, ...]
-    vendored: tuple[Vendored, ...]
     evidence: tuple[Evidence, ...]
 
 
@@ -88,17 +60,7 @@ def _abi() -> _Abi:
 
 def _abi_built(root: Node) -> _Abi:
     rows = tuple(_built(row) for row in root.get("built").each())
-    return _Abi(rows, tuple(_vendored(row) for row in root.get("vendored").each()), evidence(root))
-
-
-def _vendored(row: Node) -> Vendored:
-    return Vendored(
-        package=row.get("package").text(),
-        local=row.get("local").text(),
-        beside=frozenset(row.get("beside").texts()),
-        error=row.get("error").text(),
-        evidence=evidence(row),
-    )
+    return _Abi(rows, evidence(root))
 
 
 def _built(row: Node) -> Built:
@@ -118,7 +80,7 @@ def built(package: str) -> Built | None:
 
 def abi_breaks(versions: Mapping[str, str]) -> tuple[AbiBreak, ...]:
     """Packages of one environment that were compiled for another numpy, or another build of torch, than it holds."""
-    return (*_numpy_breaks(versions), *_vendor_breaks(versions))
+    return (*_numpy_breaks(versions), *build_breaks(versions))
 
 
 def _numpy_breaks(versions: Mapping[str, str]) -> Iterator[AbiBreak]:
@@ -129,31 +91,6 @@ def _numpy_breaks(versions: Mapping[str, str]) -> Iterator[AbiBreak]:
         version = versions.get(row.package)
         if version is not None and _at_least(row.last_numpy1, version):
             yield _abi_break(row, version, numpy)
-
-
-def _vendor_breaks(versions: Mapping[str, str]) -> Iterator[AbiBreak]:
-    for row in _abi().vendored:
-        other = versions.get(row.package, "")
-        if row.local in other.partition("+")[2]:
-            for package in sorted(row.beside & versions.keys()):
-                if row.local not in versions[package].partition("+")[2]:
-                    yield _vendor_break(row, package, versions[package], other)
-
-
-def _vendor_break(row: Vendored, package: str, version: str, other: str) -> AbiBreak:
-    return AbiBreak(
-        package=package,
-        version=version,
-        other=row.package,
-        other_version=other,
-        declared=False,
-        says=(
-            f"{package} {version} is compiled for {row.package} as the index has it and installed with a vendor's "
-            f"build, {other}: its import fails (`{row.error}` and the like)."
-        ),
-        remedy=f"Build {package} inside the vendor's image, or install {row.package} from the index.",
-        evidence=row.evidence,
-    )
 
 
 def _abi_break(row: Built, version: str, numpy: str) -> AbiBreak:

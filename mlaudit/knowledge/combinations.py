@@ -1,21 +1,22 @@
-"""Packages that must not be together, or not alone, though no metadata says so: `companions.toml`.
+"""Packages that must not be together, or not alone, though no metadata says so: `companions/PACKAGE.toml`.
 
 Those where one uses a name that the other took away are in `removed_names.toml`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
 
 from mlaudit.document.node import Malformed, Node
 from mlaudit.knowledge.removed_names import NameUse, name_uses_of, users
-from mlaudit.knowledge.schema import built_from, checked, choice, evidence, specifier, unknown_keys
+from mlaudit.knowledge.schema import checked, choice, evidence, specifier, unknown_keys
 from mlaudit.model.lazy_dataclass import dataclass
 from mlaudit.model.nouns import Evidence, Severity
+from mlaudit.model.packaged import packaged_names
 from mlaudit.model.versions import admits, parsed, public
 
-_FILE = "companions.toml"
+_FOLDER = "companions"
 _KEYS = frozenset(
     {
         "id",
@@ -41,7 +42,8 @@ class Combination:
     """What happens where one package is beside another, or without it.
 
     Attributes:
-        versions: releases of `package` that are concerned; empty means all.
+        package: the one that breaks, after which its file is named.
+        versions: its releases that are concerned; empty means all.
         others: releases of `other` that break it; where `absent`, those that must be there.
         beside, besides: a third package that must be there too, and its releases.
         absent: it breaks where `other` is not there.
@@ -82,37 +84,47 @@ class BrokenCombination:
 
 def combinations() -> Mapping[str, tuple[Combination, ...]]:
     """The rows by the package that breaks. Raises KnowledgeError."""
-    return {package: combinations_of(package) for package in dict.fromkeys((*_nodes(), *users()))}
+    return {package: combinations_of(package) for package in sorted(_breakable())}
 
 
 @lru_cache(maxsize=1024)
 def combinations_of(package: str) -> tuple[Combination, ...]:
     """The rows of one package that breaks. Raises KnowledgeError."""
-    rows = (built_from(_FILE, node, _row) for node in _nodes().get(package, ()))
+    rows = _rows(package) if package in _packages() else ()
     return (*rows, *(_of_name(use) for use in name_uses_of(package)))
 
 
 @lru_cache(maxsize=1)
-def _nodes() -> Mapping[str, Sequence[Node]]:
-    """The rows as written: a run asks for those of a few packages."""
-    return checked(_FILE, _by_package)
+def _breakable() -> frozenset[str]:
+    """The packages that some other one breaks."""
+    return _packages() | users()
 
 
-def _by_package(root: Node) -> Mapping[str, Sequence[Node]]:
-    rows: dict[str, list[Node]] = {}
-    for node in root.get("row").each():
-        rows.setdefault(node.get("package").text(), []).append(node)
-    return rows
+@lru_cache(maxsize=1)
+def _packages() -> frozenset[str]:
+    """The packages that have a file: a run reads those of the few that it meets."""
+    names = packaged_names(f"knowledge/{_FOLDER}")
+    return frozenset(name.removesuffix(".toml") for name in names if name.endswith(".toml"))
 
 
-def _row(node: Node) -> Combination:
+def _rows(package: str) -> tuple[Combination, ...]:
+    def build(root: Node) -> tuple[Combination, ...]:
+        unknown_keys(root, frozenset({"row"}))
+        return tuple(_row(node, package) for node in root.get("row").each())
+
+    return checked(f"{_FOLDER}/{package}.toml", build)
+
+
+def _row(node: Node, package: str) -> Combination:
     unknown_keys(node, _KEYS)
+    if node.get("package").text() != package:
+        raise Malformed(f"expected the package of the file, {package}", (*node.route, "package"))
     beside = node.get("beside").maybe_text()
     if beside is None and node.get("besides").exists:
         raise Malformed("`besides` needs `beside`", node.route)
     return Combination(
         id=node.get("id").text(),
-        package=node.get("package").text(),
+        package=package,
         versions=specifier(node.get("versions")),
         other=node.get("other").text(),
         others=specifier(node.get("others")),
@@ -156,7 +168,7 @@ def broken_combinations(
         versions: the exact versions of the environment by package; CUDA, cuDNN and Python count as packages.
         named: everything that the environment names, of whichever version, with the names under which it does.
     """
-    for package in sorted(versions.keys() & (_nodes().keys() | users())):
+    for package in sorted(versions.keys() & _breakable()):
         for row in combinations_of(package):
             if _is_meant(row, versions, named) and _concerns(row, versions) and _breaks(row, versions, named):
                 yield _broken(row, versions)

@@ -13,6 +13,7 @@ from mlaudit.model.nouns import Evidence
 _KEYS = frozenset(
     {"title", "package", "holds", "readers", "holds_code", "closed", "is_exchanged", "source", "checked", "certainty"}
 )
+_BOUND_TO_PYTHON = ("python.bytecode", "python.protocol5", "python.worker")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,7 +23,7 @@ class ArtifactKind:
     Attributes:
         holds: the kinds that travel inside it.
         readers: packages that load it besides the one that writes it.
-        holds_code: every file of the kind holds byte code of functions.
+        holds_code: every file of the kind holds byte code of functions, or needs Python's newest protocol of pickle.
         closed: no file of the kind holds objects of other packages than its own and those of what it holds.
         is_exchanged: libraries other than the kind's own write it; loading a file does not need the one that wrote it.
     """
@@ -102,11 +103,11 @@ def only_wrote(package: str, kinds: tuple[str, ...]) -> bool:
 
 @lru_cache(maxsize=1)
 def code_picklers() -> Mapping[str, frozenset[str]]:
-    """Packages that store functions and classes as byte code, with the kinds of byte code that they store."""
+    """Packages that store what only some Pythons read (byte code, a protocol of pickle), with the kinds of it."""
     kinds_by_package: dict[str, frozenset[str]] = {}
     for kind in artifact_kinds().values():
         if kind.holds_code:
-            inside = frozenset(name for name in carried(frozenset({kind.name})) if name.startswith("python.bytecode"))
+            inside = frozenset(name for name in carried(frozenset({kind.name})) if name.startswith(_BOUND_TO_PYTHON))
             kinds_by_package[kind.package] = kinds_by_package.get(kind.package, frozenset()) | inside
     return kinds_by_package
 

@@ -55,6 +55,7 @@ class Words:
     runs: tuple[RunWords, ...]
     packages: Mapping[str, frozenset[str]]
     images: Mapping[str, tuple[re.Pattern[str], ...]]
+    clients: tuple[re.Pattern[str], ...]
     described: tuple[str, ...]
     ignored: tuple[IgnoredWords, ...]
     examples: frozenset[str]
@@ -87,6 +88,10 @@ class Words:
     def role_of_image(self, name: str) -> str | None:
         """The role that the repository of an image shows."""
         return next((role for role, rows in self.images.items() if any(row.fullmatch(name) for row in rows)), None)
+
+    def is_client(self, image: str, tag: str | None) -> bool:
+        """Whether an image holds clients of a server rather than the server whose repository it is in."""
+        return any(row.fullmatch(f"{image}:{tag or ''}") for row in self.clients)
 
     def is_role_word(self, token: str) -> bool:
         """Whether a token shows any role."""
@@ -128,6 +133,7 @@ def _words(root: Node) -> Words:
             role: tuple(re.compile(pattern) for pattern in row.get("patterns").texts())
             for role, row in root.get("images").items()
         },
+        clients=tuple(re.compile(pattern) for pattern in root.dig("clients", "patterns").texts()),
         described=root.dig("described", "formats").texts(),
         ignored=tuple(_ignored(row) for _, row in root.get("ignored").items()),
         examples=_set(root.dig("examples", "folders")),

@@ -42,6 +42,11 @@ def package_of(name: str, ecosystem: str = "pypi") -> str:
     return tables.get("builds", {}).get(plain, plain)
 
 
+def is_reduced(name: str) -> bool:
+    """Whether a name is that of a build which holds a part of a project, and requires less than the whole."""
+    return normalized(name) in _tables().get("reduced", {})
+
+
 @lru_cache(maxsize=1024)
 def package_meant(name: str) -> str:
     """The row that a person means: `sklearn` is imported, and `pytorch` is conda's word for torch."""

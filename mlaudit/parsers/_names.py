@@ -25,6 +25,11 @@ SNIFFED = 256 * 1024
 """Bytes in which 64 Ki characters are, which is as much of a text as a format looks at to know it."""
 
 
+def is_template(path: str) -> bool:
+    """Whether a path is that of a template, by its ending."""
+    return path.lower().endswith(_TEMPLATE_ENDINGS)
+
+
 class IndexedFormat(NamedTuple):
     """What the index keeps of a format, so that its parser need not be imported for it.
 

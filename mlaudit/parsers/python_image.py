@@ -13,7 +13,9 @@ from mlaudit.model.nouns import Statement
 from mlaudit.parsers._registry import parser
 
 _BUILDERS = lazy_pattern(rb"(?m)^\s{0,16}(?:import|from) (?:bentoml|modal)\b")
-_STATED = lazy_pattern(rb"\bImage\b|\.python_packages\(|\.pip_install\(|\.uv_pip_install\(")
+_STATED = lazy_pattern(
+    rb"\bImage\b|\.python_packages\(|\.pip_install\(|\.uv_pip_install\(|\bbentoml\.(?:bentos\.)?build\("
+)
 _OTHERS = lazy_pattern(rb"\bruntime_env\s{0,4}=|\bRuntimeEnv\(|\bpackages_to_install\s{0,4}=")
 _SCRIPT_BLOCK = lazy_pattern(rb"(?m)^# /// script[ \t]*\r?$")
 

@@ -9,8 +9,9 @@ from mlaudit.document.node import Malformed, Node
 from mlaudit.grammars import rewriting, waivers
 from mlaudit.grammars.descriptors import Descriptor, values_under
 from mlaudit.grammars.manifests import Manifests
+from mlaudit.grammars.ray_applications import configurations, inner_yaml, named_applications
 from mlaudit.model.lazy_pattern import lazy_pattern
-from mlaudit.model.nouns import Fact, Root, Statement
+from mlaudit.model.nouns import Fact, Root, Statement, Unread
 from mlaudit.parsers._registry import parser
 
 _RUNTIME_ENV = lazy_pattern(rb"(?m)^[ \t]*(?:- )?[\"']?runtime_env[\"']?:")
@@ -57,18 +58,24 @@ def read(doc: Document) -> Iterator[Statement]:
 
 
 def _manifest(manifests: Manifests, node: Node) -> Iterator[Statement]:
-    applications = node.get("applications")
-    for number, application in enumerate(applications.each() if applications.is_list else ()):
-        name = application.get("name").maybe_text() or str(number)
-        yield Root(name=name, kind="environment", at=manifests.at(application))
-        described = manifests.descriptor(name)
-        for environment in values_under(application, "runtime_env"):
-            yield from _environment(described, environment)
-    if not applications.exists:
+    yield from _applications(manifests, node)
+    for text in configurations(node):
+        inner = _inner(manifests.descriptor(), text)
+        yield from _applications(manifests, inner) if isinstance(inner, Node) else (inner,)
+    if not node.get("applications").exists:
         described = manifests.descriptor()
         for environment in values_under(node, "runtime_env"):
             yield from _environment(described, environment)
     yield from _cluster(manifests.descriptor(), node)
+
+
+def _applications(manifests: Manifests, configuration: Node) -> Iterator[Statement]:
+    """Each application of a Serve configuration, with what its runtime environment installs."""
+    for name, application in named_applications(configuration):
+        yield Root(name=name, kind="environment", at=manifests.at(application))
+        described = manifests.descriptor(name)
+        for environment in values_under(application, "runtime_env"):
+            yield from _environment(described, environment)
 
 
 def _environment(described: Descriptor, node: Node) -> Iterator[Statement]:
@@ -117,12 +124,14 @@ def _cluster(described: Descriptor, node: Node) -> Iterator[Statement]:
 
 
 def _embedded(described: Descriptor, node: Node) -> Iterator[Statement]:
-    """YAML inside a string of YAML; all of it is at the place of the string."""
-    from mlaudit.document.yaml import yaml_loads
+    """A runtime environment in a string of YAML."""
+    inner = _inner(described, node)
+    yield from _environment(described, inner) if isinstance(inner, Node) else (inner,)
 
+
+def _inner(described: Descriptor, node: Node) -> Node | Unread:
+    """YAML inside a string of YAML."""
     try:
-        inner = Node(yaml_loads(node.text()), node.route)
+        return inner_yaml(node)
     except ValueError as error:
-        yield described.doc.unread(f"it is not valid YAML: {error}", described.at(node), what=node.text())
-        return
-    yield from _environment(described, inner)
+        return described.doc.unread(f"it is not valid YAML: {error}", described.at(node), what=node.text())

@@ -1,4 +1,4 @@
-"""Compiled code was built for another release of numpy than the one beside it."""
+"""Compiled code was built for another release of numpy or torch than the one beside it."""
 
 from __future__ import annotations
 
@@ -19,17 +19,19 @@ from mlaudit.rules._registry import environment_rule
     supersedes=["MLA201", "MLA203"],
 )
 def check(environment: Environment, view: View) -> Iterator[Hit]:
-    """Compiled code was built for another release of numpy than the one beside it.
+    """Compiled code was built for another release of numpy or torch than the one beside it.
 
     What it does:
         Reports packages whose wheels are compiled for numpy 1 only, in an environment with numpy 2. The table comes
-        from the strings in the wheels' shared objects, since most such wheels declare no `numpy<2`.
+        from the strings in the wheels' shared objects, since most such wheels declare no `numpy<2`. Where the local
+        part of a version names the torch or the CUDA that a wheel is built for (`2.1.1+pt20cu118`), that is compared
+        with torch.
 
     Why:
         The import fails, or the process dies. A resolver cannot see it if the metadata does not say so.
 
     Example:
-        `scipy==1.12.0` beside `numpy==2.1.3`.
+        `scipy==1.12.0` beside `numpy==2.1.3`, `torchvision==0.16.0+cu121` beside `torch==2.1.0+cu118`.
 
     Fix:
         Set `numpy<2`, or use the first release that was built for numpy 2.

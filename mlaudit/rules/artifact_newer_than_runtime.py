@@ -12,7 +12,7 @@ from mlaudit.knowledge.load import Effect
 from mlaudit.model.lazy_dataclass import replace
 from mlaudit.model.nouns import Artifact, Fix, Kind, Pin, Role, Severity, State
 from mlaudit.model.report import MAX_LISTED, ArtifactCrossing, Hit, Location, listed
-from mlaudit.model.versions import disjoint
+from mlaudit.model.versions import admits, disjoint
 from mlaudit.rules._consequences import agreement, code_details, promised
 from mlaudit.rules._implied_reader import implied_break
 from mlaudit.rules._registry import fleet_rule
@@ -75,7 +75,7 @@ def _of_crossing(crossing: ArtifactCrossing, view: View) -> Iterator[Hit]:
     yield from _python(crossing, view)
     yield from _missing(crossing, view)
     judgement = view.judgements.of_artifact(crossing)
-    if judgement is not None and judgement.worst.effect in _CAN:
+    if judgement is not None and judgement.worst.effect in _CAN and not _may_be_the_same(crossing, judgement):
         yield _hit(
             crossing,
             view,
@@ -89,6 +89,18 @@ def _of_crossing(crossing: ArtifactCrossing, view: View) -> Iterator[Hit]:
     if implied is not None:
         worst = _as_recorded(crossing.pin, implied.newest)
         yield _hit(crossing, view, worst, worst.severity, shown=implied.shown)
+
+
+def _may_be_the_same(crossing: ArtifactCrossing, judgement: Judgement) -> bool:
+    """Whether a file that tells a range may come from the reader's version, and no version of it is known to break."""
+    pin, version = crossing.pin, crossing.cell.version
+    return (
+        judgement.worst.effect is Effect.NO_PROMISE
+        and pin.version is None
+        and pin.specifier is not None
+        and version is not None
+        and admits(pin.specifier, version)
+    )
 
 
 def _merged(hits: Iterable[Hit]) -> Iterator[Hit]:

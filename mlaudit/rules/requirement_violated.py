@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from mlaudit.comparison.scene import View
 from mlaudit.environments.target import applies
+from mlaudit.knowledge.family import Mismatch
 from mlaudit.model.findings import Hit, Location
 from mlaudit.model.names import package_of
 from mlaudit.model.nouns import Fix, Layer, Pin, Role, Severity
@@ -21,7 +22,8 @@ def check(environment: Environment, view: View) -> Iterator[Hit]:
     What it does:
         Compares every requirement that installed metadata or the lock itself states with the version in the same
         environment; if they state none, the requirements that the index of releases has for the version. Requirements
-        of extras are left out, and so are those whose markers are false for the target.
+        of extras are left out, and so are those whose markers are false for the target. Where both versions are pinned
+        by lists that a user wrote, an installer refuses them together: that is an error.
 
     Why:
         Packages were installed with `--no-deps`, in two steps, or over a conda environment. `pip check` would say so,
@@ -73,6 +75,7 @@ def _by_index(environment: Environment, view: View, reported: set[tuple[str, str
                 package=row.subject,
                 other=row.other,
                 environments=(environment.name,),
+                severity=Severity.ERROR if _refused(environment, row) else Severity.WARNING,
                 message=f"In {environment.name}, {row.says}",
                 at=view.place(environment.cell(row.other)),
                 related=(
@@ -88,6 +91,12 @@ def _by_index(environment: Environment, view: View, reported: set[tuple[str, str
                 values=(row.subject_version, row.other, row.other_version),
                 fix=Fix(says=row.remedy),
             )
+
+
+def _refused(environment: Environment, row: Mismatch) -> bool:
+    """Whether only lists that a user wrote state both versions: nothing can have been installed so."""
+    pins = [pin for package in (row.subject, row.other) for pin in environment.cell(package).pins]
+    return bool(pins) and all(pin.layer is Layer.DECLARED and pin.derived_from is None for pin in pins)
 
 
 def _requiring(environment: Environment) -> Iterator[Pin]:

@@ -1,0 +1,71 @@
+"""What looking finds in small trees: `fixtures/discovery/trees/*.toml` has their files, `*.out` what each shows.
+
+The answers were written by the tool and then judged by eye: MLAUDIT_REGENERATE=1 writes them anew.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import tomli
+
+from mlaudit.discovery.environments import discover
+from mlaudit.discovery.reader_code import reader_code
+from mlaudit.discovery.recipes import AuditedTree
+from mlaudit.parsers._registry import is_named
+from mlaudit.sources.listing import walk
+from mlaudit.sources.working_tree import WorkingTree
+from tests.checkout import write
+from tests.parser_cases import FIXTURES
+from tests.test_survey import as_toml, plain, plain_parts, plain_uses, surveyed
+
+TREES = FIXTURES / "discovery" / "trees"
+FILES = sorted(path.stem for path in TREES.glob("*.toml"))
+
+
+def trees(file: str) -> dict[str, Any]:
+    """The files of each tree, by what the tree shows; of some only the paths, where only those are asked."""
+    return tomli.loads((TREES / f"{file}.toml").read_text(encoding="utf-8"))
+
+
+def expected(file: str) -> dict[str, str]:
+    path = TREES / f"{file}.out"
+    text = path.read_text(encoding="utf-8") if path.exists() else ""
+    return dict(re.findall(r"(?ms)^## ([^\n]*)\n(.*?)(?=^## |\Z)", text))
+
+
+def shown(folder: Path) -> Iterator[str]:
+    """Environments, pairs, parts of recipes, uses and what surely runs in an image, in a line each."""
+    found, parts = surveyed(folder)
+    yield from lines({**plain(found.discovery), **plain_parts(parts), **plain_uses(found.uses)})
+    tree = AuditedTree(folder=folder, root=WorkingTree(folder), paths=walk(folder, is_named).paths)
+    for one in found.discovery.environments:
+        code = reader_code(one.sources, parts, tree)
+        if code is not None:
+            started = "?" if code.started is None else " ".join(code.started)
+            yield f"code: {one.name} holds {' '.join(code.files)}; starts {started}; in {code.home}\n"
+
+
+def lines(tables: dict[str, list[dict[str, Any]]]) -> Iterator[str]:
+    for table, rows in tables.items():
+        for row in rows:
+            values = "".join(as_toml({table: [row]})).strip().splitlines()[1:]
+            yield f"{table}: {'; '.join(values)}\n"
+
+
+@pytest.mark.parametrize(("file", "name"), [(file, name) for file in FILES for name in trees(file)])
+def test_a_tree(file: str, name: str, tmp_path: Path) -> None:
+    files = trees(file)[name]
+    if isinstance(files, dict):
+        write(tmp_path, files)
+    actual = "".join(shown(tmp_path) if isinstance(files, dict) else lines(plain(discover(files)))) + "\n"
+    if os.environ.get("MLAUDIT_REGENERATE"):
+        answers = {**expected(file), name: actual}
+        text = "".join(f"## {one}\n{answers[one]}" for one in trees(file) if one in answers)
+        (TREES / f"{file}.out").write_text(text, encoding="utf-8")
+    assert actual == expected(file)[name]
