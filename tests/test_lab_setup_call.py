@@ -105,7 +105,7 @@ def test_extras_are_markers_and_those_that_are_not_told_are_left_out() -> None:
         ({"setup.py": HEAD + "setup(install_requires=[x for x in ['numpy <2']])\n"}, ("numpy<2",)),
         ({"setup.py": HEAD + "setup(install_requires=[x for x in ['numpy two']])\n"}, None),
         ({"setup.py": HEAD + "setup(install_requires=['numpy>=1.7.*, <2.*', 'torch >= 1.8.*'])\n"}, None),
-        ({"pyproject.toml": "[project]\nname = 'a'\ndependencies = ['torch >= 1.8.*,<3', 'a==1.*']\n"}, A_TORCH),
+        ({"pyproject.toml": "[project]\nname = 'pinbox'\ndependencies = ['torch >= 1.8.*,<3', 'a==1.*']\n"}, A_TORCH),
     ],
 )
 def test_a_tag_whose_manifests_name_nothing_requires_nothing(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 from mlaudit.environments.target import applies, pythons_of
 from mlaudit.knowledge.family import DemandedRange, Holds, Mismatch, demanded_packages, family_mismatches
@@ -12,7 +13,10 @@ from mlaudit.model.lazy_dataclass import dataclass
 from mlaudit.model.names import is_reduced
 from mlaudit.model.nouns import Evidence, Kind, Layer, State, Target
 from mlaudit.model.report import Cell, Environment
-from mlaudit.model.versions import exact
+from mlaudit.model.versions import exact, oldest, parsed
+
+if TYPE_CHECKING:
+    from packaging.version import Version
 
 Worlds = tuple[tuple[str, Holds], ...]
 
@@ -124,9 +128,20 @@ def implied_range(environment: Environment, package: str) -> ImpliedRange | None
     ]
     return max(
         ranges,
-        key=lambda implied: (exact(implied.range) is not None, "<" in implied.range, -len(implied.chain)),
+        key=lambda implied: (
+            exact(implied.range) is not None,
+            "<" in implied.range,
+            -len(implied.chain),
+            _lowest(implied.range),
+        ),
         default=None,
     )
+
+
+def _lowest(specifier: str) -> Version:
+    """What a range must be at least."""
+    bounds = (clause.partition(">=")[2] for clause in specifier.split(","))
+    return max((parsed(bound.strip()) or oldest() for bound in bounds if bound), default=oldest())
 
 
 @lru_cache(maxsize=64)

@@ -20,6 +20,7 @@ from packaging.version import InvalidVersion, Version
 
 from mlaudit.document.document import Document
 from mlaudit.document.node import Malformed
+from mlaudit.grammars.ini_text import IniOption, options
 from mlaudit.lab.release_rows import GatheredRelease, canonical, canonical_requirements
 from mlaudit.lab.setup_call import INSTALL, UNKNOWN_NAME, required_texts, setup_arguments
 from mlaudit.model.errors import Unreadable
@@ -62,13 +63,18 @@ class _ManifestContent:
 
 
 def tagged_releases(project: TaggedProject) -> Iterator[GatheredRelease]:
-    """Each tag that names a version. Raises CalledProcessError if there is no clone."""
+    """Each tag that names a version of this package: a repository's name, and what it holds, changes with the years.
+
+    Raises CalledProcessError if there is no clone.
+    """
     tags = tuple(_tags(project))
     kept = kept_versions(version for _, version, _ in tags)
     for tag, version, day in tags:
         if version not in kept:
             continue
         document = _asker(project, tag)
+        if _stated_name(document, project.folder) not in (project.package, None):
+            continue
         declared = _declared_or_none(document, project.folder) or _listed(document, project)
         declared = declared or _called(document, project.folder)
         path = posixpath.join(project.folder, declared.manifest if declared else "")
@@ -140,6 +146,41 @@ def _asker(project: TaggedProject, tag: str) -> Callable[[str], Document | None]
     return document
 
 
+def _texts_in(document: Callable[[str], Document | None], folder: str) -> Callable[[str], str | None]:
+    def text_of(path: str) -> str | None:
+        doc = document(posixpath.join(folder, path))
+        return doc.text if doc is not None else None
+
+    return text_of
+
+
+def _stated_name(document: Callable[[str], Document | None], folder: str) -> str | None:
+    """The normalized name under which a tag's manifest is published, None where the source does not tell it."""
+    try:
+        stated = next(_stated_names(document, folder), None)
+    except (Malformed, Unreadable):
+        return None
+    return canonicalize_name(stated) if stated else None
+
+
+def _stated_names(document: Callable[[str], Document | None], folder: str) -> Iterator[str]:
+    """Names in pyproject.toml, setup.cfg and setup.py. Raises Malformed, Unreadable."""
+    project, cfg = (document(posixpath.join(folder, manifest)) for manifest in MANIFESTS[:2])
+    if project is not None:
+        tool = project.toml.get("tool")
+        tables = (project.toml.get("project"), tool.get("poetry") if tool.is_table else tool)
+        yield from (name for table in tables if table.is_table and (name := table.get("name").maybe_text()))
+    if cfg is not None:
+        rows = (row for row in options(cfg) if isinstance(row, IniOption))
+        yield from (row.text.strip() for row in rows if (row.section, row.key) == ("metadata", "name"))
+    text_of = _texts_in(document, folder)
+    script = text_of(MANIFESTS[2])
+    given = (setup_arguments(script, text_of) or {}) if script is not None else {}
+    called = given.get("name")
+    if isinstance(called, str):
+        yield called
+
+
 def _declared_or_none(document: Callable[[str], Document | None], folder: str) -> _ManifestContent | None:
     """What is declared, None also where a manifest is broken: such a release was built from something else."""
     try:
@@ -207,11 +248,7 @@ def _listed(document: Callable[[str], Document | None], project: TaggedProject) 
 
 def _called(document: Callable[[str], Document | None], folder: str) -> _ManifestContent | None:
     """What setup.py gives to `setup()` where its source tells all of it, or where no manifest names any requirement."""
-
-    def text_of(path: str) -> str | None:
-        doc = document(posixpath.join(folder, path))
-        return doc.text if doc is not None else None
-
+    text_of = _texts_in(document, folder)
     try:
         script = text_of(MANIFESTS[2])
         given = setup_arguments(script, text_of) if script is not None else None
