@@ -28,6 +28,7 @@ _KEYS = frozenset(
         "besides",
         "absent",
         "newer",
+        "apart",
         "named",
         "severity",
         "says",
@@ -48,6 +49,7 @@ class Combination:
         beside, besides: a third package that must be there too, and its releases.
         absent: it breaks where `other` is not there.
         newer: of those releases, only what is newer than the package breaks it.
+        apart: of those releases, only what is of another minor release than the package breaks it.
         named: distributions of the index that are meant, where `package` comes under several; empty means any.
         says: one full sentence; `{version}`, `{other}` and `{beside}` stand for the versions.
     """
@@ -61,6 +63,7 @@ class Combination:
     besides: str
     absent: bool
     newer: bool
+    apart: bool
     named: tuple[str, ...]
     severity: Severity
     says: str
@@ -132,6 +135,7 @@ def _row(node: Node, package: str) -> Combination:
         besides=specifier(node.get("besides")),
         absent=node.get("absent").flag(),
         newer=node.get("newer").flag(),
+        apart=node.get("apart").flag(),
         named=node.get("named").texts(),
         severity=choice(node.get("severity"), Severity),
         says=node.get("says").text(),
@@ -151,6 +155,7 @@ def _of_name(use: NameUse) -> Combination:
         besides="",
         absent=False,
         newer=False,
+        apart=False,
         named=(),
         severity=use.severity,
         says=use.says,
@@ -195,7 +200,30 @@ def _breaks(row: Combination, versions: Mapping[str, str], named: Mapping[str, f
         return row.other not in named
     if other is None or not _within(row.others, other):
         return False
-    return not row.newer or is_newer(other, versions[row.package])
+    return is_of(row, versions[row.package], other)
+
+
+def is_of(row: Combination, version: str, other: str) -> bool:
+    """Whether two releases stand to one another as a row wants it."""
+    if row.newer and not is_newer(other, version):
+        return False
+    return not row.apart or _minor_release(version) != _minor_release(other)
+
+
+def _minor_release(version: str) -> tuple[int, ...]:
+    known = parsed(public(version))
+    return known.release[:2] if known is not None else ()
+
+
+def others_of(versions: Mapping[str, str]) -> Iterator[str]:
+    """The packages of which some release breaks one of these versions, each once."""
+    others = {
+        row.other: None
+        for package in sorted(versions.keys() & _breakable())
+        for row in combinations_of(package)
+        if not row.absent and _concerns(row, versions)
+    }
+    yield from others
 
 
 def is_newer(version: str, other: str) -> bool:
