@@ -77,6 +77,13 @@ def test_a_large_script_beside_takes_nothing_from_the_dockerfile(tmp_path: Path)
     ("files", "numpy"),
     [
         ({"compose.yaml": "services: {api: {build: {context: api, args: {NUMPY: 2.1.3}}}}\n"}, "2.1.3"),
+        (
+            {
+                "compose.yaml": "services:\n  api: {build: {context: api, args: {NUMPY: 2.1.3}}}\n"
+                "  own: {build: {context: api, dockerfile_inline: FROM python}}\n"
+            },
+            "2.1.3",
+        ),
         ({"b.sh": "docker build --build-arg NUMPY=2.1.3 api\n"}, "2.1.3"),
         ({"b.sh": "docker build --build-arg NUMPY=$WANTED api\n"}, "1.26.4"),
         ({"b.sh": "docker build --build-arg NUMPY=2.1.3 api\ndocker build api\n"}, "1.26.4"),

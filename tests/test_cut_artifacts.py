@@ -29,6 +29,7 @@ LARGEST = 3_000_000
 TAIL = (1, 2, 8, 16, 22)
 
 CANNOT_TELL = {
+    "faiss-index": "the lists and graphs of an index that is not flat",
     "gguf": "the data of the last tensor, whose size follows from a table of types",
     "lightgbm-model": "behind the end of the parameters",
     "onnx": "a field of the message that is missing as a whole, where the opsets are there",
@@ -42,7 +43,16 @@ CANNOT_TELL = {
 """Formats that state no length of their own, with what may be missing unnoticed."""
 WITHOUT_END = frozenset({"mlmodel", "triton-config"})
 """Text formats whose every line may be the last."""
-ALL_FACTS_LIE_BEFORE = {"gguf", "lightgbm-model", "polars-plan", "tensorrt", "tflite", "torch-legacy", "tf-savedmodel"}
+ALL_FACTS_LIE_BEFORE = {
+    "faiss-index",
+    "gguf",
+    "lightgbm-model",
+    "polars-plan",
+    "tensorrt",
+    "tflite",
+    "torch-legacy",
+    "tf-savedmodel",
+}
 
 
 def _files() -> dict[str, Path]:
@@ -86,6 +96,7 @@ def test_a_cut_file_is_not_read_as_a_whole_one(name: str) -> None:
 
 
 ARRAY = b"{'descr': '<f8', 'fortran_order': False, 'shape': (3, 2), }\n"
+CATBOOST = b'{"model_info":{"catboost_version_info":"1"},'
 CUT = {
     "gguf inside nested lists": (
         b"GGUF" + struct.pack("<IQQQ", 3, 0, 1, 1) + b"k" + struct.pack("<I", 9) + struct.pack("<IQ", 9, 1) * 50_000,
@@ -102,6 +113,32 @@ CUT = {
         "model.safetensors",
         "its tensors' data needs 16 bytes, of which 15 are there",
     ),
+    "safetensors whose tensors overlap": (
+        safetensors(b'{"a":{"data_offsets":[0,4]},"b":{"data_offsets":[2,6]}}', bytes(6)),
+        "model.safetensors",
+        "the data of the tensor `b` is stated to be at bytes 2 to 6; that before it ends at 4",
+    ),
+    "safetensors that end before they begin": (
+        safetensors(b'{"a":{"data_offsets":[4,0]}}', bytes(4)),
+        "model.safetensors",
+        "the data of the tensor `a` is stated to be at bytes 4 to 0",
+    ),
+    "safetensors before the data": (
+        safetensors(b'{"a":{"data_offsets":[-4,0]}}', bytes(4)),
+        "model.safetensors",
+        "where the data of the tensor `a` stands is not two numbers from 0 on",
+    ),
+    "safetensors of less than the data": (
+        safetensors(b'{"a":{"data_offsets":[0,4]}}', bytes(6)),
+        "model.safetensors",
+        "2 bytes behind the last tensor belong to none",
+    ),
+    "tflite of its mark alone": (b"\0\0\0\0TFL3", "model.tflite", "a table's fields are claimed in 0 bytes"),
+    "footer of a parquet file": (
+        b"PAR1" + b"\x15\x02parquet-cpp-arrow version 14.0.2" + struct.pack("<I", 34) + b"PAR1",
+        "t.parquet",
+        "its footer of 34 bytes is not what a Parquet file has there",
+    ),
     "npy in its data": (
         b"\x93NUMPY\x01\x00" + struct.pack("<H", len(ARRAY)) + ARRAY + bytes(47),
         "data.npy",
@@ -115,6 +152,8 @@ CUT = {
     "gzip without its checksum": (gzip.compress(pickle.dumps([1]))[:-4], "model.pkl.gz", "cut"),
     "old binary of xgboost": (b"binf" + bytes(40), "model.bin", "its header needs 140 bytes, of which 44 are there"),
     "trees of lightgbm": (b"tree\nversion=v4\ntree_sizes=10\n\nTree=0\nnum_l", "model.txt", "its trees do not end"),
+    "json of one text": (CATBOOST + b'"trees":"' + b'\\"' * 400_000 + b"}", "m.json", "end"),
+    "json of quotation marks": (CATBOOST + b'"\\' * 400_000 + b"}", "m.json", "end"),
     "json of catboost": (b'{"model_info":{"catboost_version_info":"tags/v1.2.5"},"trees":[{}', "m.json", "end"),
 }  # fmt: skip
 

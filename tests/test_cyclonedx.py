@@ -10,6 +10,9 @@ from typing import Any
 import pytest
 
 from mlaudit.cli.app import run
+from mlaudit.document.document import Document
+from mlaudit.grammars.pypi import purl
+from mlaudit.parsers._read import read
 
 FIXTURES = Path(__file__).parent.parent / "fixtures"
 SOURCES = (
@@ -87,3 +90,23 @@ def test_a_single_hash_is_one_of_the_component(bill: Bill, tmp_path: Path) -> No
     (component,) = [one for one in json.loads(bill("requirements.txt", folder=tmp_path))["components"] if "purl" in one]
 
     assert component["hashes"] == [{"alg": "SHA-256", "content": digest}]
+
+
+def test_an_address_is_parsed_once_however_many_need_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    names = [f"p{number}" for number in range(40)]
+    components = [
+        {"type": "library", "name": n, "version": "1", "bom-ref": n, "purl": f"pkg:pypi/{n}@1"} for n in names
+    ]
+    graph = [{"ref": name, "dependsOn": names} for name in names]
+    text = {"bomFormat": "CycloneDX", "specVersion": "1.5", "components": components, "dependencies": graph}
+    parsed: list[str] = []
+
+    def counted(text: str) -> purl.PackageUrl | None:
+        parsed.append(text)
+        return parse(text)
+
+    parse = purl.parse
+    monkeypatch.setattr(purl, "parse", counted)
+    found = read(Document("bom.json", json.dumps(text).encode()))
+    assert [len(pin.requires) for pin in found.pins] == [len(names)] * len(names)
+    assert len(parsed) <= 2 * len(names)

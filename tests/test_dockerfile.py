@@ -156,6 +156,20 @@ def test_two_stages_that_install_one_file_both_have_its_pins(tmp_path: Path) -> 
     assert [pin.parts for pin in found.pins if pin.name == "numpy"] == [("a",), ("b",)]
 
 
+def test_triggers_run_where_another_image_is_built_from_theirs(tmp_path: Path) -> None:
+    for folder in ("base", "serve"):
+        (tmp_path / folder).mkdir()
+    trigger = "ONBUILD COPY requirements.txt .\nONBUILD RUN pip install -r requirements.txt\n"
+    (tmp_path / "base/Dockerfile").write_text(f"FROM python:3.11\n{trigger}")
+    (tmp_path / "serve/Dockerfile").write_text("FROM team-base:1\nRUN pip install torch==2.3.1\n")
+    (tmp_path / "serve/requirements.txt").write_text("numpy==1.26.4\n")
+    (tmp_path / "compose.yml").write_text("services: {b: {image: 'team-base:1', build: base}, s: {build: serve}}\n")
+    tree = WorkingTree(tmp_path)
+    found = [read(tree.document(tmp_path / folder / "Dockerfile")) for folder in ("base", "serve")]
+    assert [sorted(installed(one, "0")) for one in found] == [[], ["numpy", "torch"]]
+    assert [len(one.unread) for one in found] == [1, 0]
+
+
 def test_a_file_that_the_recipe_writes_is_not_looked_for() -> None:
     found = reading("FROM x\nRUN poetry export -o requirements.txt && pip install -r requirements.txt\n")
     assert found.includes == ()

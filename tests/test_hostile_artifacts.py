@@ -299,6 +299,30 @@ REFUSED: dict[str, tuple[str, Callable[[], bytes], str]] = {
         "has more than",
     ),
     "xml-depth": ("openvino", lambda: b'<net name="n" version="11"><layers>' + b"<a>" * 100_000, "nested more than"),
+    "faiss-dimensions": (
+        "faiss-index",
+        lambda: b"IxF2" + struct.pack("<Iqqq?I", 2**32 - 1, 2**62, 1 << 20, 1 << 20, True, 1),
+        "of which 37 are there",
+    ),
+    "faiss-short": ("faiss-index", lambda: b"IxF2" + struct.pack("<Iqqq", 4, 2, 1 << 20, 1 << 20), "referred to"),
+    "sentencepiece-length": (
+        "sentencepiece-model",
+        lambda: b"\x0a\x08\x0a\x01a\x15\0\0\0\0" * 3 + b"\x0a\xff\xff\xff\xff\x0f",
+        "in the middle of a piece",
+    ),
+    "sentencepiece-varint": (
+        "sentencepiece-model",
+        lambda: b"\x0a\x08\x0a\x01a\x15\0\0\0\0" * 3 + b"\x0a" + b"\xff" * 40,
+        "in the middle of a piece",
+    ),
+    "sktime-elsewhere": ("sktime-zip", lambda: zipped({"_obj": b"N."}, zipfile.ZIP_STORED), "which sktime writes"),
+    "chroma-pages": (
+        "chroma-sqlite",
+        lambda: (
+            b"SQLite format 3\0" + struct.pack(">H10xI", 1, 2**31) + b"embeddings_queue embedding_metadata migrations"
+        ),
+        "its pages need",
+    ),
     "tensorrt-short": ("tensorrt", lambda: b"ftrt\0\0", "of a header that has 28"),
     "npy-header": ("numpy-array", lambda: b"\x93NUMPY\x02\x00" + struct.pack("<I", 2**31), "at most"),
     "legacy-cut": ("torch-legacy", lambda: b"\x80\x02\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19.", "it ends at byte"),
@@ -374,6 +398,9 @@ SAMPLES: dict[str, bytes] = {
     "torch-zip": torch_archive(),
     "skops": zipped({"schema.json": b'{"_skops_version": "0.10.0", "protocol": 2}'}, zipfile.ZIP_DEFLATED),
     "pickle": pickle.dumps({"model": [Model(), b"x" * 300, "y" * 300]}, 4),
+    "faiss-index": b"IxF2" + struct.pack("<Iqqq?IQ", 1, 2, 1 << 20, 1 << 20, True, 1, 2) + bytes(8),
+    "sentencepiece-model": b"\x0a\x08\x0a\x01a\x15\0\0\0\0" * 4 + b"\x12\x02\x18\x02",
+    "sktime-zip": zipped({"_metadata": pickle.dumps(Model), "_obj": pickle.dumps(Model())}, zipfile.ZIP_DEFLATED),
     "openvino": b'<net name="m" version="11"><layers/><rt_info><Runtime_version value="2024.3.0-1"/></rt_info></net>',
 }
 

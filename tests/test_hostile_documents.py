@@ -89,6 +89,17 @@ WHOLE: dict[str, tuple[str, str, str]] = {
     "x83 100,000 brackets of YAML": ("environment.yml", "dependencies: " + "[" * 100_000, "nested more than"),
     "x84 aliases of aliases": ("environment.yml", _nested_yaml(9), "alias"),
     "x85 an alias to itself": ("environment.yml", "dependencies: &a [numpy, *a]\n", "itself"),
+    "comments behind a comma": (
+        "devcontainer.json",
+        '{"image": "a", "build": {},' + "/**/" * 50_000 + "x",
+        "not valid JSON",
+    ),
+    "a comment that does not end": (
+        "devcontainer.json",
+        '{"image": "a", "build": {}}' + "/*" * 50_000,
+        "not valid JSON",
+    ),
+    "quotation marks in a text": ("devcontainer.json", '{"image": "a", "build": ' + '"\\' * 200_000, "not valid JSON"),
     "x91 10 MB of blanks": ("uv.lock", " " * 10_000_000, "empty"),
     "x99 NUL bytes": ("requirements.txt", "numpy==1.26.4\n\0\0", "binary"),
 }

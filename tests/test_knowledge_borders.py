@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from mlaudit.knowledge import judge
-from mlaudit.knowledge.combinations import Combination, broken_combinations, combinations, is_newer
+from mlaudit.knowledge.combinations import Combination, broken_combinations, combinations, is_of
 from mlaudit.knowledge.crossing import PYTHON
 from mlaudit.knowledge.load import Known, dossier, packages
 from mlaudit.knowledge.minimum_readers import MinimumReader, minimum_readers, too_old_for
@@ -76,10 +76,10 @@ def test_a_combination_is_found_at_its_borders(row: Combination) -> None:
     beside = {row.beside: borders(row.besides)[0]} if row.beside else {}
     for version in borders(row.versions):
         for other in [""] if row.absent else borders(row.others):
-            if row.newer and not is_newer(other, version):
+            if not is_of(row, version, other):
                 continue
-            held = {row.package: version, **beside, **({} if row.absent else {row.other: other})}
-            named = {name: frozenset((*row.named, name)) for name in held}
+            held = {row.package: version, **beside, **({} if row.absent or row.together else {row.other: other})}
+            named = {name: frozenset((*row.named, *row.together, name)) for name in held}
             said = [one for one in broken_combinations(held, named) if one.other == row.other]
             assert said, held
             assert all(version in one.says and not re.search(r"\{(version|other|beside)", one.says) for one in said)

@@ -35,6 +35,7 @@ LEAKING = (
     "https://u:pw%40hunter2SECRET@h/x",
     "https://conda.anaconda.org/t/hunter2SECRET/channel",
     "https://h/t/hunter2SECRET",
+    "conda.example.org/t/hunter2SECRET/channel::numpy=1.26",
     "https://h/x?pwd=hunter2SECRET&y=1",
     "https://h/x?a=1&jwt=hunter2SECRET",
     "https://h/x?a=1;password=hunter2SECRET",
@@ -58,6 +59,8 @@ LEAKING = (
     "-----BEGIN RSA PRIVATE KEY-----\nhunter2SECRET\n-----END RSA PRIVATE KEY-----",
 )
 HARMLESS = (
+    "src/t/data/model.pkl",
+    "/srv/x.y/t/data/model.pkl",
     "git@github.com:org/x.git",
     "ssh://git@github.com/o/x",
     "git+ssh://git@github.com/o/r@abc.def/x",

@@ -69,6 +69,14 @@ def test_copies_between_stages_are_looked_up_a_limited_number_of_times() -> None
     assert "look-ups of copied files" in _limits(_read("Dockerfile", text, "dockerfile"))
 
 
+@pytest.mark.parametrize(("times", "known"), [(8, True), (9, False), (4_000, False)])
+def test_a_text_that_one_command_writes_again_and_again_is_kept_a_few_times(times: int, *, known: bool) -> None:
+    written = f"RUN echo 'numpy==1.26.4' >f\nRUN echo 'scipy==1.11.4{' ' * 4_000}'{' >>f' * times}\n"
+    found = _read("Dockerfile", f"FROM python:3.11\n{written}RUN pip install -r f\n", "dockerfile")
+    assert ("scipy" in {pin.name for pin in found.pins}) is known
+    assert any("its text is not known" in entry.why for entry in found.unread) is not known
+
+
 def test_folders_that_grow_stop_at_a_limit() -> None:
     text = "FROM python:3.11\nRUN " + "cd aaaaaaaaaa; " * 2_000 + "pip install a\n"
     assert "characters in the path of a recipe" in _limits(_read("Dockerfile", text, "dockerfile"))

@@ -6,7 +6,7 @@ https://learn.microsoft.com/en-us/azure/machine-learning/reference-yaml-overview
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from mlaudit.code.nouns import ArtifactName, ArtifactUse, Direction, NameKind
 from mlaudit.discovery.pipeline_runs import option_settings
@@ -50,13 +50,15 @@ def with_azureml_jobs(parts: Sequence[RecipePart], tree: AuditedTree) -> list[Re
         return list(parts)
     named: dict[str, str] = {}
     jobs: list[_AzureJob] = []
+    of_paths: dict[str, list[_AzureJob]] = {}
     for path in paths:
         document = tree.document(path)
         with document_budget():
             try:
                 if document is not None and len(jobs) < MAX_JOBS:
                     named[path] = _name(document.yaml)
-                    jobs += _jobs(path, document)
+                    of_paths[path] = list(_jobs(path, document))
+                    jobs += of_paths[path]
             except (Unreadable, Malformed, BudgetExceeded):
                 # The parser of the format shows what is wrong with it.
                 continue
@@ -65,7 +67,14 @@ def with_azureml_jobs(parts: Sequence[RecipePart], tree: AuditedTree) -> list[Re
             recipe_part, [job for job in jobs if job.environment in (recipe_part.path, named.get(recipe_part.path))]
         )
         for recipe_part in parts
+        if not _only_runs(recipe_part, of_paths.get(recipe_part.path, ()), {*paths, *named.values()})
     ]
+
+
+def _only_runs(part: RecipePart, jobs: Sequence[_AzureJob], known: Collection[str]) -> bool:
+    """Whether a document states nothing but what runs in environments of the tree, which have it."""
+    is_empty = part.format == FORMAT and not (part.states or part.installs or part.unresolved)
+    return is_empty and bool(jobs) and all(job.environment in known for job in jobs)
 
 
 def _with_jobs(part: RecipePart, jobs: Sequence[_AzureJob]) -> RecipePart:

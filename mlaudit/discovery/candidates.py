@@ -29,9 +29,11 @@ class Candidate:
         confined: its other side must be inside its project folder.
         signs: what else shows its role: what it runs, what its code does, its packages.
         is_role_shown: the role follows from what runs, not from names.
+        is_taken_for: it has its role only because it is around a reader that has no other writer.
         does: the sides of artifacts that its code is on; None if none of its code is known.
         reads_published: the models that its code reads are all others', from a hub.
         crosses: for a reader, the artifacts that are known to come from each writer.
+        unnamed: for a reader, the kinds of models that each writer may hand to it under names that are not known.
         parted: for a reader, the functions of which it and a writer have copies that differ.
         evidence: what shows that it exists, besides its part of a recipe.
         exchanges: what its code writes to or reads from registries, hubs and buckets.
@@ -47,9 +49,11 @@ class Candidate:
     writers: list[Candidate] = field(default_factory=list)
     signs: list[RoleSign] = field(default_factory=list)
     is_role_shown: bool = False
+    is_taken_for: bool = False
     does: frozenset[str] | None = None
     reads_published: bool = False
     crosses: dict[Candidate, list[CrossingArtifact]] = field(default_factory=dict)
+    unnamed: dict[Candidate, tuple[str, ...]] = field(default_factory=dict)
     parted: dict[Candidate, list[PartedDefinition]] = field(default_factory=dict)
     evidence: list[Observation] = field(default_factory=list)
     exchanges: list[Exchange] = field(default_factory=list)

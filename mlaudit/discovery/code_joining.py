@@ -25,6 +25,7 @@ from mlaudit.discovery.mounted_uses import mounted_uses
 from mlaudit.discovery.recipes import AuditedTree, ImageRun, RecipePart, stated, whole_part
 from mlaudit.discovery.registered_names import join_registered
 from mlaudit.discovery.role_signs import CODE, NAMES, RoleSign
+from mlaudit.discovery.unnamed_uses import find_unnamed
 from mlaudit.discovery.variable_files import dotenv_run
 from mlaudit.knowledge.roles import READER, WRITER, tokens, words
 from mlaudit.model.errors import Unreadable
@@ -88,6 +89,7 @@ def join_code(candidates: list[Candidate], spent: Sequence[DocumentGroup], tree:
     cross(candidates, scopes, uses, NamedLibraries(tree))
     join_registered(candidates, scopes, uses, tree)
     deploy(candidates, scopes, uses)
+    find_unnamed(candidates, scopes, uses)
     find_parted_code(candidates, scopes, program)
     return CandidateCode(candidates=sorted(candidates, key=order), program=program, uses=tuple(uses), scopes=scopes)
 

@@ -10,7 +10,7 @@ from mlaudit.code.nouns import ArtifactUse
 from mlaudit.discovery.candidates import Candidate
 from mlaudit.discovery.groups import DocumentGroup
 from mlaudit.discovery.recipes import AuditedTree, RecipePart, RunCommand
-from mlaudit.discovery.role_signs import script_paths
+from mlaudit.discovery.role_signs import is_platform, script_paths
 from mlaudit.discovery.task_commands import commands_behind
 from mlaudit.document.budget import BudgetExceeded, document_budget
 from mlaudit.grammars.pypi.local_projects import MANIFESTS
@@ -149,9 +149,17 @@ def _of_part(part: RecipePart, group: DocumentGroup, code: _CodeTree, program: P
         files = code.below(own) if own and part.format == "serverless" else []
         return CodeScope(files=program.closure(files[:MAX_ENTRIES]), is_exact=bool(files))
     own = folder_of(group)
-    copied = code.copied(part.copies)
+    copied = code.copied(part.copies) or _mounted(part, code)
     inside = [path for path in copied if lies_in(path, own)] if own else copied
     return CodeScope(files=program.closure((inside or copied)[:MAX_ENTRIES]), is_exact=bool(own and inside))
+
+
+def _mounted(part: RecipePart, code: _CodeTree) -> list[str]:
+    """The code that services mount into an image which holds none itself: `./dags` of Airflow."""
+    if is_platform(part.commands):
+        return []
+    mounts = (mount for run in part.runs for mount in run.mounts)
+    return code.copied(dict.fromkeys(mount.source for mount in mounts if mount.scope == "tree" and mount.source != "."))
 
 
 def _executed(part: RecipePart, code: _CodeTree, tree: AuditedTree) -> Iterator[str]:
@@ -263,4 +271,12 @@ def _fitting(path: str, folder: str, candidates: Sequence[Candidate]) -> Candida
     if len(fitting) == 1:
         return fitting[0]
     plain = [candidate for candidate in candidates if not candidate.group.qualifier and not candidate.group.build]
-    return plain[0] if not fitting and len(plain) == 1 else None
+    return (plain[0] if len(plain) == 1 else _innermost(path, plain)) if not fitting else None
+
+
+def _innermost(path: str, candidates: Sequence[Candidate]) -> Candidate | None:
+    """The one environment whose documents are in the innermost folder around a module."""
+    around = [candidate for candidate in candidates if lies_in(path, "/".join(candidate.group.folder))]
+    depth = max((len(candidate.group.folder) for candidate in around), default=0)
+    inner = [candidate for candidate in around if len(candidate.group.folder) == depth]
+    return inner[0] if len(inner) == 1 else None

@@ -12,7 +12,7 @@ from mlaudit.discovery.candidates import Candidate, probable_side
 from mlaudit.discovery.code_scopes import CodeScope
 from mlaudit.discovery.groups import common_length
 from mlaudit.knowledge.artifact_calls import artifact_calls
-from mlaudit.knowledge.kinds import artifact_kinds
+from mlaudit.knowledge.kinds import artifact_kinds, with_unknown_objects
 from mlaudit.knowledge.roles import READER, WRITER
 from mlaudit.model.lazy_dataclass import dataclass, replace
 from mlaudit.model.lazy_pattern import lazy_pattern
@@ -329,6 +329,7 @@ def crossing_artifact(handover: Handover) -> CrossingArtifact:
         form = artifact_calls().copied.get(posixpath.splitext(named)[1].lower(), form)
     known = artifact_kinds()
     kinds = tuple(kind for kind in dict.fromkeys((*write.holds, *read.holds, form)) if kind in known)
+    kinds = kinds if write.holds or read.holds else with_unknown_objects(kinds)
     return CrossingArtifact(
         artifact=named or "*",
         form=form_title(kinds[0] if kinds else form),

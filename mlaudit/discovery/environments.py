@@ -66,6 +66,7 @@ class Pair:
         crosses: the artifacts that are known to cross.
         reason: what shows it, for people.
         parted: functions that both sides have a copy of, and that differ.
+        unnamed: kinds of models that may cross besides, under names that are not known.
     """
 
     writer: str
@@ -75,6 +76,7 @@ class Pair:
     crosses: tuple[CrossingArtifact, ...] = ()
     reason: str = ""
     parted: tuple[PartedDefinition, ...] = ()
+    unnamed: tuple[str, ...] = ()
 
     @property
     def is_sure(self) -> bool:
@@ -85,9 +87,9 @@ class Pair:
     def kinds(self) -> tuple[str, ...]:
         """The kinds of all that crosses; none where of one artifact the kind is not known."""
         judged = [artifact for artifact in self.crosses if not artifact.is_plain]
-        if not all(artifact.kinds for artifact in judged):
+        if not judged or not all(artifact.kinds for artifact in judged):
             return ()
-        return tuple(dict.fromkeys(kind for artifact in judged for kind in artifact.kinds))
+        return tuple(dict.fromkeys((*(kind for artifact in judged for kind in artifact.kinds), *self.unnamed)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -193,7 +195,13 @@ def _is_sure(reader: Candidate) -> bool:
     """Whether more than names shows that it reads what its writers write."""
     if reader.crosses:
         return any(artifact.certain for crosses in reader.crosses.values() for artifact in crosses)
-    return reader.is_role_shown and len(reader.writers) == 1 and not _is_around(reader, reader.writers[0])
+    return reader.is_role_shown and len(reader.writers) == 1 and _may_be_sure(reader, reader.writers[0])
+
+
+def _may_be_sure(reader: Candidate, writer: Candidate) -> bool:
+    """Whether nothing speaks for a guess: a list of nobody taken for the writer's, a reader around its writer."""
+    is_guess = writer.is_taken_for and writer.group.is_beside and WRITER not in (writer.does or ())
+    return not is_guess and not _is_around(reader, writer)
 
 
 def _is_around(reader: Candidate, writer: Candidate) -> bool:
@@ -213,8 +221,9 @@ def _pairs(candidates: Sequence[Candidate], names: dict[Candidate, str]) -> Iter
             reader=names[reader],
             project="/".join(project),
             certain=any(artifact.certain for artifact in crosses)
-            or (not crosses and alone and reader.is_role_shown and not _is_around(reader, writer)),
+            or (not crosses and alone and reader.is_role_shown and _may_be_sure(reader, writer)),
             crosses=crosses,
             reason="" if crosses else reader.reason,
             parted=tuple(reader.parted.get(writer, ())),
+            unnamed=reader.unnamed.get(writer, ()),
         )

@@ -11,6 +11,9 @@ from mlaudit.discovery.role_signs import SCRIPTS, WORK, RoleSign, role_of_comman
 from mlaudit.model.lazy_dataclass import replace
 from mlaudit.model.observation import Observation
 
+_OTHER_TOOLS = frozenset(("conda-env", "pipfile-lock", "poetry-lock", "pdm-lock", "uv-lock"))
+"""Formats of tools that read no list for pip."""
+
 
 def gather(
     paths: Iterable[str],
@@ -29,8 +32,8 @@ def gather(
     spent: list[DocumentGroup] = []
     groups = [*_unspent(groups, of_parts, spent), *of_parts]
     for part in left:
-        if part.format == "python-image" and not part.unresolved:
-            # A source that only may state an image is code like any other.
+        if not part.is_named and not part.unresolved:
+            # A source or manifest that only may state an image is a file like any other.
             continue
         ignored.append(Ignored(path=part.path, why="names no package that is known and installs no file of the tree"))
     candidates = sorted(map(signed_candidate, groups), key=order)
@@ -159,7 +162,7 @@ def _unspent(
         takers = claimed.get(sources[0], []) if sources else []
         beside = _lists_beside(group, claimed) if takers else []
         if beside:
-            group.documents = beside
+            group.documents, group.is_beside = beside, True
         elif takers:
             _cover(group, sources[0], takers)
             if not group.shown_by or any(map(_trains, takers)):
@@ -172,8 +175,8 @@ def _unspent(
 
 
 def _lists_beside(group: DocumentGroup, claimed: Collection[str]) -> list[NamedDocument]:
-    """The lists for pip that no recipe installs, beside a file of conda that one does: another environment."""
-    if not any(document.format == "conda-env" and document.path in claimed for document in group.documents):
+    """The lists for pip that no recipe installs, beside a file of another tool that one does: another environment."""
+    if not any(document.format in _OTHER_TOOLS and document.path in claimed for document in group.documents):
         return []
     return [
         document for document in group.documents if document.format == "requirements" and document.path not in claimed

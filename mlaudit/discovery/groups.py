@@ -62,6 +62,7 @@ class DocumentGroup:
         part: the part of a recipe that makes it, where one is known.
         covered: of such a part, the manifests of the locks that it installs.
         shown_by: jobs of CI that run in it.
+        is_beside: its lists are beside what a recipe installs with another tool, and no recipe installs them.
     """
 
     home: Parts
@@ -73,6 +74,7 @@ class DocumentGroup:
     part: RecipePart | None = None
     covered: tuple[str, ...] = ()
     shown_by: list[RecipePart] = field(default_factory=list)
+    is_beside: bool = False
 
     @property
     def kinds(self) -> frozenset[str]:

@@ -161,7 +161,10 @@ def _follow_parent(reader: Candidate, plain: Mapping[Parts, Sequence[Candidate]]
         return
     above = plain.get(reader.project, ())
     if len(above) == 1:
-        above[0].role, above[0].reason = WRITER_ROLE, f'the folder around "{reader.home[-1] if reader.home else ""}"'
+        around = (
+            f'the folder around "{reader.home[-1]}"' if reader.home else "beside what serves, and nothing else shows it"
+        )
+        above[0].role, above[0].reason, above[0].is_taken_for = WRITER_ROLE, around, True
         reader.writers.append(above[0])
 
 

@@ -35,7 +35,7 @@ from mlaudit.discovery.role_signs import role_of_command
 from mlaudit.discovery.service_commands import with_executed
 from mlaudit.discovery.task_parts import task_parts
 from mlaudit.discovery.tool_parts import tool_parts
-from mlaudit.knowledge.roles import words
+from mlaudit.knowledge.roles import tokens, words
 from mlaudit.model.errors import Unreadable
 from mlaudit.model.lazy_dataclass import dataclass, replace
 from mlaudit.model.lazy_pattern import lazy_pattern
@@ -59,7 +59,9 @@ _MANIFEST = lazy_pattern(
 )
 _UNNAMED_BUILDS = ("truss-config",)
 """Descriptors of builds that are known by what they hold."""
-_ALSO_ELSEWHERE = ("conda-env",)
+_CONDA = "conda-env"
+_CONDA_WORDS = frozenset(("env", "conda", "environment"))
+_ALSO_ELSEWHERE = (_CONDA,)
 """Formats of names that files of other formats have too: `train-environment.yml` of Azure ML."""
 _READERS = {"ray-runtime-env": application_parts, "python-image": source_parts}
 """How the parts of a format are read that state what is served in them."""
@@ -96,7 +98,13 @@ def survey_with_code(tree: AuditedTree, stating: Sequence[str], roots: Callable[
     """
     parts, ignored = recipe_parts(tree, stating)
     settled = {recipe_part.path for recipe_part in parts if not recipe_part.is_named}
-    candidates, spent, left = gather([path for path in stating if path not in settled], _stating_format, roots, parts)
+    usual = dict(_usually_named(tree))
+    candidates, spent, left = gather(
+        [path for path in dict.fromkeys((*stating, *usual)) if path not in settled],
+        lambda path: usual.get(path) or _stating_format(path),
+        roots,
+        parts,
+    )
     known = {entry.path for entry in left}
     joined = join_code([candidate for candidate in candidates if not _states_nothing(candidate, tree)], spent, tree)
     candidates = joined.candidates
@@ -137,6 +145,20 @@ def _states_nothing(candidate: Candidate, tree: AuditedTree) -> bool:
     return stated_document is not None and not any(
         isinstance(each, (Pin, Include, Unread)) for each in stated_document.statements
     )
+
+
+def _usually_named(tree: AuditedTree) -> Iterator[tuple[str, str]]:
+    """Files of conda with names that others have too (`env.yml`, `conda-train.yml`), by what they hold."""
+    parser = parser_of(_CONDA)
+    for path in tree.paths:
+        if not path.endswith((".yml", ".yaml")) or format_names(path):
+            continue
+        document = tree.document(path) if _CONDA_WORDS.intersection(tokens(path.rpartition("/")[2])) else None
+        try:
+            if document is not None and parser is not None and parser.content is not None and parser.content(document):
+                yield path, _CONDA
+        except Unreadable:
+            continue
 
 
 def _stating_format(path: str) -> str | None:

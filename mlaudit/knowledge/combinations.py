@@ -1,6 +1,6 @@
 """Packages that must not be together, or not alone, though no metadata says so: `companions/PACKAGE.toml`.
 
-Those where one uses a name that the other took away are in `removed_names.toml`.
+Those where one uses a name that the other took away are in `removed_names.toml` and below `removed_names/`.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from functools import lru_cache
 
 from mlaudit.document.node import Malformed, Node
-from mlaudit.knowledge.removed_names import NameUse, name_uses_of, users
+from mlaudit.knowledge.removed_names import NameUse, found_uses, name_uses_of, owners, users, users_of
 from mlaudit.knowledge.schema import checked, choice, evidence, specifier, unknown_keys
 from mlaudit.model.lazy_dataclass import dataclass
 from mlaudit.model.nouns import Evidence, Severity
@@ -28,7 +28,9 @@ _KEYS = frozenset(
         "besides",
         "absent",
         "newer",
+        "apart",
         "named",
+        "together",
         "severity",
         "says",
         "remedy",
@@ -48,7 +50,9 @@ class Combination:
         beside, besides: a third package that must be there too, and its releases.
         absent: it breaks where `other` is not there.
         newer: of those releases, only what is newer than the package breaks it.
+        apart: of those releases, only what is of another minor release than the package breaks it.
         named: distributions of the index that are meant, where `package` comes under several; empty means any.
+        together: distributions of `package` that must all be named; `other` is `package` itself then.
         says: one full sentence; `{version}`, `{other}` and `{beside}` stand for the versions.
     """
 
@@ -61,7 +65,9 @@ class Combination:
     besides: str
     absent: bool
     newer: bool
+    apart: bool
     named: tuple[str, ...]
+    together: tuple[str, ...]
     severity: Severity
     says: str
     remedy: str
@@ -84,14 +90,24 @@ class BrokenCombination:
 
 def combinations() -> Mapping[str, tuple[Combination, ...]]:
     """The rows by the package that breaks. Raises KnowledgeError."""
-    return {package: combinations_of(package) for package in sorted(_breakable())}
+    rows = {package: combinations_of(package) for package in sorted(_breakable())}
+    for owner in sorted(owners()):
+        for package in users_of(owner):
+            rows[package] = (*rows.get(package, ()), *_found(owner, package))
+    return rows
 
 
 @lru_cache(maxsize=1024)
 def combinations_of(package: str) -> tuple[Combination, ...]:
     """The rows of one package that breaks. Raises KnowledgeError."""
     rows = _rows(package) if package in _packages() else ()
-    return (*rows, *(_of_name(use) for use in name_uses_of(package)))
+    return (*rows, *(_of_name(use, f"{package}-without-{use.name}") for use in name_uses_of(package)))
+
+
+@lru_cache(maxsize=4096)
+def _found(owner: str, package: str) -> tuple[Combination, ...]:
+    """The rows of one package about names that it lacks beside another one, as sources show them."""
+    return tuple(_of_name(use, use.id) for use in found_uses(owner, package))
 
 
 @lru_cache(maxsize=1)
@@ -132,7 +148,9 @@ def _row(node: Node, package: str) -> Combination:
         besides=specifier(node.get("besides")),
         absent=node.get("absent").flag(),
         newer=node.get("newer").flag(),
+        apart=node.get("apart").flag(),
         named=node.get("named").texts(),
+        together=node.get("together").texts(),
         severity=choice(node.get("severity"), Severity),
         says=node.get("says").text(),
         remedy=node.get("remedy").text(),
@@ -140,9 +158,9 @@ def _row(node: Node, package: str) -> Combination:
     )
 
 
-def _of_name(use: NameUse) -> Combination:
+def _of_name(use: NameUse, name: str) -> Combination:
     return Combination(
-        id=f"{use.package}-without-{use.name}",
+        id=name,
         package=use.package,
         versions=use.versions,
         other=use.other,
@@ -151,7 +169,9 @@ def _of_name(use: NameUse) -> Combination:
         besides="",
         absent=False,
         newer=False,
+        apart=False,
         named=(),
+        together=(),
         severity=use.severity,
         says=use.says,
         remedy=use.remedy,
@@ -168,14 +188,25 @@ def broken_combinations(
         versions: the exact versions of the environment by package; CUDA, cuDNN and Python count as packages.
         named: everything that the environment names, of whichever version, with the names under which it does.
     """
-    for package in sorted(versions.keys() & _breakable()):
+    found = [owner for owner in sorted(versions.keys() & owners()) if not versions.keys().isdisjoint(users_of(owner))]
+    breakable = _breakable().union(*(users_of(owner).keys() for owner in found))
+    for package in sorted(versions.keys() & breakable):
+        told: dict[str, bool] = {}
         for row in combinations_of(package):
             if _is_meant(row, versions, named) and _concerns(row, versions) and _breaks(row, versions, named):
-                yield _broken(row, versions)
+                told[row.other] = told.get(row.other, False) or row.severity is Severity.ERROR
+                yield broken(row, versions)
+        for owner in found:
+            for row in _found(owner, package):
+                known = owner in told and (told[owner] or row.severity is not Severity.ERROR)
+                if not known and _concerns(row, versions) and _breaks(row, versions, named):
+                    yield broken(row, versions)
 
 
 def _is_meant(row: Combination, versions: Mapping[str, str], named: Mapping[str, frozenset[str]]) -> bool:
-    """Whether the package is one of the distributions meant, and no build of a vendor's own."""
+    """Whether the package is one of the distributions meant, or all of them, and no build of a vendor's own."""
+    if not named.get(row.package, frozenset()).issuperset(row.together):
+        return False
     if not row.named:
         return True
     return "+" not in versions[row.package] and not named.get(row.package, frozenset()).isdisjoint(row.named)
@@ -195,7 +226,30 @@ def _breaks(row: Combination, versions: Mapping[str, str], named: Mapping[str, f
         return row.other not in named
     if other is None or not _within(row.others, other):
         return False
-    return not row.newer or is_newer(other, versions[row.package])
+    return is_of(row, versions[row.package], other)
+
+
+def is_of(row: Combination, version: str, other: str) -> bool:
+    """Whether two releases stand to one another as a row wants it."""
+    if row.newer and not is_newer(other, version):
+        return False
+    return not row.apart or _minor_release(version) != _minor_release(other)
+
+
+def _minor_release(version: str) -> tuple[int, ...]:
+    known = parsed(public(version))
+    return known.release[:2] if known is not None else ()
+
+
+def others_of(versions: Mapping[str, str]) -> Iterator[str]:
+    """The packages of which some release breaks one of these versions, each once."""
+    others = {
+        row.other: None
+        for package in sorted(versions.keys() & _breakable())
+        for row in combinations_of(package)
+        if not row.absent and _concerns(row, versions)
+    }
+    yield from others
 
 
 def is_newer(version: str, other: str) -> bool:
@@ -208,7 +262,8 @@ def _within(text: str, version: str) -> bool:
     return not text or admits(text, public(version))
 
 
-def _broken(row: Combination, versions: Mapping[str, str]) -> BrokenCombination:
+def broken(row: Combination, versions: Mapping[str, str]) -> BrokenCombination:
+    """What a row says of the versions of an environment."""
     other = None if row.absent else versions[row.other]
     beside = versions.get(row.beside or "", "")
     filled = {"{version}": versions[row.package], "{other}": other or "", "{beside}": beside}

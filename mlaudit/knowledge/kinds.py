@@ -7,11 +7,25 @@ from functools import lru_cache
 
 from mlaudit.document.node import Malformed, Node
 from mlaudit.knowledge.schema import checked, evidence, unknown_keys
-from mlaudit.model.lazy_dataclass import dataclass
+from mlaudit.model.lazy_dataclass import dataclass, replace
 from mlaudit.model.nouns import Evidence
 
 _KEYS = frozenset(
-    {"title", "package", "holds", "readers", "holds_code", "closed", "is_exchanged", "source", "checked", "certainty"}
+    {
+        "title",
+        "package",
+        "holds",
+        "readers",
+        "holds_code",
+        "holds_any",
+        "holds_ending",
+        "without",
+        "closed",
+        "is_exchanged",
+        "source",
+        "checked",
+        "certainty",
+    }
 )
 _BOUND_TO_PYTHON = ("python.bytecode", "python.protocol5", "python.worker")
 
@@ -24,6 +38,7 @@ class ArtifactKind:
         holds: the kinds that travel inside it.
         readers: packages that load it besides the one that writes it.
         holds_code: every file of the kind holds byte code of functions, or needs Python's newest protocol of pickle.
+        holds_any: files of the kind hold objects of any package.
         closed: no file of the kind holds objects of other packages than its own and those of what it holds.
         is_exchanged: libraries other than the kind's own write it; loading a file does not need the one that wrote it.
     """
@@ -35,6 +50,7 @@ class ArtifactKind:
     evidence: tuple[Evidence, ...]
     readers: tuple[str, ...] = ()
     holds_code: bool = False
+    holds_any: bool = False
     closed: bool = False
     is_exchanged: bool = False
 
@@ -67,11 +83,28 @@ def kind_problem(name: str) -> str | None:
 
 def _kinds(root: Node) -> Mapping[str, ArtifactKind]:
     table = {name: _kind(name, row) for name, row in root.items()}
+    for name, row in root.items():
+        ending = row.get("holds_ending")
+        if ending.exists:
+            held = (kind for kind in table if kind != name and kind.endswith(ending.text()))
+            kept = tuple(kind for kind in held if _inside(table, kind).isdisjoint(row.get("without").texts()))
+            table[name] = replace(table[name], holds=kept)
     for name, kind in table.items():
         for inner_kind in kind.holds:
             if inner_kind not in table:
                 raise Malformed(f"unknown kind: {inner_kind}", (name, "holds"))
     return table
+
+
+def _inside(table: Mapping[str, ArtifactKind], kind: str) -> set[str]:
+    """A kind and all that travel inside it."""
+    inside, waiting = set[str](), [kind]
+    while waiting:
+        name = waiting.pop()
+        if name not in inside:
+            inside.add(name)
+            waiting.extend(table[name].holds if name in table else ())
+    return inside
 
 
 def _kind(name: str, row: Node) -> ArtifactKind:
@@ -84,9 +117,20 @@ def _kind(name: str, row: Node) -> ArtifactKind:
         evidence=evidence(row),
         readers=row.get("readers").texts(),
         holds_code=row.get("holds_code").exists and row.get("holds_code").flag(),
+        holds_any=row.get("holds_any").exists and row.get("holds_any").flag(),
         closed=row.get("closed").exists and row.get("closed").flag(),
         is_exchanged=row.get("is_exchanged").exists and row.get("is_exchanged").flag(),
     )
+
+
+UNKNOWN_OBJECTS = "pickle.objects"
+"""The kind of pickled objects of which nothing shows the classes."""
+
+
+def with_unknown_objects(kinds: tuple[str, ...]) -> tuple[str, ...]:
+    """Kinds of a file of whose objects the classes are not known."""
+    known = artifact_kinds()
+    return (*kinds, UNKNOWN_OBJECTS) if any(kind in known and known[kind].holds_any for kind in kinds) else kinds
 
 
 def readers_of(kind: str) -> tuple[str, ...]:
@@ -116,14 +160,7 @@ def code_picklers() -> Mapping[str, frozenset[str]]:
 def carried(kinds: frozenset[str]) -> frozenset[str]:
     """The kinds themselves and all that travel inside them."""
     table = artifact_kinds()
-    kinds_carried: set[str] = set()
-    waiting = list(kinds)
-    while waiting:
-        name = waiting.pop()
-        if name not in kinds_carried:
-            kinds_carried.add(name)
-            waiting.extend(table[name].holds if name in table else ())
-    return frozenset(kinds_carried)
+    return frozenset().union(*(_inside(table, kind) for kind in kinds))
 
 
 def packages_needed(kinds: frozenset[str]) -> frozenset[str] | None:

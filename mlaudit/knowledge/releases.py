@@ -325,6 +325,12 @@ def newest(package: str, *, admitted_by: str = "", day: str | None = None, pytho
     return best[-1] if best else None
 
 
+def listed_until(package: str) -> str:
+    """The day until which all releases of a package are known; empty where that is not known."""
+    known = history(package)
+    return known.listed or "" if known is not None else ""
+
+
 def _minor(version: str) -> tuple[int, ...]:
     known = parsed(version)
     return (*known.release, 0)[:2] if known is not None else ()

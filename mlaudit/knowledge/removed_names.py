@@ -1,4 +1,8 @@
-"""Names that a release took away while releases of other packages use them: `removed_names.toml`."""
+"""Names that a release lacks while releases of other packages use them.
+
+`removed_names.toml` has those that someone wrote; `removed_names/PACKAGE.toml`, read where that package is at hand,
+those that `python -m mlaudit.lab.name_matrix` found in the sources of PACKAGE and of who imports it.
+"""
 
 from __future__ import annotations
 
@@ -10,10 +14,12 @@ from mlaudit.document.node import Malformed, Node
 from mlaudit.knowledge.schema import built_from, checked, choice, evidence, specifier, unknown_keys
 from mlaudit.model.lazy_dataclass import dataclass
 from mlaudit.model.nouns import Evidence, Severity
+from mlaudit.model.packaged import packaged_names
 
 FILE = "removed_names.toml"
+FOLDER = "removed_names"
 _REMOVAL_KEYS = frozenset({"package", "others", "kind", "names", "users", "source", "checked"})
-_USER_KEYS = frozenset({"package", "versions", "name", "moment", "error", "fixed", "severity", "source"})
+_USER_KEYS = frozenset({"package", "versions", "name", "moment", "error", "set", "fixed", "severity", "source"})
 _ERRORS: Mapping[str, str] = {
     "name": "ImportError: cannot import name '{last}' from '{first}'",
     "module": "ModuleNotFoundError: No module named '{name}'",
@@ -23,6 +29,7 @@ _ERRORS: Mapping[str, str] = {
 }
 """What Python says of each kind of name that is gone: `first` is what stands before the last dot."""
 _IMPORT = "import"
+_ENDING = ".toml"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +53,11 @@ class NameUse:
     remedy: str
     evidence: tuple[Evidence, ...]
 
+    @property
+    def id(self) -> str:
+        """What no other use is called."""
+        return f"{self.package}{self.versions}-without-{self.name}{self.others}"
+
 
 def users() -> AbstractSet[str]:
     """The packages of which some release uses a name that is gone. Raises KnowledgeError."""
@@ -61,6 +73,30 @@ def name_uses_of(package: str) -> tuple[NameUse, ...]:
 def name_uses() -> Mapping[str, tuple[NameUse, ...]]:
     """The uses by the package that breaks. Raises KnowledgeError."""
     return {package: name_uses_of(package) for package in users()}
+
+
+@lru_cache(maxsize=1)
+def owners() -> AbstractSet[str]:
+    """The packages with a file of their own, which tells what their releases lack."""
+    names = packaged_names(f"knowledge/{FOLDER}")
+    return frozenset(name.removesuffix(_ENDING) for name in names if name.endswith(_ENDING))
+
+
+@lru_cache(maxsize=256)
+def users_of(owner: str) -> Mapping[str, Sequence[tuple[Node, Node]]]:
+    """What releases of a package lack and who uses it, as written, by who does. Raises KnowledgeError."""
+    return checked(_file(owner), _by_package) if owner in owners() else {}
+
+
+@lru_cache(maxsize=4096)
+def found_uses(owner: str, package: str) -> tuple[NameUse, ...]:
+    """The uses of one package in the file of another one. Raises KnowledgeError."""
+    nodes = users_of(owner).get(package, ())
+    return tuple(built_from(_file(owner), node, partial(_use, removal)) for removal, node in nodes)
+
+
+def _file(owner: str) -> str:
+    return f"{FOLDER}/{owner}{_ENDING}"
 
 
 @lru_cache(maxsize=1)
@@ -96,7 +132,9 @@ def _use(removal: Node, node: Node) -> NameUse:
         name=name,
         severity=choice(severity, Severity) if severity.exists else Severity.ERROR,
         says=_sentence(package, other, node.get("moment").maybe_text() or _IMPORT, error),
-        remedy=_remedy(package, other, others, node.get("fixed").maybe_text()),
+        remedy=_remedy(
+            package, other, node.get("set").maybe_text() or opposite(others), node.get("fixed").maybe_text()
+        ),
         evidence=(*_own_sources(node.get("source"), sources[0].checked), *sources),
     )
 
@@ -115,9 +153,17 @@ def _sentence(package: str, other: str, moment: str, error: str) -> str:
     return f"{moment} of {package} {{version}} fails with {other} {{other}}: `{error}`."
 
 
-def _remedy(package: str, other: str, others: str, fixed: str | None) -> str:
-    older = others.partition(",")[0].replace(">=", "<")
-    return f"Set {other}{older}, or {package}>={fixed}." if fixed else f"Set {other}{older}."
+def _remedy(package: str, other: str, works: str, fixed: str | None) -> str:
+    return f"Set {other}{works}, or {package}>={fixed}." if fixed else f"Set {other}{works}."
+
+
+def opposite(others: str) -> str:
+    """The releases below those of a specifier; above them, where there are none below."""
+    border = others.partition(",")[0]
+    for sign, has in ((">=", "<"), ("<=", ">"), ("<", ">=")):
+        if border.startswith(sign):
+            return f"{has}{border.removeprefix(sign)}"
+    return border
 
 
 def _own_sources(node: Node, day: str) -> tuple[Evidence, ...]:

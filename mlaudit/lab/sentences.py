@@ -12,7 +12,7 @@ import sys
 from collections.abc import Iterable, Iterator
 from itertools import product
 
-from mlaudit.knowledge.combinations import Combination, broken_combinations, combinations
+from mlaudit.knowledge.combinations import Combination, broken, combinations, is_of
 from mlaudit.knowledge.crossing import Consequence, judge
 from mlaudit.knowledge.load import Dossier, Known, Skew, dossier, packages
 from mlaudit.lab.borders import below, border_pairs, borders
@@ -77,14 +77,13 @@ def skew_sentences(package: str, row: Skew) -> Iterator[RenderedSentence]:
 def combination_sentences(row: Combination) -> Iterator[RenderedSentence]:
     """A combination with the versions at its first and its last border."""
     versions, others = borders(row.versions), [""] if row.absent else borders(row.others)
-    for version, other in dict.fromkeys(((versions[0], others[0]), (versions[-1], others[-1]))):
+    pairs = dict.fromkeys(((versions[0], others[0]), (versions[-1], others[-1]), (versions[0], others[-1])))
+    for version, other in pairs if not row.apart else [pair for pair in pairs if is_of(row, *pair)]:
         beside = {row.beside: borders(row.besides)[0]} if row.beside else {}
         installed = {row.package: version, **beside, **({row.other: other} if other else {})}
-        named = {name: frozenset((*row.named, name)) for name in installed}
-        for combination in broken_combinations(installed, named):
-            if combination.other == row.other and combination.evidence == row.evidence:
-                shown = ", ".join(f"{name} {of}" for name, of in installed.items())
-                yield RenderedSentence(row=row.id, versions=shown, says=combination.says, remedy=combination.remedy)
+        combination = broken(row, installed)
+        shown = ", ".join(f"{name} {of}" for name, of in installed.items())
+        yield RenderedSentence(row=row.id, versions=shown, says=combination.says, remedy=combination.remedy)
 
 
 def every_sentence(package: str) -> Iterator[RenderedSentence]:

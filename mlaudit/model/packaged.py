@@ -13,7 +13,7 @@ from mlaudit.model.digests import sha256_hex
 
 HOME = Path(__file__).parent.parent
 """Where the package is; inside a zip archive nothing below it can be opened by its path."""
-KNOWLEDGE_FOLDERS = ("knowledge", "knowledge/packages", "knowledge/companions")
+KNOWLEDGE_FOLDERS = ("knowledge", "knowledge/packages", "knowledge/companions", "knowledge/removed_names")
 """Where files of knowledge are."""
 
 

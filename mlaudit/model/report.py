@@ -160,6 +160,11 @@ class Environment:
         return versions
 
     @property
+    def distributions(self) -> NamedDistributions:
+        """Every package that it names, with the names of its distributions."""
+        return NamedDistributions(self.cells)
+
+    @property
     def unusual_cells(self) -> tuple[Cell, ...]:
         """The cells of anything but one plain statement of one version, made once: of most lists there are none."""
         cells: tuple[Cell, ...] | None = self._known.get("unusual")
@@ -213,6 +218,27 @@ class Environment:
             state=State.UNREAD if self._is_lost(self.readings) else state,
             kind=kind,
         )
+
+
+class NamedDistributions(Mapping[str, frozenset[str]]):
+    """Every package that is named, with the names of its distributions; those of a few are asked for."""
+
+    def __init__(self, cells: Mapping[str, Cell]) -> None:
+        self._cells = cells
+
+    def __getitem__(self, package: str) -> frozenset[str]:
+        from mlaudit.model.names import normalized
+
+        cell = self._cells[package]
+        if not cell.stated:
+            raise KeyError(package)
+        return frozenset(normalized(pin.name) for pin in cell.pins)
+
+    def __iter__(self) -> Iterator[str]:
+        return (package for package, cell in self._cells.items() if cell.stated)
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
 
 
 @lru_cache(maxsize=64)

@@ -30,6 +30,10 @@ _DECLARED_USERS = frozenset({"git"})
 
 # Anaconda's servers take a token in the path, https://host/t/TOKEN/channel
 _CHANNEL_TOKEN = lazy_pattern(r"(?<=/t/)[^/\s\"'?#]+(?=[/?#\s\"']|$)")
+# the same without a scheme, where a name with dots shows that a server is meant
+_TOKEN_OF_HOST = lazy_pattern(
+    r"(?<![\w./:@-])((?:[A-Za-z0-9_-]{1,63}\.){1,8}[A-Za-z]{2,32}(?::\d{1,5})?/t/)[^/\s\"'?#]+(?=/)"
+)
 
 _PARAMETERS = (
     r"[\w.$-]{0,64}(?:token|secret|passw|passphrase|pwd|signature|credential|api[_-]?key|access[_-]?key|accessid"
@@ -70,7 +74,7 @@ _TOKEN = lazy_pattern(
 _PRIVATE_KEY = lazy_pattern(r"(-----BEGIN [A-Z ]{0,32}PRIVATE KEY-----).*?(?=-----END|\Z)", re.DOTALL)
 
 # What every pattern above needs, in lower case: a text that holds none of them is ruled out at once.
-_ADDRESS_SIGNS = (":/", ":\\", "@", "%3a%2f")
+_ADDRESS_SIGNS = (":/", ":\\", "@", "%3a%2f", "/t/")
 _WORD_SIGNS = (
     "token",
     "secret",
@@ -133,9 +137,7 @@ def masked(text: str) -> str:
     if not may_hold_secret(text):
         return text
     lowered = text.lower()
-    if (":/" in text or ":\\" in text) and _SCHEME.search(text) is not None:
-        text = _WORD.sub(lambda word: _mask_users(word[0]), text)
-        text = _CHANNEL_TOKEN.sub(MASK, text)
+    text = _mask_addresses(text)
     if "%3a%2f" in lowered:
         text = _ENCODED_USER.sub(rf"\g<1>{MASK}", text)
     if "=" in text:
@@ -146,6 +148,14 @@ def masked(text: str) -> str:
     if "@" in text:
         text = _SCP.sub(f"{MASK}@", text)
     return _TOKEN.sub(MASK, text) if any(sign in lowered for sign in _TOKEN_SIGNS) else text
+
+
+def _mask_addresses(text: str) -> str:
+    """User parts and the tokens of channels, of every address in the text."""
+    if (":/" in text or ":\\" in text) and _SCHEME.search(text) is not None:
+        text = _WORD.sub(lambda word: _mask_users(word[0]), text)
+        return _CHANNEL_TOKEN.sub(MASK, text)
+    return _TOKEN_OF_HOST.sub(rf"\g<1>{MASK}", text) if "/t/" in text else text
 
 
 def without_credentials(address: str) -> str:

@@ -64,14 +64,23 @@ def read(doc: Document) -> Iterator[Statement]:
 def _notes_of_built(doc: Document, services: Node) -> Iterator[Statement]:
     """Where to look for what the services have, in a file that states no image of its own."""
     listed = [service for _, service in services.items() if service.is_table] if services.is_table else []
-    built = [service for service in listed if service.get("build").exists]
+    built = [service for service in listed if service.get("build").exists and not _own_dockerfile(service).exists]
     if built and len(built) == len(listed):
         says = "its services are built by Dockerfiles, which say what is installed"
         yield Fact(key="note", value=says, at=doc.at(*built[0].route))
 
 
+def _own_dockerfile(service: Node) -> Node:
+    """The Dockerfile that stands in the compose file itself."""
+    build = service.get("build")
+    return build.get("dockerfile_inline") if build.is_table else Node(None)
+
+
 def _service(doc: Document, name: str, service: Node) -> Iterator[Statement]:
     at = doc.at(*service.route)
+    inner = _own_dockerfile(service)
+    if inner.exists:
+        yield doc.unread("the Dockerfile that stands in it is not read", doc.at(*inner.route), what=name)
     image = service.get("image")
     text = with_defaults(image.maybe_text() or "")
     # What the tree builds is reported where it is built.

@@ -5,7 +5,7 @@ Specification: https://cyclonedx.org/docs/1.6/json/ and https://cyclonedx.org/do
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from mlaudit.document.budget import Limit, spend
 from mlaudit.document.document import Document
@@ -74,14 +74,17 @@ def read(doc: Document) -> Iterator[Statement]:
     whole = _names_everything(bom)
     yield Fact(key="complete", value="yes" if whole else "no", at=doc.place(1, 1))
     pins, layer = CondaPins(doc), Layer.INSTALLED if whole else Layer.LOCKED
-    named = {
-        component.ref: component for component in bom.components if isinstance(component, Component) and component.ref
+    edges = {
+        component.ref: _edge(component)
+        for component in bom.components
+        if isinstance(component, Component) and component.ref
     }
     for component in bom.components:
         if isinstance(component, Unread):
             yield component
         else:
-            requires = tuple(_edges(bom.edges.get(component.ref, ()), named))
+            needs = (edges.get(ref) for ref in bom.edges.get(component.ref, ()))
+            requires = tuple(edge for edge in needs if edge is not None)
             yield from sbom.statements(doc, pins, replace(component, requires=requires), layer)
 
 
@@ -98,13 +101,10 @@ def _names_everything(bom: _Bom) -> bool:
     )
 
 
-def _edges(refs: Iterable[str], named: Mapping[str, Component]) -> Iterator[Edge]:
-    """What a component needs, as the edges of Python distributions."""
-    for ref in refs:
-        needed = named.get(ref)
-        url = purl.parse(needed.purl) if needed and needed.purl else None
-        if needed is not None and (url is None or url.type in ("pypi", "conda")):
-            yield Edge(name=url.name if url else needed.name)
+def _edge(needed: Component) -> Edge | None:
+    """What another component's need of this one is, None if it is no Python distribution."""
+    url = purl.parse(needed.purl) if needed.purl else None
+    return Edge(name=url.name if url else needed.name) if url is None or url.type in ("pypi", "conda") else None
 
 
 def _from_json(doc: Document) -> _Bom:

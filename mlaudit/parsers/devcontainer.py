@@ -16,7 +16,9 @@ from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.model.nouns import Fact, Place, Statement
 from mlaudit.parsers._registry import parser
 
-_TOKEN = lazy_pattern(r'"(?:[^"\\]|\\.)*"|//[^\n]*|/\*.*?\*/|,(?=(?:\s|//[^\n]*|/\*.*?\*/)*[}\]])', re.DOTALL)
+# Texts and comments end where the document does, at the latest: a place in one is searched once.
+_COMMENT = lazy_pattern(r'"(?:[^"\\]|\\.)*"?|//[^\n]*|/\*(?:.*?\*/|.*)', re.DOTALL)
+_TRAILING = lazy_pattern(r'"(?:[^"\\]|\\.)*"?|,(?=\s*[}\]])', re.DOTALL)
 _OWN = lazy_pattern(
     r'"(?:postCreateCommand|onCreateCommand|updateContentCommand|remoteUser|customizations|features)"\s*:'
 )
@@ -35,9 +37,10 @@ def _plain_json(text: str) -> str:
 
     def blank(match: re.Match[str]) -> str:
         token = match.group(0)
-        return token if token.startswith('"') else re.sub(r"[^\n]", " ", token)
+        is_open = token.startswith("/*") and not token.endswith("*/")
+        return token if is_open or token.startswith('"') else re.sub(r"[^\n]", " ", token)
 
-    return _TOKEN.sub(blank, text)
+    return _TRAILING.sub(blank, _COMMENT.sub(blank, text))
 
 
 rewrite = rewriting.in_recipe

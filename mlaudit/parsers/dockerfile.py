@@ -85,8 +85,20 @@ def _statements(doc: Document, depth: int) -> Iterator[Statement]:
     reader = _DockerfileReader(doc, build, depth)
     for stage in build.stages:
         yield from reader.stage(stage)
+    if depth == 0:
+        yield from _left_to_others(doc, build)
     for says in dict.fromkeys(build.doubts):
         yield Fact(key="note", value=says, at=doc.place(1, 1))
+
+
+def _left_to_others(doc: Document, build: DockerfileStages) -> Iterator[Unread]:
+    """The commands behind ONBUILD of stages that no other one of the document is built from."""
+    bases = {stage.base for stage in build.stages}
+    for stage in build.stages:
+        for trigger in stage.triggers if stage.index not in bases else ():
+            if trigger.keyword == "RUN":
+                why = "ONBUILD runs it in the images that are built from this one; it is no part of this one"
+                yield replace(doc.unread(why, trigger.rest.whole, what=trigger.rest.text), parts=(stage.name,))
 
 
 def _at_image(stage: Stage) -> Place:
@@ -116,6 +128,7 @@ class _DockerfileReader:
         self.step = 0
         self.environments: list[dict[str, str]] = []
         self.recipes: list[Recipe] = []
+        self.triggers: list[Instruction] = []
 
     def stage(self, stage: Stage) -> Iterator[Statement]:
         """What one stage says."""
@@ -135,8 +148,10 @@ class _DockerfileReader:
         environment = dict(inside.variables if inside is not None else self.environments[base or 0])
         state = _StageState(self.doc, self.build, stage, recipe, environment, self.recipes)
         if base is None:
+            self.triggers = []
             yield from self._image(stage, recipe)
-        for instruction in stage.instructions:
+        triggers = self.triggers if base is None else self.build.stages[base].triggers
+        for instruction in (*triggers, *stage.instructions):
             yield from state.instruction(instruction)
         self.step = recipe.step
         self.environments.append(state.environment)
@@ -171,6 +186,7 @@ class _DockerfileReader:
         roots = [statement for statement in inner_statements if isinstance(statement, Root)]
         target = own.target or next((root.name for root in roots if root.default), "")
         first, folder = recipe.step, posixpath.dirname(own.file)
+        self.triggers = dockerfile_stages.triggers_of(inner, target) if inner is not None else []
         for statement in inner_statements:
             if isinstance(statement, Root) or (
                 isinstance(statement, _SCOPED) and statement.parts and target not in statement.parts

@@ -10,6 +10,8 @@ from mlaudit.model.nouns import Statement
 from mlaudit.parsers._registry import parser
 
 MAGIC = b"PAR1"
+_FOOTER = (b"\x15", b"\0")
+"""FileMetaData in Thrift's compact protocol: its first field, `version`, is a required i32; a structure ends with 0."""
 
 
 def _is_parquet(doc: Document) -> bool:
@@ -20,4 +22,4 @@ def _is_parquet(doc: Document) -> bool:
 @parser(kind="artifact", files=[], access="binary", content=_is_parquet, starts=[MAGIC])
 def read(doc: Document) -> Iterator[Statement]:
     """`created_by` and the key-value metadata (https://github.com/apache/parquet-format), as texts in the footer."""
-    yield from footer_statements(doc, MAGIC, "parquet", "a Parquet file")
+    yield from footer_statements(doc, MAGIC, "parquet", "a Parquet file", around=_FOOTER)

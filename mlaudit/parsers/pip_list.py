@@ -25,6 +25,7 @@ _FREEZE = lazy_pattern(r"(?P<name>[A-Za-z0-9][A-Za-z0-9._-]{0,200})={2,3}(?P<ver
 _LEGACY = lazy_pattern(
     r"(?P<name>[A-Za-z0-9][A-Za-z0-9._-]{0,200}) \((?P<version>[^,()\s]{1,256})(?:, (?P<path>.{1,1024}))?\)"
 )
+_WORD = lazy_pattern(r"\S+")
 _RAN_ON = lazy_pattern(r"Using (?:C?Python|python) (?P<version>\d{1,3}\.\d{1,3}\.\d{1,3}\S{0,16}) environment")
 _JSON = lazy_pattern(rb'\s{0,64}\[\s{0,64}\{\s{0,64}"(?:name|editable_project_location|latest_version|location)":')
 # What pip and uv say around the table, on the same terminal.
@@ -117,6 +118,17 @@ class _ListedRow:
         end = self.columns[index + 1][0] if index + 1 < len(self.columns) else len(line)
         return line[self.columns[index][0] : end].strip()
 
+    def named(self, line: str) -> tuple[str, str, int]:
+        """The name and the version of a row, and where the version begins; neither holds a blank.
+
+        A row that was edited may reach over the borders of the columns: then it is read by its words.
+        """
+        name, version, column = self.cell(line, 0), self.cell(line, 1), self.columns[1][0]
+        if all(line[start - 1 : start].strip() == "" for start, _ in self.columns[1:3]):
+            return name, version, column
+        words = list(_WORD.finditer(line[:MAX_LINE]))[:2]
+        return words[0][0], words[1][0] if len(words) > 1 else "", words[-1].start()
+
     def location(self, line: str) -> str | None:
         """The cell under `Editable project location`."""
         at = self.header.find("Editable project location")
@@ -131,8 +143,7 @@ def _row(doc: Document, line: str, row: _ListedRow) -> Iterator[Statement]:
     elif _ASIDE.match(line) and not _fills_columns(line, row):
         return
     elif row.columns:
-        name, version = row.cell(line, 0), row.cell(line, 1)
-        column = row.columns[1][0]
+        name, version, column = row.named(line)
         yield _installed(doc, name, version, _at(doc, row, column, column + len(version)), row.location(line))
     else:
         yield _loose(doc, line, row)

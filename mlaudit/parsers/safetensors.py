@@ -47,17 +47,32 @@ def read(doc: Document) -> Iterator[Statement]:
     )
     if package:
         yield ranged(doc, package, None, "safetensors", detail="no version is recorded")
-    needed = max(_ends(header), default=0)
-    if needed > there:
-        yield doc.unread(missing("its tensors' data", there, needed))
+    problem = _problem_behind(header, there)
+    if problem:
+        yield doc.unread(problem)
 
 
-def _ends(header: Node) -> Iterator[int]:
-    """Where the data of each tensor ends, behind the header."""
+def _problem_behind(header: Node, there: int) -> str | None:
+    """Why the data behind the header is not what it states, None if it is: the tensors fill it without gaps."""
+    stated: list[tuple[int, int, str]] = []
     for name, tensor in header.items():
-        offsets = tensor.get("data_offsets").value if name != "__metadata__" else None
-        if isinstance(offsets, list) and offsets and isinstance(offsets[-1], int):
-            yield offsets[-1]
+        match tensor.get("data_offsets").value if name != "__metadata__" else [0, 0]:
+            case [int(start), int(end)] if start >= 0:
+                stated.append((start, end, name))
+            case _:
+                return f"it is damaged: where the data of the tensor `{name[:80]}` stands is not two numbers from 0 on"
+    needed = max((end for _, end, _ in stated), default=0)
+    if needed > there:
+        return missing("its tensors' data", there, needed)
+    before = 0
+    for start, end, name in sorted(stated):
+        if start != before or end < start:
+            return (
+                f"it is damaged: the data of the tensor `{name[:80]}` is stated to be at bytes {start} to {end}; "
+                f"that before it ends at {before}"
+            )
+        before = end
+    return f"it is damaged: {there - before} bytes behind the last tensor belong to none" if before < there else None
 
 
 def _types(header: Node) -> Iterator[str]:

@@ -9,6 +9,9 @@ from mlaudit.model.nouns import Severity
 from mlaudit.model.report import Finding
 from mlaudit.reporters._facts import UNREAD, sides
 
+_OF_SOURCES = frozenset(("mutable",))
+"""Facts about a source that several environments name, each in a line of its own."""
+
 
 @dataclass(frozen=True, slots=True)
 class FindingGroup:
@@ -83,4 +86,5 @@ def _by_place(finding: Finding) -> object:
     if len(finding.environments) != 1 or (finding.at.line is None and finding.fact not in UNREAD):
         return None
     sentence = finding.message.replace(finding.environments[0], "\0")
-    return (finding.code, finding.severity, finding.package, finding.at, sentence)
+    at = None if finding.fact in _OF_SOURCES else finding.at
+    return (finding.code, finding.severity, finding.package, at, sentence)

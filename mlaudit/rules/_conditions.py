@@ -124,6 +124,15 @@ def is_open_and_unpaired(environment: Environment, view: View) -> bool:
     return not any(environment.name in pair for pair in view.pairs)
 
 
+def leaves_versions_open(environment: Environment, _view: View) -> bool:
+    """Whether an installer chooses a version that may break what is pinned: a complete list leaves none to it."""
+    if environment.complete or environment.is_model or not environment.exact_versions:
+        return False
+    from mlaudit.comparison.open_packages import open_packages
+
+    return next(open_packages(environment), None) is not None
+
+
 def has_bans(_environment: Environment, view: View) -> bool:
     """Whether the configuration bans any version."""
     return bool(view.settings.banned)

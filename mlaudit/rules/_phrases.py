@@ -61,8 +61,15 @@ def _span(pythons: list[str]) -> str:
 
 def places(crossing: Crossing, view: View) -> tuple[Place, tuple[Location, ...]]:
     """Where the change should be made (the reader), and the other side."""
-    writer, reader = (view.place(cell) for cell in crossing.cells)
-    return reader, (Location(writer, Role.WRITER, crossing.writer.shown),)
+    return view.place(crossing.reader), _of_writer(crossing.writer, view)
+
+
+def _of_writer(cell: Cell, view: View) -> tuple[Location, ...]:
+    """Where the writer states the package; of several statements each with what it says."""
+    said = {stated_by(pin): pin.at for pin in reversed(cell.pins)} if cell.state is State.SEVERAL else {}
+    if len(said) < 2:
+        return (Location(view.place(cell), Role.WRITER, cell.shown),)
+    return tuple(Location(at, Role.WRITER, says) for says, at in reversed(said.items()))[:MAX_LISTED]
 
 
 def stated_by(pin: Pin) -> str:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 from mlaudit.comparison.scene import View
 from mlaudit.model.findings import Hit, Location
-from mlaudit.model.names import normalized
 from mlaudit.model.nouns import Fix, Kind, Role, Severity
 from mlaudit.model.report import Environment
 from mlaudit.rules._registry import environment_rule
@@ -45,7 +44,7 @@ def check(environment: Environment, view: View) -> Iterator[Hit]:
     """
     from mlaudit.knowledge.combinations import broken_combinations
 
-    for broken_combination in broken_combinations(_versions(environment), _NamedDistributions(environment)):
+    for broken_combination in broken_combinations(_versions(environment), environment.distributions):
         package, other = environment.cell(broken_combination.package), environment.cell(broken_combination.other)
         yield Hit(
             package=broken_combination.package,
@@ -67,25 +66,6 @@ def check(environment: Environment, view: View) -> Iterator[Hit]:
             values=(broken_combination.version, broken_combination.other, broken_combination.other_version or ""),
             fix=Fix(says=broken_combination.remedy),
         )
-
-
-class _NamedDistributions(Mapping[str, frozenset[str]]):
-    """Every package that is named, with the names of its distributions; those of a few are asked for."""
-
-    def __init__(self, environment: Environment) -> None:
-        self._cells = environment.cells
-
-    def __getitem__(self, package: str) -> frozenset[str]:
-        cell = self._cells[package]
-        if not cell.stated:
-            raise KeyError(package)
-        return frozenset(normalized(pin.name) for pin in cell.pins)
-
-    def __iter__(self) -> Iterator[str]:
-        return (package for package, cell in self._cells.items() if cell.stated)
-
-    def __len__(self) -> int:
-        return sum(1 for _ in self)
 
 
 def _versions(environment: Environment) -> dict[str, str]:

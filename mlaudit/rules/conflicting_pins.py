@@ -38,22 +38,28 @@ def check(environment: Environment, view: View) -> Iterator[Hit]:
 
 
 def _hit(environment: Environment, cell: Cell) -> Hit:
-    statements = list(dict.fromkeys(_statement(pin) for pin in cell.conflict))
     first, *others = cell.conflict
-    several = len(statements) > 1
     return Hit(
         package=cell.package,
         environments=(environment.name,),
-        message=(
-            f"{environment.name} pins {cell.package} to {listed(statements, ' and ')}; no version satisfies all."
-            if several
-            else f"{environment.name} states {cell.package} {cell.shown}, which no version satisfies."
-        ),
+        message=_message(environment, cell),
         at=others[-1].at if others else first.at,
         says=stated_by(others[-1] if others else first),
         related=other_statements((first, *others[:-1])) if others else (),
         actual=cell.shown,
     )
+
+
+def _message(environment: Environment, cell: Cell) -> str:
+    statements = list(dict.fromkeys(_statement(pin) for pin in cell.conflict))
+    builds = {pin.name: pin.version for pin in cell.conflict}
+    if len(builds) > 1 and all(pin.version and builds[pin.name] == pin.version for pin in cell.conflict):
+        named = listed([f"`{name}=={version}`" for name, version in builds.items()], " and ")
+        says = "builds of one project that install the same modules; what runs is of the one that is installed last"
+        return f"{environment.name} pins {named}, {says}."
+    if len(statements) > 1:
+        return f"{environment.name} pins {cell.package} to {listed(statements, ' and ')}; no version satisfies all."
+    return f"{environment.name} states {cell.package} {cell.shown}, which no version satisfies."
 
 
 def _statement(pin: Pin) -> str:

@@ -17,6 +17,7 @@ from mlaudit.model.versions import parsed
 MAX_LENGTH = 1024
 """Characters of one match spec; a longer one is not read."""
 
+_TOKEN = lazy_pattern(r"(?:^|(?<=/))t/[^/]{1,512}/(?=.)")
 _COMMENT = lazy_pattern(r"(?:^|\s)#.*$")
 _CONDITION = lazy_pattern(r"\s*(?:;\s*if|\sif)\s+(.{1,512})$")
 _OPTIONAL = lazy_pattern(r"\s*\([^()]{0,256}\)")
@@ -143,8 +144,11 @@ def _channel(text: str) -> tuple[str | None, str]:
 
 
 def split_channel(channel: str) -> tuple[str | None, str | None]:
-    """Channel and platform of a channel's name or address (`https://conda.anaconda.org/conda-forge/linux-64`)."""
-    plain = channel.strip().rstrip("/")
+    """Channel and platform of a channel's name or address (`https://conda.anaconda.org/conda-forge/linux-64`).
+
+    The token in an address such as `https://conda.anaconda.org/t/TOKEN/channel` is no part of the channel.
+    """
+    plain = _TOKEN.sub("", channel.strip().rstrip("/"))
     head, _, last = plain.rpartition("/")
     subdir = last if last in SUBDIRS else None
     plain = head if subdir else plain

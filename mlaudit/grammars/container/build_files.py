@@ -138,7 +138,7 @@ def _of_compose(root: Node, folder: str) -> Iterator[ImageBuild]:
         names = (service.get("image").maybe_text() or "",) if service.is_table else ()
         if build.is_text and service.is_table:
             yield _composed(folder, build.text(), Node({}), names)
-        elif build.is_table and service.is_table:
+        elif build.is_table and service.is_table and not build.get("dockerfile_inline").exists:
             yield _composed(folder, build.get("context").maybe_text() or ".", build, names)
 
 

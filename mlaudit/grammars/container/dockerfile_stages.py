@@ -55,6 +55,7 @@ class Stage:
         image: what follows FROM, variables replaced.
         base: the stage it is built from, None if that is an image.
         packages_from: other stages whose environment it copies.
+        triggers: what ONBUILD leaves to the stages and images that are built from it.
     """
 
     index: int
@@ -66,6 +67,7 @@ class Stage:
     instructions: list[Instruction] = field(default_factory=list)
     packages_from: list[int] = field(default_factory=list)
     copies: list[Copy] = field(default_factory=list)
+    triggers: list[Instruction] = field(default_factory=list)
 
 
 class DockerfileStages:
@@ -89,7 +91,8 @@ class DockerfileStages:
             if instruction.keyword == "FROM":
                 self._stage(instruction)
             elif self.stages:
-                self.stages[-1].instructions.append(instruction)
+                stage = self.stages[-1]
+                (stage.triggers if instruction.is_trigger else stage.instructions).append(instruction)
             elif instruction.keyword == "ARG":
                 self._argument(instruction)
             else:
@@ -275,7 +278,7 @@ class DockerfileStages:
     def _sources(self) -> Iterator[str]:
         """What the COPYs and ADDs of all stages take of the build context."""
         for stage in self.stages:
-            for instruction in stage.instructions:
+            for instruction in (*stage.triggers, *stage.instructions):
                 taken = instruction.keyword in ("COPY", "ADD") and not instruction.heredocs
                 if taken and instruction.flag("from") is None:
                     words = list(instruction.items() or dockerfile_text.words(instruction.rest, self.globals))
@@ -318,3 +321,10 @@ def read(doc: Document) -> tuple[DockerfileStages, list[Unread]]:
     if build.left_out:
         problems.append(doc.unread(f"{build.left_out} stages are not read (at most {MAX_STAGES} are)", doc.place(1, 1)))
     return build, problems
+
+
+def triggers_of(doc: Document, target: str) -> list[Instruction]:
+    """What ONBUILD of one stage of a Dockerfile leaves to what is built from it."""
+    build, _ = read(doc)
+    number = build.number(target)
+    return build.stages[number].triggers if number is not None else []

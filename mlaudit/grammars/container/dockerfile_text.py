@@ -16,7 +16,7 @@ from mlaudit.grammars.dump_text import limited_text
 from mlaudit.grammars.shell.script_text import Script
 from mlaudit.grammars.shell.shell_words import BODIES, Lexer, Word
 from mlaudit.grammars.variables import expanded, within
-from mlaudit.model.lazy_dataclass import dataclass
+from mlaudit.model.lazy_dataclass import dataclass, replace
 from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.model.nouns import Unread
 
@@ -57,7 +57,10 @@ class Heredoc:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Instruction:
-    """One instruction: its keyword in upper case, its flags, what follows them, the here-document left open."""
+    """One instruction: its keyword in upper case, its flags, what follows them, the here-document left open.
+
+    A trigger, behind ONBUILD, runs where another stage or image is built from this one, and not before.
+    """
 
     keyword: str
     flags: tuple[tuple[str, str], ...]
@@ -65,6 +68,7 @@ class Instruction:
     line: int
     heredocs: tuple[Heredoc, ...] = ()
     unclosed: str = ""
+    is_trigger: bool = False
 
     def flag(self, name: str) -> str | None:
         """The value of the first flag of a name."""
@@ -175,7 +179,8 @@ def _instruction(doc: Document, cursor: _Cursor, script: Script) -> Instruction 
         why = f"`{shown}` begins with no instruction of a Dockerfile; a long one ends its lines with a backslash"
         return doc.unread(why, script.place(0, len(text.rstrip())), what=text)
     if keyword == "ONBUILD":
-        return _instruction(doc, cursor, script.cut(match.end(), len(text)))
+        inner = _instruction(doc, cursor, script.cut(match.end(), len(text)))
+        return replace(inner, is_trigger=True) if isinstance(inner, Instruction) else inner
     position, flags = match.end(), []
     while flag := _FLAG.match(text, position):
         flags.append((flag.group(1).lower(), (flag.group(2) or "").strip('"')))

@@ -31,10 +31,20 @@ FOOTER = 16 * 1024 * 1024
 _LENGTH = 4
 
 
-def footer_statements(doc: Document, magic: bytes, kind: str, called: str) -> Iterator[Statement]:
+def footer_statements(
+    doc: Document, magic: bytes, kind: str, called: str, *, around: tuple[bytes, bytes] = (b"", b"")
+) -> Iterator[Statement]:
     """What the footer of a file that begins and ends with `magic` states; its length is before the closing `magic`.
 
-    Raises Unreadable.
+    Args:
+        doc: the file.
+        magic: its mark.
+        kind: the kind of artifact.
+        called: how a message calls such a file.
+        around: the bytes that every footer of the format begins and ends with.
+
+    Raises:
+        Unreadable: the file is cut, damaged or of another format.
     """
     with doc.stream() as stream:
         window = whole(stream)
@@ -48,6 +58,9 @@ def footer_statements(doc: Document, magic: bytes, kind: str, called: str) -> It
         if start < len(magic):
             raise Unreadable(f"its footer states a length of {length} bytes, more than the file has")
         footer = window.upto(start, min(length, FOOTER))
+        last = window.upto(max(start, start + length - len(around[1])), len(around[1]))
+    if not footer.startswith(around[0]) or last != around[1]:
+        raise Unreadable(f"its footer of {length} bytes is not what {called} has there, so it is damaged")
     yield from columnar(doc, footer, kind)
     if length > FOOTER:
         yield doc.unread(f"its footer has {length} bytes, and {FOOTER} are searched")

@@ -15,7 +15,8 @@ CUT = "it is cut"
 _CHUNK = 1024 * 1024
 _TAIL = 64
 # A text without its end is what a chunk's border cuts in two, or what the file's end does.
-_TEXT = lazy_pattern(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
+# It matches either way, so that no place in it is searched again.
+_TEXT = lazy_pattern(rb'"(?:[^"\\]|\\.)*("?)', re.DOTALL)
 _OPENING, _CLOSING = b"{[", b"}]"
 _BRACKETS = bytes(byte for byte in range(256) if byte not in _OPENING + _CLOSING)
 
@@ -48,7 +49,7 @@ def json_is_whole(window: Window) -> bool:
         return True
     depth, text_begun = 0, b""
     for chunk in _chunks(window):
-        outside = _TEXT.sub(b"", text_begun + chunk)
+        outside = _TEXT.sub(_without_whole, text_begun + chunk)
         quote = outside.find(b'"')
         outside, text_begun = (outside, b"") if quote < 0 else (outside[:quote], outside[quote:])
         if len(text_begun) > _CHUNK:
@@ -56,6 +57,10 @@ def json_is_whole(window: Window) -> bool:
         brackets = outside.translate(None, _BRACKETS)
         depth += sum(brackets.count(byte) for byte in _OPENING) - sum(brackets.count(byte) for byte in _CLOSING)
     return depth == 0 and not text_begun
+
+
+def _without_whole(text: re.Match[bytes]) -> bytes:
+    return b"" if text[1] else text[0]
 
 
 def _chunks(window: Window) -> Iterator[bytes]:

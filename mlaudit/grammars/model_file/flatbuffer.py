@@ -12,6 +12,8 @@ from mlaudit.model.errors import Unreadable
 
 TEXT_LIMIT = 65536
 VECTOR_LIMIT = 100_000
+_SMALLEST_VTABLE = 4
+"""Its own size and that of the table, two bytes each."""
 
 
 class Table:
@@ -24,6 +26,8 @@ class Table:
         self._at = at
         self._vtable = at - window.number(at, 4, signed=True)
         self._vtable_size = window.number(self._vtable, 2)
+        if self._vtable_size < _SMALLEST_VTABLE:
+            raise Unreadable(f"a table's fields are claimed in {self._vtable_size} bytes; at least 4 are needed")
 
     def _field(self, index: int) -> int | None:
         slot = 4 + 2 * index

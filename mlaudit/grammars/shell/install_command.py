@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Callable, Iterator
 from functools import partial
 from itertools import islice
@@ -28,6 +29,9 @@ MAX_NESTING = 4
 
 MAX_PUSHED = 50
 """Folders that `pushd` may leave behind."""
+
+MAX_TARGETS = 8
+"""Files that one command writes of which the text is kept; of others it is known that they are there."""
 
 Read = Callable[[Call], Iterator[Statement]]
 
@@ -151,10 +155,11 @@ def _read(call: Call, read: Read, whole: Call, command: Command) -> Iterator[Sta
         if command.conditional and isinstance(statement, Pin) and statement.detail is None:
             statement = replace(statement, detail="where a condition of the recipe holds")
         yield statement
+    ends = [word.end for word in whole.words]
     for redirection in command.redirections:
         if redirection.sign == ">" and redirection.target.text.startswith("="):
-            before = [word.text for word in whole.words if word.end <= redirection.target.start]
-            written = f"{before[-1] if before else ''}>{redirection.target.text}"[:120]
+            behind = bisect_right(ends, redirection.target.start)
+            written = f"{whole.words[behind - 1].text if behind else ''}>{redirection.target.text}"[:120]
             lost = "the shell reads it as a redirection, and the range is not installed"
             says = f"the `>` in `{written}` is not quoted: {lost}"
             yield call.note(says, call.at(redirection.target))
@@ -249,10 +254,11 @@ def _remember_written(call: Call, command: Command, name: str) -> None:
     recipe = call.recipe
     printed = None if command.conditional else filtered(call, name)
     targets = [redirected for redirected in command.redirections if redirected.sign in (">", ">>", ">|")]
-    for redirection in targets:
+    for position, redirection in enumerate(targets):
         if redirection.target.text not in ("/dev/null", "&1", "&2"):
             path, sign = recipe.path(redirection.target.text), redirection.sign.rstrip("|")
-            recipe.written[path] = printed if printed and sign == ">" else written_text(call, name, sign, path)
+            said = written_text(call, name, sign, path) if position < MAX_TARGETS else None
+            recipe.written[path] = printed if printed and sign == ">" else said
     recipe.printed = printed if not targets else None
     _remember_changed(call, command, name)
     if name == "tee" and call.stdin is not None:

@@ -24,8 +24,10 @@ def written_text(call: Call, name: str, sign: str, path: str) -> Script | None:
 
 
 def _echoed(call: Call, name: str) -> str | None:
+    if name not in ("echo", "printf"):
+        return None
     words = call.words[1:]
-    if name not in ("echo", "printf") or any(word.unresolved for word in words):
+    if any(word.unresolved for word in words):
         return None
     options = {word.text for word in words[:1] if word.text in ("-e", "-n", "-en", "-ne")}
     text = " ".join(word.text for word in words[len(options) :])
