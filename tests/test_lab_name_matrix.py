@@ -12,7 +12,7 @@ from mlaudit.lab.module_facts import ATTRIBUTE, MODULE, NAME, ImportStep, facts_
 from mlaudit.lab.module_outline import outline
 from mlaudit.lab.name_matrix import main
 from mlaudit.lab.name_rows import main as write_rows
-from mlaudit.lab.release_surface import ImportWalk, MissingName, ReleaseSurface
+from mlaudit.lab.release_surface import ImportWalk, LackedName, ReleaseSurface
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -85,7 +85,7 @@ def test_what_a_release_has_or_may_have_is_not_missing(name: str) -> None:
     ],
 )
 def test_a_name_that_no_text_has_is_missing(name: str, sure: bool) -> None:
-    assert surface(OWNER).missing(imported(name)) == MissingName(NAME, name, sure)
+    assert surface(OWNER).missing(imported(name)) == LackedName(NAME, name, sure)
 
 
 def test_what_one_module_sets_on_another_is_found() -> None:
@@ -101,24 +101,24 @@ def test_a_name_that_stands_anywhere_may_be_in_a_module_that_has_any() -> None:
 def test_the_first_missing_part_of_a_chain_is_told() -> None:
     release = surface(OWNER)
     gone = ImportStep(MODULE, "own.removed.deep", "", 1)
-    assert release.missing(gone) == MissingName(MODULE, "own.removed", True)
+    assert release.missing(gone) == LackedName(MODULE, "own.removed", True)
     chain = ImportStep(ATTRIBUTE, "own.sub.gone.more", "", 1)
-    assert release.missing(chain) == MissingName(ATTRIBUTE, "own.sub.gone", True)
+    assert release.missing(chain) == LackedName(ATTRIBUTE, "own.sub.gone", True)
     assert release.missing(ImportStep(ATTRIBUTE, "own.Kind.gone", "", 1)) is None
     from_gone = ImportStep(NAME, "own.removed.name", "own.removed", 1)
-    assert release.missing(from_gone) == MissingName(MODULE, "own.removed", True)
+    assert release.missing(from_gone) == LackedName(MODULE, "own.removed", True)
 
 
 def test_a_star_brings_what_the_module_lists() -> None:
     listed = {"own/__init__.py": "from .listed import *\n", "own/listed.py": "from ._fast import *\n__all__ = ['a']\n"}
     release = surface({**listed, "own/_fast.so": ""})
-    assert release.missing(imported("own.gone")) == MissingName(NAME, "own.gone", True)
+    assert release.missing(imported("own.gone")) == LackedName(NAME, "own.gone", True)
     assert release.missing(imported("own.a")) is None
     assert release.missing(imported("own.listed.gone")) is None
 
 
 def test_a_module_that_a_package_no_longer_brings_is_missing() -> None:
-    assert surface(OWNER).missing(ImportStep(MODULE, "former", "", 1)) == MissingName(MODULE, "former", True)
+    assert surface(OWNER).missing(ImportStep(MODULE, "former", "", 1)) == LackedName(MODULE, "former", True)
     assert surface({}).missing(ImportStep(MODULE, "former", "", 1)) is None
 
 

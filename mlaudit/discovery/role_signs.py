@@ -72,7 +72,7 @@ def is_platform(commands: Iterable[RunCommand]) -> bool:
 def role_of_program(command: Sequence[str]) -> str | None:
     """The role that the program of a command shows: a server, a launcher of training, a tool of developers."""
     program, arguments = _program(command)
-    phrases = [f"{' '.join(said)} " for said in (command, (program, *arguments))]
+    phrases = [f"{' '.join(line)} " for line in (command, (program, *arguments))]
     for row in words().runs:
         begins = tuple(f"{beginning} " for beginning in row.phrases)
         if program in row.programs or any(phrase.startswith(begins) for phrase in phrases):

@@ -177,8 +177,8 @@ def _cuda_breaks(versions: Mapping[str, str]) -> Iterator[AbiBreak]:
 
 def _cuda(version: str) -> tuple[str, str] | None:
     """The CUDA that a local part names, major and minor (`+cu118` is 11.8)."""
-    found = _CUDA.search(version.partition("+")[2])
-    return (found["major"], found["minor"]) if found else None
+    match = _CUDA.search(version.partition("+")[2])
+    return (match["major"], match["minor"]) if match else None
 
 
 def _differ(left: tuple[str, str], right: tuple[str, str], exact: bool) -> bool:

@@ -188,17 +188,19 @@ def broken_combinations(
         versions: the exact versions of the environment by package; CUDA, cuDNN and Python count as packages.
         named: everything that the environment names, of whichever version, with the names under which it does.
     """
-    found = [owner for owner in sorted(versions.keys() & owners()) if not versions.keys().isdisjoint(users_of(owner))]
-    breakable = _breakable().union(*(users_of(owner).keys() for owner in found))
+    present_owners = [
+        owner for owner in sorted(versions.keys() & owners()) if not versions.keys().isdisjoint(users_of(owner))
+    ]
+    breakable = _breakable().union(*(users_of(owner).keys() for owner in present_owners))
     for package in sorted(versions.keys() & breakable):
-        told: dict[str, bool] = {}
+        has_error: dict[str, bool] = {}
         for row in combinations_of(package):
             if _is_meant(row, versions, named) and _concerns(row, versions) and _breaks(row, versions, named):
-                told[row.other] = told.get(row.other, False) or row.severity is Severity.ERROR
+                has_error[row.other] = has_error.get(row.other, False) or row.severity is Severity.ERROR
                 yield broken(row, versions)
-        for owner in found:
+        for owner in present_owners:
             for row in _found(owner, package):
-                known = owner in told and (told[owner] or row.severity is not Severity.ERROR)
+                known = owner in has_error and (has_error[owner] or row.severity is not Severity.ERROR)
                 if not known and _concerns(row, versions) and _breaks(row, versions, named):
                     yield broken(row, versions)
 

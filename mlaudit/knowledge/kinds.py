@@ -86,8 +86,8 @@ def _kinds(root: Node) -> Mapping[str, ArtifactKind]:
     for name, row in root.items():
         ending = row.get("holds_ending")
         if ending.exists:
-            held = (kind for kind in table if kind != name and kind.endswith(ending.text()))
-            kept = tuple(kind for kind in held if _inside(table, kind).isdisjoint(row.get("without").texts()))
+            ending_alike = (kind for kind in table if kind != name and kind.endswith(ending.text()))
+            kept = tuple(kind for kind in ending_alike if _inside(table, kind).isdisjoint(row.get("without").texts()))
             table[name] = replace(table[name], holds=kept)
     for name, kind in table.items():
         for inner_kind in kind.holds:

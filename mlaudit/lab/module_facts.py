@@ -308,10 +308,18 @@ class _StepReader(ast.NodeVisitor):
 
     def _function(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
         given = node.args
-        self._visit_all([*node.decorator_list, *given.defaults, *(one for one in given.kw_defaults if one is not None)])
+        self._visit_all(
+            [
+                *node.decorator_list,
+                *given.defaults,
+                *(argument for argument in given.kw_defaults if argument is not None),
+            ]
+        )
         if self._annotated:
             every = (*given.posonlyargs, *given.args, *given.kwonlyargs, given.vararg, given.kwarg)
-            self._visit_all(one.annotation for one in every if one is not None and one.annotation is not None)
+            self._visit_all(
+                argument.annotation for argument in every if argument is not None and argument.annotation is not None
+            )
             self._visit_all([node.returns] if node.returns is not None else [])
 
     def _visit_all(self, nodes: Iterable[ast.AST]) -> None:
@@ -352,7 +360,7 @@ class _StepReader(ast.NodeVisitor):
         """Python may leave it out."""
 
     def visit_Lambda(self, node: ast.Lambda) -> None:
-        self._visit_all(one for one in (*node.args.defaults, *node.args.kw_defaults) if one is not None)
+        self._visit_all(default for default in (*node.args.defaults, *node.args.kw_defaults) if default is not None)
 
     def visit_ListComp(self, node: ast.ListComp) -> None:
         self.visit(node.generators[0].iter)

@@ -171,7 +171,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--unsure", action="store_true", help="only names that the texts alone do not settle")
     options = parser.parse_args(arguments)
     options.scratch.mkdir(parents=True, exist_ok=True)
-    proposals = [one for one in proposals_in(options.proposals) if not options.unsure or not one.sure]
+    proposals = [proposal for proposal in proposals_in(options.proposals) if not options.unsure or not proposal.sure]
     wanted = [*(owners_of(proposals) if options.owners else ()), *pairs_of(proposals, options.pairs)]
     lines = options.results.read_text().splitlines() if options.results.is_file() else ()
     known: dict[str, dict[str, str] | None] = {}
@@ -180,19 +180,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
         known[row["key"]] = (
             {**(known.get(row["key"]) or {}), **(row["said"] or {})} if row["said"] is not None else None
         )
-    left = [one for one in wanted if one.key not in known or not _answers(known[one.key], one)]
+    left = [
+        environment
+        for environment in wanted
+        if environment.key not in known or not _answers(known[environment.key], environment)
+    ]
     for environment in with_progress(left, len(left), "environments"):
         if not isinstance(environment, CheckedEnvironment):
             continue
-        said = said_in(environment, options.scratch)
+        answers = said_in(environment, options.scratch)
         with options.results.open("a") as stream:
-            stream.write(json.dumps({"key": environment.key, "said": said}) + "\n")
+            stream.write(json.dumps({"key": environment.key, "said": answers}) + "\n")
     return 0
 
 
-def _answers(said: dict[str, str] | None, environment: CheckedEnvironment) -> bool:
+def _answers(answers: dict[str, str] | None, environment: CheckedEnvironment) -> bool:
     """Whether what is kept says something of each statement, or that the environment could not be made."""
-    return said is None or all(statement in said for statement in environment.statements)
+    return answers is None or all(statement in answers for statement in environment.statements)
 
 
 if __name__ == "__main__":

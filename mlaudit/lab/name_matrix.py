@@ -21,7 +21,7 @@ from mlaudit.lab.measure import with_progress
 from mlaudit.lab.module_facts import NAME, ImportStep
 from mlaudit.lab.read_releases import KeptFacts, ReadRelease
 from mlaudit.lab.release_sources import SourceCache
-from mlaudit.lab.release_surface import ImportWalk, MissingName, NeededName
+from mlaudit.lab.release_surface import ImportWalk, LackedName, NeededName
 
 IMPORT = "import"
 APART = 6
@@ -41,7 +41,7 @@ class ProposedName:
         below, above: the package imports with older releases than the first, and from the other one on; None where
             there are none.
         moment: `import`, or the module below the package that needs it.
-        sure: see MissingName.
+        sure: see LackedName.
         pair: a release of each that the metadata admit together.
         python: a Python that both admit.
     """
@@ -70,7 +70,7 @@ class ProposedName:
 class _Failure:
     """The first thing that one import lacks of one release."""
 
-    missing: MissingName
+    missing: LackedName
     place: str
 
     @property
@@ -151,7 +151,7 @@ class _PairGrid:
         """Whether another release has the name, and no module sets it from elsewhere."""
         around = (*reversed(self.owners[: rectangle.start]), *self.owners[rectangle.end + 1 :])
         attribute = failure.missing.name.rpartition(".")[2]
-        ends = {id(one): one for one in (self.owners[rectangle.start], self.owners[rectangle.end])}.values()
+        ends = {id(owner): owner for owner in (self.owners[rectangle.start], self.owners[rectangle.end])}.values()
         return (
             any(owner.surface.has(failure.step) for owner in around)
             and not self.users[rectangle.last].surface.sets(attribute)
@@ -199,12 +199,12 @@ class NameMatrix:
         self._limits = limits
         self.releases: dict[str, tuple[ReadRelease, ...]] = {}
         for package in packages:
-            self.releases[package] = tuple(ReadRelease(found, facts) for found in cache.releases(package))
+            self.releases[package] = tuple(ReadRelease(sources, facts) for sources in cache.releases(package))
         by_top: dict[str, set[str]] = {}
         for package, releases in self.releases.items():
-            for top in {top for one in releases for top in one.surface.tops}:
+            for top in {top for release in releases for top in release.surface.tops}:
                 by_top.setdefault(top, set()).add(package)
-        self.owners = {top: _owner(top, found) for top, found in by_top.items()}
+        self.owners = {top: _owner(top, packages) for top, packages in by_top.items()}
 
     def proposals(self, package: str) -> Iterator[ProposedName]:
         """The rows of one package that needs names of others."""
@@ -215,7 +215,7 @@ class NameMatrix:
         for other in sorted(others - {package}):
             owners = self.releases[other]
             first = _cells(owners, [by_moment.get(IMPORT, {}).get(other, ()) for by_moment in needs])
-            told: set[tuple[int, int]] = set()
+            told_cells: set[tuple[int, int]] = set()
             for moment in moments:
                 cells = first
                 if moment != IMPORT:
@@ -232,7 +232,7 @@ class NameMatrix:
                     failing=failing,
                     present=[moment in by_moment for by_moment in needs],
                 )
-                yield from _proposals(grid, moment, told)
+                yield from _proposals(grid, moment, told_cells)
 
     def _needs_by_moment(self, release: ReadRelease) -> dict[str, dict[str, tuple[NeededName, ...]]]:
         """What a release needs of others, by the moment and the other package."""
@@ -240,23 +240,23 @@ class NameMatrix:
         tops = [top for top in surface.tops if surface.module_facts(top) is not None]
         own = {top for top in tops if self.owners.get(top) == release.package}
         main = sorted(own, key=lambda top: (canonicalize_name(top) != release.package, top))[:1]
-        found: dict[str, dict[str, tuple[NeededName, ...]]] = {}
+        by_moment: dict[str, dict[str, tuple[NeededName, ...]]] = {}
         for top in main:
             walk = ImportWalk(surface)
-            found[IMPORT] = self._by_other(release, walk.walk(top))
+            by_moment[IMPORT] = self._by_other(release, walk.walk(top))
             for part in surface.public_parts(top) if self._limits.parts else ():
                 needs = tuple(ImportWalk(surface, walk.loaded).walk(part))
                 if part not in walk.loaded:
-                    found[part] = self._by_other(release, needs)
-        return found
+                    by_moment[part] = self._by_other(release, needs)
+        return by_moment
 
     def _by_other(self, release: ReadRelease, needs: Iterable[NeededName]) -> dict[str, tuple[NeededName, ...]]:
-        found: dict[str, dict[tuple[str, str], NeededName]] = {}
+        by_package: dict[str, dict[tuple[str, str], NeededName]] = {}
         for need in needs:
             other = self._owner(need.step.name)
             if other is not None and other != release.package:
-                found.setdefault(other, {}).setdefault((need.step.kind, need.step.name), need)
-        return {other: tuple(by_name.values()) for other, by_name in found.items()}
+                by_package.setdefault(other, {}).setdefault((need.step.kind, need.step.name), need)
+        return {other: tuple(by_name.values()) for other, by_name in by_package.items()}
 
     def _owner(self, name: str) -> str | None:
         first, _, rest = name.partition(".")
@@ -275,17 +275,17 @@ def _cells(owners: Sequence[ReadRelease], needs: Sequence[Sequence[NeededName]])
 
 def _row(owners: Sequence[ReadRelease], needs: Sequence[NeededName]) -> list[_Failure | None]:
     """What an import lacks of each release; between two that lack the same, not far apart, those do too."""
-    found: dict[int, _Failure | None] = {}
+    by_number: dict[int, _Failure | None] = {}
 
     def at(number: int) -> _Failure | None:
-        if number not in found:
-            found[number] = _failure(owners[number], needs)
-        return found[number]
+        if number not in by_number:
+            by_number[number] = _failure(owners[number], needs)
+        return by_number[number]
 
     def fill(low: int, high: int) -> None:
         first, last = at(low), at(high)
         if (first and first.key) == (last and last.key):
-            found.update(dict.fromkeys(range(low + 1, high), first))
+            by_number.update(dict.fromkeys(range(low + 1, high), first))
         elif high - low > 1:
             middle = (low + high) // 2
             fill(low, middle)
@@ -305,22 +305,22 @@ def _without(cells: _Cells, first: _Cells) -> _Cells:
 def _failure(owner: ReadRelease, needs: Iterable[NeededName]) -> _Failure | None:
     """The first thing that is missing; None where a text does not settle whether something before it is."""
     for need in needs:
-        found = owner.found(need)
-        if isinstance(found, MissingName):
-            return _Failure(found, need.place)
-        if found is None and owner.surface.is_readable(need.step):
+        answer = owner.look_up(need)
+        if isinstance(answer, LackedName):
+            return _Failure(answer, need.place)
+        if answer is None and owner.surface.is_readable(need.step):
             return None
     return None
 
 
-def _proposals(grid: _PairGrid, moment: str, told: set[tuple[int, int]]) -> Iterator[ProposedName]:
-    """The rows of two packages at one moment; `told` are the cells of which something was told."""
+def _proposals(grid: _PairGrid, moment: str, told_cells: set[tuple[int, int]]) -> Iterator[ProposedName]:
+    """The rows of two packages at one moment; `told_cells` are those of which something was told."""
     for rectangle, failure in grid.rectangles():
         below, above = grid.working(rectangle, failure.step)
         pair = grid.admitted(rectangle)
-        if rectangle.cells <= told or pair is None or (below is None and above is None):
+        if rectangle.cells <= told_cells or pair is None or (below is None and above is None):
             continue
-        told |= rectangle.cells
+        told_cells |= rectangle.cells
         users, owners = grid.users, grid.owners
         start, end = rectangle.start, rectangle.end
         yield ProposedName(

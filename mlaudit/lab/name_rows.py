@@ -52,8 +52,8 @@ class CheckedNames:
         for line in path.read_text().splitlines() if path is not None and path.is_file() else ():
             row = json.loads(line)
             _, *requirements = row["key"].split(" ")
-            for statement, said in (row["said"] or {}).items() if len(requirements) == 1 else ():
-                self._said[requirements[0], statement] = said
+            for statement, answer in (row["said"] or {}).items() if len(requirements) == 1 else ():
+                self._said[requirements[0], statement] = answer
 
     def of(self, proposal: ProposedName, version: str | None) -> str | None:
         """What a release said when it was asked for the name: nothing if it has it; None where it was not asked."""
@@ -74,14 +74,14 @@ def verdict(proposal: ProposedName, checked: CheckedNames) -> tuple[bool, str | 
     """Whether a proposal holds, and its error where that is an unusual one."""
     without = [checked.of(proposal, version) for version in (proposal.lacks_first, proposal.lacks_last)]
     having = [checked.of(proposal, version) for version in (proposal.before, proposal.after) if version is not None]
-    said = [text for text in without if text is not None]
-    if "" in said or not all(_is_about(text, proposal) for text in said):
+    answers = [text for text in without if text is not None]
+    if "" in answers or not all(_is_about(text, proposal) for text in answers):
         return False, None
     if having and all(text for text in having) and all(text is not None for text in having):
         return False, None
-    if not said:
+    if not answers:
         return proposal.sure, None
-    last = said[-1].partition(" (")[0]
+    last = answers[-1].partition(" (")[0]
     return True, None if last == usual_error(proposal) else last
 
 
@@ -161,13 +161,13 @@ def file_text(owner: str, rows: Iterable[HeldName], day: str) -> str:
     ]
     lines.append("# made by `python -m mlaudit.lab.name_rows`. `removed_names.toml` tells what the keys mean.\n")
     for others, kind, around, tried in sorted(by_removal):
-        found = by_removal[others, kind, around, tried]
-        names = sorted({row.proposal.name for row in found})
+        rows_alike = by_removal[others, kind, around, tried]
+        names = sorted({row.proposal.name for row in rows_alike})
         lines += ["[[removed]]", f'package = "{owner}"', f'others = "{others}"', f'kind = "{kind}"']
         lines.append(f"names = {json.dumps(names)}")
-        lines.append(f'source = "{_source(found[0])}"')
+        lines.append(f'source = "{_source(rows_alike[0])}"')
         lines += [f'checked = "{day}"', "users = ["]
-        lines += [f"  {_user(row, len(names) > 1)}," for row in sorted(found, key=_order)]
+        lines += [f"  {_user(row, len(names) > 1)}," for row in sorted(rows_alike, key=_order)]
         lines += ["]", ""]
     return "\n".join(lines)
 
@@ -217,10 +217,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--output", type=Path, default=HOME / "knowledge" / FOLDER)
     parser.add_argument("--checked", default=date.today().isoformat(), help="the day to write into the files")
     options = parser.parse_args(arguments)
-    proposals = [one for path in options.proposals for one in proposals_in(path)]
+    proposals = [proposal for path in options.proposals for proposal in proposals_in(path)]
     by_owner: dict[str, list[HeldName]] = {}
-    for held in held_names(proposals, CheckedNames(options.results), SourceCache(options.cache)):
-        by_owner.setdefault(held.proposal.other, []).append(held)
+    for name in held_names(proposals, CheckedNames(options.results), SourceCache(options.cache)):
+        by_owner.setdefault(name.proposal.other, []).append(name)
     options.output.mkdir(exist_ok=True)
     for owner, rows in sorted(by_owner.items()):
         (options.output / f"{owner}.toml").write_text(file_text(owner, rows, options.checked), encoding="utf-8")

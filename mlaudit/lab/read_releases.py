@@ -18,7 +18,7 @@ from mlaudit.knowledge.releases import release
 from mlaudit.knowledge.wheels import admits_python
 from mlaudit.lab.module_facts import ModuleFacts, facts_of
 from mlaudit.lab.release_sources import ReleaseSources
-from mlaudit.lab.release_surface import MissingName, NeededName, ReleaseSurface
+from mlaudit.lab.release_surface import LackedName, NeededName, ReleaseSurface
 from mlaudit.model.metadata_names import WHEEL_METADATA
 
 PYTHONS = ("3.7", "3.8", "3.9", "3.10", "3.11", "3.12", "3.13")
@@ -76,7 +76,7 @@ class ReadRelease:
         self.version = sources.version
         self._sources = sources
         self.surface = ReleaseSurface(lambda: _Texts(sources.path), sources.names, facts.read)
-        self._found: dict[tuple[str, str, str], MissingName | bool | None] = {}
+        self._found: dict[tuple[str, str, str], LackedName | bool | None] = {}
 
     @cached_property
     def pythons(self) -> tuple[str, ...]:
@@ -96,14 +96,14 @@ class ReadRelease:
     @cached_property
     def requirements(self) -> Mapping[str, Sequence[Requirement]]:
         """What it requires, extras included, by name."""
-        found: dict[str, list[Requirement]] = {}
+        by_name: dict[str, list[Requirement]] = {}
         for text in self._sources.requirements[1]:
             try:
                 requirement = Requirement(text)
             except InvalidRequirement:
                 continue
-            found.setdefault(canonicalize_name(requirement.name), []).append(requirement)
-        return found
+            by_name.setdefault(canonicalize_name(requirement.name), []).append(requirement)
+        return by_name
 
     def admits(self, other: str, version: str, python: str) -> bool:
         """Whether METADATA admit a release of another package on a Python."""
@@ -118,12 +118,12 @@ class ReadRelease:
                 return False
         return True
 
-    def found(self, need: NeededName) -> MissingName | bool | None:
+    def look_up(self, need: NeededName) -> LackedName | bool | None:
         """What of a need it lacks; True: nothing; None: its texts do not say."""
         step = need.step
         key = (step.kind, step.name, step.base)
         if key not in self._found:
-            self._found[key] = self.surface.found(step)
+            self._found[key] = self.surface.look_up(step)
         return self._found[key]
 
 

@@ -89,10 +89,10 @@ class SourceCache:
     def releases(self, package: str) -> tuple[ReleaseSources, ...]:
         """The releases of a package, oldest first."""
         paths = self._folder.glob(f"{package}==*.zip")
-        found = {path.name[:-4].partition("==")[2]: path for path in paths}
+        by_version = {path.name[:-4].partition("==")[2]: path for path in paths}
         return tuple(
-            ReleaseSources(package=package, version=version, path=found[version])
-            for version in sorted(found, key=Version)
+            ReleaseSources(package=package, version=version, path=by_version[version])
+            for version in sorted(by_version, key=Version)
         )
 
     def versions(self, package: str) -> tuple[str, ...]:
@@ -125,15 +125,15 @@ def _keep_file(archive: zipfile.ZipFile, path: Path, name: str) -> None:
 
 def unpacked_releases(folders: Iterable[Path]) -> Mapping[tuple[str, str], Path]:
     """The wheels that lie unpacked in folders below some, by package and version."""
-    found: dict[tuple[str, str], Path] = {}
+    folders_by_release: dict[tuple[str, str], Path] = {}
     for folder in folders:
         for metadata in sorted(folder.glob(f"*/*{DIST_INFO}")):
             package, version = release_in_name(metadata.name)
             try:
-                found.setdefault((package, str(Version(version))), metadata.parent)
+                folders_by_release.setdefault((package, str(Version(version))), metadata.parent)
             except InvalidVersion:
                 continue
-    return found
+    return folders_by_release
 
 
 class SourceFetcher:
@@ -198,12 +198,12 @@ def _by_version(package: str) -> Mapping[str, Sequence[ListedFile]]:
     done = subprocess.run(  # noqa: S603 - own arguments
         command, capture_output=True, text=True, timeout=SECONDS, check=False
     )
-    found: dict[str, list[ListedFile]] = {}
+    by_version: dict[str, list[ListedFile]] = {}
     for file in listed_files(done.stdout + done.stderr):
         version = version_of_file(package, file.name)
         if version is not None and not version.is_prerelease and not version.local and wheel_tags(file.name):
-            found.setdefault(str(version), []).append(file)
-    return found
+            by_version.setdefault(str(version), []).append(file)
+    return by_version
 
 
 def _python(files: Iterable[ListedFile]) -> int | None:

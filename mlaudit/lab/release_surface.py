@@ -51,7 +51,7 @@ class NeededName:
 
 
 @dataclass(frozen=True, slots=True)
-class MissingName:
+class LackedName:
     """What a release does not have of a chain of names.
 
     Attributes:
@@ -107,14 +107,14 @@ class ReleaseSurface:
     def tops(self) -> tuple[str, ...]:
         """The modules that are imported by their first name; below a folder without a file, those in it."""
         firsts = {module.partition(".")[0] for module in (*self._files, *self.compiled)} - _ASIDE
-        found: list[str] = []
+        modules: list[str] = []
         for first in sorted(firsts):
             if first in self._files or first in self.compiled:
-                found.append(first)
+                modules.append(first)
             else:
                 below = {module for module in self._files if module.startswith(f"{first}.")}
-                found += sorted(module for module in below if module.count(".") == 1)
-        return tuple(found)
+                modules += sorted(module for module in below if module.count(".") == 1)
+        return tuple(modules)
 
     def has_module(self, module: str) -> bool:
         """Whether there is a module of a name, a compiled one or a folder of modules."""
@@ -136,16 +136,16 @@ class ReleaseSurface:
         wanted = word.encode()
         return (module for module, file in self._files.items() if wanted in self._texts.get(file, b""))
 
-    def missing(self, step: ImportStep) -> MissingName | None:
+    def missing(self, step: ImportStep) -> LackedName | None:
         """What of a step's name the release surely lacks; None where it has all, or where its texts do not say."""
-        found = self.found(step)
-        return found if isinstance(found, MissingName) else None
+        answer = self.look_up(step)
+        return answer if isinstance(answer, LackedName) else None
 
     def has(self, step: ImportStep) -> bool:
         """Whether its texts show that the release has what a step names."""
-        return self.found(step) is True
+        return self.look_up(step) is True
 
-    def found(self, step: ImportStep) -> MissingName | bool | None:
+    def look_up(self, step: ImportStep) -> LackedName | bool | None:
         """What is missing of a name; True: nothing; None: its texts do not say.
 
         What one of its modules sets on another (`sets`) is not looked for: that takes a look at every text.
@@ -155,7 +155,7 @@ class ReleaseSurface:
         if not start:
             first = parts[0]
             gone = not self.has_module(first) and bool(self.tops)
-            return MissingName(MODULE, first, True) if gone else None
+            return LackedName(MODULE, first, True) if gone else None
         known = step.base.count(".") + 1 if step.kind == NAME else 0
         module = ".".join(parts[:start])
         for end in range(start, len(parts)):
@@ -190,13 +190,13 @@ class ReleaseSurface:
             )
         )
 
-    def _missing_module(self, parent: str, full: str) -> MissingName | None:
+    def _missing_module(self, parent: str, full: str) -> LackedName | None:
         facts = self.module_facts(parent)
         if parent in self.compiled or facts is None or facts.searched or self._is_aside(full):
             return None
         if any(known.searched for known in self._loaded(full.partition(".")[0])) or self._puts_in_place(full):
             return None
-        return MissingName(MODULE, full, facts.form == CLOSED)
+        return LackedName(MODULE, full, facts.form == CLOSED)
 
     def _loaded(self, top: str) -> Iterator[ModuleFacts]:
         facts = self.module_facts(top)
@@ -210,16 +210,16 @@ class ReleaseSurface:
     def _is_aside(self, full: str) -> bool:
         return not _VENDORED.isdisjoint(full.split(".")[1:])
 
-    def _absent(self, module: str, last: str, kind: str) -> MissingName | bool | None:
+    def _absent(self, module: str, last: str, kind: str) -> LackedName | bool | None:
         facts = self.module_facts(module)
         if facts is None or last.startswith("__"):
             return None
         name = f"{module}.{last}"
         form = self._form(module, 0)
         if form in (CLOSED, BOUNDED):
-            return last in facts.texts or MissingName(kind, name, form == CLOSED)
+            return last in facts.texts or LackedName(kind, name, form == CLOSED)
         if next(self._mentioning(last), None) is None:
-            return MissingName(kind, name, False)
+            return LackedName(kind, name, False)
         return None
 
     def _exports(self, module: str) -> frozenset[str] | None:
@@ -261,9 +261,9 @@ class ReleaseSurface:
                 continue
             if exported is not None:
                 return None
-            found = self._attribute(star, last, depth + 1) if depth < DEPTH and star != module else True
-            if found is not False:
-                return True if not self.has_module(star) else found
+            answer = self._attribute(star, last, depth + 1) if depth < DEPTH and star != module else True
+            if answer is not False:
+                return True if not self.has_module(star) else answer
         return False
 
     def sets(self, attribute: str) -> bool:
@@ -274,11 +274,11 @@ class ReleaseSurface:
     @cached_property
     def _setting(self) -> Mapping[bytes, Sequence[str]]:
         """The modules that may set attributes of modules, by the attribute."""
-        found: dict[bytes, list[str]] = {}
+        by_attribute: dict[bytes, list[str]] = {}
         for module, file in self._files.items():
             for match in _SETS.finditer(self._texts.get(file, b"")):
-                found.setdefault(match["attribute"] or match["text"], []).append(module)
-        return found
+                by_attribute.setdefault(match["attribute"] or match["text"], []).append(module)
+        return by_attribute
 
     def file_of(self, module: str) -> str:
         """The path of a module."""

@@ -66,10 +66,10 @@ def places(crossing: Crossing, view: View) -> tuple[Place, tuple[Location, ...]]
 
 def _of_writer(cell: Cell, view: View) -> tuple[Location, ...]:
     """Where the writer states the package; of several statements each with what it says."""
-    said = {stated_by(pin): pin.at for pin in reversed(cell.pins)} if cell.state is State.SEVERAL else {}
-    if len(said) < 2:
+    places_by_statement = {stated_by(pin): pin.at for pin in reversed(cell.pins)} if cell.state is State.SEVERAL else {}
+    if len(places_by_statement) < 2:
         return (Location(view.place(cell), Role.WRITER, cell.shown),)
-    return tuple(Location(at, Role.WRITER, says) for says, at in reversed(said.items()))[:MAX_LISTED]
+    return tuple(Location(at, Role.WRITER, says) for says, at in reversed(places_by_statement.items()))[:MAX_LISTED]
 
 
 def stated_by(pin: Pin) -> str:

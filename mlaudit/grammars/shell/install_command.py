@@ -257,8 +257,8 @@ def _remember_written(call: Call, command: Command, name: str) -> None:
     for position, redirection in enumerate(targets):
         if redirection.target.text not in ("/dev/null", "&1", "&2"):
             path, sign = recipe.path(redirection.target.text), redirection.sign.rstrip("|")
-            said = written_text(call, name, sign, path) if position < MAX_TARGETS else None
-            recipe.written[path] = printed if printed and sign == ">" else said
+            text = written_text(call, name, sign, path) if position < MAX_TARGETS else None
+            recipe.written[path] = printed if printed and sign == ">" else text
     recipe.printed = printed if not targets else None
     _remember_changed(call, command, name)
     if name == "tee" and call.stdin is not None:
