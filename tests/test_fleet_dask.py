@@ -11,7 +11,7 @@ from benchmarks.fleet import BOUNDS, KILLS, generate, measure, misbehave
 
 pytest.importorskip("distributed", reason="Dask is an extra")
 
-COUNT = 240
+COUNT = 120
 
 
 @pytest.mark.slow

@@ -484,6 +484,7 @@ def corpus_texts(*patterns: str) -> list[Path]:
 
 
 @pytest.mark.slow
+@pytest.mark.nightly
 @needs_corpus
 def test_every_toml_value_of_the_corpus_is_found() -> None:
     checked = 0

@@ -23,6 +23,7 @@ from mlaudit.parsers._read import read
 from mlaudit.request.wanted import Wanted
 from mlaudit.sources.working_tree import WorkingTree as Folder
 from tests.native import PYTHONS, copied, corpus, disagreement, lines
+from tests.nightly import some_now
 
 BESIDE = shutil.which("poetry", path=str(Path(sys.executable).parent))
 POETRY = BESIDE or shutil.which("poetry")
@@ -74,7 +75,7 @@ def disagreements(folder: Path) -> tuple[int, list[str]]:
 
 @pytest.mark.slow
 @pytest.mark.skipif(not LOCKS, reason="the corpus of real projects (MLAUDIT_CORPUS) is not here")
-@pytest.mark.parametrize("lock", LOCKS, ids=lambda lock: lock.parent.relative_to(corpus()).as_posix())
+@pytest.mark.parametrize("lock", some_now(LOCKS), ids=lambda lock: lock.parent.relative_to(corpus()).as_posix())
 def test_the_corpus_is_chosen_as_poetry_exports_it(lock: Path, tmp_path: Path) -> None:
     repository = corpus() / lock.relative_to(corpus()).parts[0]
     root = copied(repository, tmp_path / "a" / "b" / "root", ("pyproject.toml", "poetry.lock"))

@@ -23,6 +23,7 @@ import mlaudit
 from mlaudit.model.names import normalized
 from tests.native import copied, corpus
 from tests.native import environment as machine
+from tests.nightly import some_now
 from tests.test_native_poetry import FIXTURES, LOCKS, POETRY
 
 PYTHON = "3.11"
@@ -86,7 +87,9 @@ def requirements(folder: Path) -> tuple[dict[Edge, list[str | None]], set[str]]:
     return found, {name for name, number in counted.items() if number > 1}
 
 
-@pytest.mark.parametrize("lock", [*FIXTURES, *LOCKS], ids=lambda lock: f"{lock.parent.parent.name}-{lock.parent.name}")
+@pytest.mark.parametrize(
+    "lock", some_now([*FIXTURES, *LOCKS]), ids=lambda lock: f"{lock.parent.parent.name}-{lock.parent.name}"
+)
 def test_requirements_are_those_of_poetry(lock: Path, tmp_path: Path) -> None:
     if lock in FIXTURES:
         folder = tmp_path / "case"
