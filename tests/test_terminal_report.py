@@ -77,6 +77,17 @@ def test_each_place_of_a_broken_combination_names_its_package(tmp_path: Path) ->
     assert "requirements.txt:1:1   setuptools 82.0.0\n" in text
 
 
+def test_what_breaks_alike_in_several_environments_is_one_finding(tmp_path: Path) -> None:
+    files = {
+        f"s{number}/requirements.txt": "# own\n" * number + "gensim==4.3.2\nscipy==1.13.0\n" for number in range(3)
+    }
+    write(tmp_path, files)
+    text = run(tmp_path, "check").stdout
+    assert text.count("error[MLA206]") == 1
+    assert "  also    s1, s2\n" in text
+    assert run(tmp_path, "check", "--format", "concise").stdout.count("MLA206") == 3
+
+
 def test_files_with_only_comments_are_one_note(tmp_path: Path) -> None:
     files = {f"s{number}/requirements.txt": "# nothing yet\n" for number in range(5)}
     write(tmp_path, {**files, "train/requirements.txt": "numpy==1.26.4\n"})

@@ -9,8 +9,8 @@ from mlaudit.model.nouns import Severity
 from mlaudit.model.report import Finding
 from mlaudit.reporters._facts import UNREAD, sides
 
-_OF_SOURCES = frozenset(("mutable",))
-"""Facts about a source that several environments name, each in a line of its own."""
+_WHEREVER_STATED = frozenset(("mutable", "fit"))
+"""Facts that are the same wherever the same sentence holds, since each environment states them in a line of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,9 +82,9 @@ def grouped(findings: Iterable[Finding]) -> list[FindingGroup]:
 
 
 def _by_place(finding: Finding) -> object:
-    """What is alike in findings on one line that several environments include, None if nobody else includes it."""
+    """What is alike in findings of one fact in several environments, None where no other can state the same."""
     if len(finding.environments) != 1 or (finding.at.line is None and finding.fact not in UNREAD):
         return None
     sentence = finding.message.replace(finding.environments[0], "\0")
-    at = None if finding.fact in _OF_SOURCES else finding.at
+    at = None if finding.fact in _WHEREVER_STATED else finding.at
     return (finding.code, finding.severity, finding.package, at, sentence)
