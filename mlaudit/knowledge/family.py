@@ -162,9 +162,12 @@ def wanted(subject: str, version: str, other: str, holds: Holds = never) -> Dema
         run = _run_of(subject, version, other)
         if run is not None:
             return DemandedRange(range=run.range, evidence=_proof())
+    required = _declared(subject, version)
+    if isinstance(required, releases.LazyRequirements) and required.is_optional(other):
+        return None
     clauses = [
         requirement.specifier
-        for requirement in _declared(subject, version).get(other, ())
+        for requirement in required.get(other, ())
         if requirement.marker is None
         or (
             "extra" not in requirement.marker

@@ -246,6 +246,10 @@ class LazyRequirements(Mapping[str, tuple[DeclaredRequirement, ...]]):
         matches = [_PLAIN.fullmatch(text) for text in self._texts[name]]
         return ",".join(match["clauses"] for match in matches if match and match["clauses"]) if all(matches) else None
 
+    def is_optional(self, name: str) -> bool:
+        """Whether a name is required for extras alone, or not at all; that takes no parser."""
+        return all("extra ==" in text for text in self._texts.get(name, ()))
+
     def __contains__(self, name: object) -> bool:
         return name in self._texts
 
@@ -323,12 +327,6 @@ def newest(package: str, *, admitted_by: str = "", day: str | None = None, pytho
     final = [version for version in fitting if not _is_pre_release(version)]
     best = final or fitting
     return best[-1] if best else None
-
-
-def listed_until(package: str) -> str:
-    """The day until which all releases of a package are known; empty where that is not known."""
-    known = history(package)
-    return known.listed or "" if known is not None else ""
 
 
 def _minor(version: str) -> tuple[int, ...]:

@@ -50,7 +50,7 @@ def check(environment: Environment, view: View) -> Iterator[Hit]:
         https://pip.pypa.io/en/stable/topics/dependency-resolution/
     """
     from mlaudit.comparison.open_versions import open_breaks
-    from mlaudit.knowledge.releases import listed_until
+    from mlaudit.knowledge.releases import history
 
     for open_break in open_breaks(environment):
         broken, other = open_break.broken, open_break.open.name
@@ -67,7 +67,7 @@ def check(environment: Environment, view: View) -> Iterator[Hit]:
             at=view.place(environment.cell(broken.package)),
             says=f"{broken.package} {broken.version}",
             related=(Location(view.place(cell), Role.PACKAGE, f"{other} {cell.shown}"),) if cell else (),
-            details=(f"of {other}, releases are known until {listed_until(other)}",),
+            details=(f"of {other}, releases are known until {getattr(history(other), 'listed', '')}",),
             evidence=broken.evidence,
             actual=f"{other} {cell.shown if cell else 'not named'}",
             values=(broken.version, other, open_break.version),
