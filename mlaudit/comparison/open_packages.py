@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from mlaudit.comparison.requirements import worlds_for
+from mlaudit.comparison.requirements import holds_a_part, worlds_for
 from mlaudit.knowledge import family
 from mlaudit.knowledge.binaries import NUMPY
 from mlaudit.knowledge.combinations import others_of
@@ -44,9 +44,14 @@ def _open_package(environment: Environment, package: str) -> OpenPackage | None:
         return OpenPackage(name=package, range=cell.specifier or "", required_by="") if is_open else None
     *_, holds = worlds_for(environment.target).values()
     for name, version in environment.exact_versions.items():
-        if family.wanted(name, version, package, holds) is not None:
+        if requires_as_published(environment.cells[name]) and family.wanted(name, version, package, holds) is not None:
             return OpenPackage(name=package, range="", required_by=f"{name} {version}")
     return None
+
+
+def requires_as_published(cell: Cell) -> bool:
+    """Whether what the index publishes of a package is what is installed: no build of conda, and no part of it."""
+    return is_of_the_index(cell) and not holds_a_part(cell)
 
 
 def is_of_the_index(cell: Cell) -> bool:

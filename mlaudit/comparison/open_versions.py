@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from mlaudit.comparison.images import base_images
-from mlaudit.comparison.open_packages import OpenPackage, is_of_the_index, open_packages
+from mlaudit.comparison.open_packages import OpenPackage, is_of_the_index, open_packages, requires_as_published
 from mlaudit.comparison.requirements import worlds_for
 from mlaudit.knowledge import family, table
 from mlaudit.knowledge.binaries import abi_breaks, python_unsupported
@@ -123,7 +123,7 @@ def _installed(environment: Environment, python: str, holds: Holds) -> Installed
         version = cell.version
         if version is None and cell.state is State.RANGE:
             version = newest(name, admitted_by=cell.specifier or "", python=python)
-        if version is not None and is_of_the_index(cell) and _is_known(name, version):
+        if version is not None and requires_as_published(cell) and _is_known(name, version):
             versions[name] = version
         else:
             unknown.append(name)
