@@ -31,6 +31,10 @@ LINES = (
 )
 TEXT = "".join(f"{line}\n" for line in LINES)
 
+PATTERNS = st.lists(
+    st.sampled_from([*"ab.*+?()|[]^$\\-", r"\(", r"\)", r"\|", r"\?", r"\+"]), min_size=1, max_size=8
+).map("".join)
+
 COMMANDS = (
     ("sed", "/torch/d"),
     ("sed", "/^torch/d;/numpy/d"),
@@ -57,6 +61,12 @@ COMMANDS = (
     ("egrep", "-v", r"^\s*#|^\s*$"),
     ("grep", "-v", r"^$"),
     ("grep", "-v", r"\<numpy\>"),
+    ("grep", "-v", r"^torch\|^numpy"),
+    ("grep", "-v", r"\(^torch\|[.]Audio$\)"),
+    ("grep", "-v", r"0$\|^$"),
+    ("grep", "-v", r"a\\|^$"),
+    ("sed", r"s/\(^torch\|^numpy\)==/x/"),
+    ("sed", "-E", "s/torch(vision)?[>=]=|numpy/x/"),
 )
 
 
@@ -83,7 +93,7 @@ def test_leaves_what_the_real_command_leaves(command: tuple[str, ...]) -> None:
 
 @pytest.mark.skipif(shutil.which("grep") is None, reason="grep is not here")
 @pytest.mark.parametrize("extended", [False, True])
-@given(pattern=st.text(st.sampled_from("ab.*+?()|[]^$\\-"), min_size=1, max_size=8))
+@given(pattern=PATTERNS)
 @settings(max_examples=60, deadline=None)
 def test_a_pattern_that_is_followed_means_what_grep_means(pattern: str, extended: bool) -> None:
     options = ("-E",) if extended else ()
@@ -96,6 +106,25 @@ def test_a_pattern_that_is_followed_means_what_grep_means(pattern: str, extended
     # What grep refuses or warns of has no meaning to agree on.
     if run.returncode < 2 and not run.stderr:
         assert left == run.stdout
+
+
+@pytest.mark.skipif(shutil.which("sed") is None, reason="sed is not here")
+@pytest.mark.parametrize("extended", [False, True])
+@given(pattern=PATTERNS, every=st.booleans())
+@settings(max_examples=60, deadline=None)
+def test_what_is_followed_is_replaced_as_sed_replaces_it(pattern: str, extended: bool, every: bool) -> None:
+    command = ("sed", *(("-E",) if extended else ()), "-e", f"s/{pattern}/X/{'g' if every else ''}")
+    left = left_by(command, TEXT)
+    if left is None:
+        return
+    run = subprocess.run(command, input=TEXT, capture_output=True, text=True, env={"LC_ALL": "C"})
+    if run.returncode == 0:
+        assert left == run.stdout
+
+
+@pytest.mark.parametrize("pattern", ["a*", "a\\|", "t\\|torch"])
+def test_a_replacement_whose_place_depends_on_the_program_is_not_followed(pattern: str) -> None:
+    assert left_by(("sed", f"s/{pattern}/X/"), TEXT) is None
 
 
 @pytest.mark.parametrize("pattern", [r"\(a*\)*b", r"\(a\|a\)*", "a**", r"a\{1,9\}", "[[.a.]]", "a" * 500, r"\1", "["])

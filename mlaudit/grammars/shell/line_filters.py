@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
 
 from mlaudit.document.budget import Limit, spend
 from mlaudit.grammars.shell.recipe import Call
@@ -32,6 +33,8 @@ _GREP_FLAGS = lazy_pattern(r"-[vEFie]{1,5}|--invert-match|--extended-regexp|--fi
 _LONG = {"--invert-match": "v", "--extended-regexp": "E", "--fixed-strings": "F", "--ignore-case": "i"}
 _IN_PLACE = lazy_pattern(r"-i(?:\.\S{1,20})?|--in-place(?:=\S{1,20})?")
 _REPEATS = ("*", "+", "?")
+_BEGINS = lazy_pattern(r"(?<!\\)(?:\\\\)*\\[(|]\Z")
+"""An unescaped sign of a basic expression after which a group or an alternative begins."""
 _CLASSES = {
     "[:space:]": r"\s",
     "[:blank:]": r" \t",
@@ -90,8 +93,9 @@ def _edited(source: Script | None, edits: Sequence[LineEdit] | None) -> Script |
     spend(FILTERED, len(source.text))
     if len(edits) > MAX_EDITS or _effort(source.text, edits) > MAX_EFFORT:
         return None
-    parts = [part for line in _lines(source) for part in _through(line, edits)]
-    return joined(source, parts)
+    lines = [_through(line, edits) for line in _lines(source)]
+    followed = [parts for parts in lines if parts is not None]
+    return joined(source, chain.from_iterable(followed)) if len(followed) == len(lines) else None
 
 
 def _text_of(call: Call, file: Word) -> Script | None:
@@ -111,7 +115,7 @@ def _text_of(call: Call, file: Word) -> Script | None:
 
 def _effort(text: str, edits: Iterable[LineEdit]) -> int:
     lengths = [len(line) + 1 for line in text.split("\n")]
-    powers = (min(len(re.findall(r"[*+?]", edit.pattern.pattern)) + 1, 4) for edit in edits)
+    powers = (min(len(re.findall(r"[*+?|]", edit.pattern.pattern)) + 1, 4) for edit in edits)
     return sum(length**power for power in powers for length in lengths)
 
 
@@ -122,17 +126,19 @@ def _lines(source: Script) -> Iterator[Script]:
         start += len(line)
 
 
-def _through(line: Script, edits: Iterable[LineEdit]) -> Iterator[Script | str]:
-    """The parts of a line after all edits; a plain text is a part that the command wrote."""
+def _through(line: Script, edits: Iterable[LineEdit]) -> Sequence[Script | str] | None:
+    """The parts of a line after all edits, where a plain text is a part that the command wrote; None if unsure."""
     parts: list[Script | str] = [line]
     for edit in edits:
         text = "".join(part if isinstance(part, str) else part.text for part in parts)
         bare = text.removesuffix("\n")
         if edit.becomes is None:
             if (edit.pattern.search(bare) is not None) is not edit.inverted:
-                return
+                return ()
             continue
         matches = list(edit.pattern.finditer(bare))[: None if edit.every else 1]
+        if not all(_is_replaced_alike(match) for match in matches):
+            return None
         if matches:
             whole = joined(line, parts)
             parts, at = [], 0
@@ -140,7 +146,16 @@ def _through(line: Script, edits: Iterable[LineEdit]) -> Iterator[Script | str]:
                 parts += [whole.cut(at, match.start()), edit.becomes]
                 at = match.end()
             parts.append(whole.cut(at, len(whole.text)))
-    yield from parts
+    return parts
+
+
+def _is_replaced_alike(match: re.Match[str]) -> bool:
+    """Whether sed replaces the same: it takes the longest alternative, Python the first, and nothing is no match."""
+    start, end, text = match.start(), match.end(), match.string
+    if start == end:
+        return False
+    longer = range(end + 1, len(text) + 1) if "|" in match.re.pattern else ()
+    return all(match.re.fullmatch(text, start, other_end) is None for other_end in longer)
 
 
 def joined(source: Script, parts: Iterable[Script | str]) -> Script:
@@ -274,9 +289,18 @@ def _next(text: str, at: int, *, extended: bool) -> tuple[str | None, int]:
     if sign in ".*":
         return sign, at + 1
     if sign in "^$":
-        is_anchor = extended or (at == 0 if sign == "^" else at == len(text) - 1)
-        return (sign if is_anchor else re.escape(sign)), at + 1
+        if not extended and text.startswith(("$)", "$|"), at):
+            # GNU's grep takes this dollar for the end of the line, its sed for a plain sign.
+            return None, at + 1
+        return (sign if extended or _is_anchor(text, at) else re.escape(sign)), at + 1
     return re.escape(sign), at + 1
+
+
+def _is_anchor(text: str, at: int) -> bool:
+    """Whether `^` or `$` of a basic expression is at the border of it, of a group or of an alternative."""
+    if text[at] == "^":
+        return at == 0 or _BEGINS.search(text, 0, at) is not None
+    return at == len(text) - 1 or text.startswith(("\\)", "\\|"), at + 1)
 
 
 def _escaped(sign: str, *, extended: bool) -> str | None:
