@@ -30,7 +30,6 @@ FILES = "the package index's list of the files of {package} {version}"
 _MALFORMED = (ValueError, LookupError, TypeError, AttributeError)
 """What data of another shape than the lab writes raises."""
 
-_PACKAGE = lazy_pattern(r"[a-z0-9](?:[a-z0-9-]{0,80}[a-z0-9])?")
 _REQUIRED_NAME = lazy_pattern(r"\s*([A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)")
 _PLAIN = lazy_pattern(
     r"[A-Za-z0-9][A-Za-z0-9._-]{0,100}(?:\[[A-Za-z0-9._, -]{0,200}\])?\s{0,4}"
@@ -175,22 +174,22 @@ class ReleaseHistory:
             raise KnowledgeError(f"releases/{self.package}{SUFFIX}: {error}") from error
 
 
-def indexed_packages() -> tuple[str, ...]:
+@lru_cache(maxsize=1)
+def indexed_packages() -> Mapping[str, None]:
     """The names of all packages whose releases are known, in order."""
     names = packaged_names(FOLDER)
-    return tuple(name.removesuffix(SUFFIX) for name in names if name.endswith(SUFFIX))
+    return dict.fromkeys(name.removesuffix(SUFFIX) for name in names if name.endswith(SUFFIX))
+
+
+def history(package: str) -> ReleaseHistory | None:
+    """The releases of a package (its normalized name), None if they are not known. Raises KnowledgeError."""
+    # Most of an environment's packages are unknown, and would drive those that are known out of what is kept.
+    return _history(package) if package in indexed_packages() else None
 
 
 @lru_cache(maxsize=256)
-def history(package: str) -> ReleaseHistory | None:
-    """The releases of a package (its normalized name), None if they are not known. Raises KnowledgeError."""
-    if not _PACKAGE.fullmatch(package):
-        return None
-    try:
-        data = packaged_bytes(f"{FOLDER}/{package}{SUFFIX}")
-    except FileNotFoundError:
-        return None
-    return unpacked(data, package)
+def _history(package: str) -> ReleaseHistory:
+    return unpacked(packaged_bytes(f"{FOLDER}/{package}{SUFFIX}"), package)
 
 
 def release(package: str, version: str) -> DeclaredRelease | None:
