@@ -90,11 +90,16 @@ class BrokenCombination:
 
 def combinations() -> Mapping[str, tuple[Combination, ...]]:
     """The rows by the package that breaks. Raises KnowledgeError."""
-    rows = {package: combinations_of(package) for package in sorted(_breakable())}
+    rows = dict(written_combinations())
     for owner in sorted(owners()):
         for package in users_of(owner):
             rows[package] = (*rows.get(package, ()), *_found(owner, package))
     return rows
+
+
+def written_combinations() -> Mapping[str, tuple[Combination, ...]]:
+    """The rows that someone wrote, by the package that breaks. Raises KnowledgeError."""
+    return {package: combinations_of(package) for package in sorted(_breakable())}
 
 
 @lru_cache(maxsize=1024)
