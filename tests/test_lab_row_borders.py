@@ -29,7 +29,9 @@ IMPORT = "import"
 VERSIONS = ("1.0", "1.1", "1.2", "1.3", "1.4", "2.0")
 
 
-def _doubts(moments: Mapping[str, str | None], versions: str, says: str = "pack {version} does not import") -> list[str]:
+def _doubts(
+    moments: Mapping[str, str | None], versions: str, says: str = "pack {version} does not import"
+) -> list[str]:
     row = Combination(
         id="pack",
         package="pack",
@@ -102,7 +104,10 @@ def test_an_end_that_does_not_use_the_name_is_a_doubt() -> None:
 
 def test_a_release_behind_the_range_that_uses_the_name_is_a_doubt() -> None:
     moments = dict.fromkeys(VERSIONS, IMPORT)
-    assert _doubts(moments, "<=1.3") == ["1.4, behind the range, uses it like 1.3"]
+    assert _doubts(moments, "<=1.2") == ["1.3, behind the range, uses it like 1.2, and so does 2.0"]
+    assert _doubts({**moments, "2.0": NOWHERE}, "<=1.2") == [
+        "1.3, behind the range, uses it like 1.2, and so does 1.4; 2.0 is the first that does not"
+    ]
     assert _doubts(dict.fromkeys(VERSIONS, NOWHERE), "==1.3") == [f"1.3 uses it {NOWHERE}"]
 
 

@@ -75,24 +75,39 @@ def doubts(quoted: QuotedRow, versions: Sequence[str], moment: Moment) -> Iterat
             yield f"{version} uses it {when}"
             if version == inside[0]:
                 yield from _where_it_begins(inside, moment)
-    following = versions[versions.index(inside[-1]) + 1 :][:1]
-    if following and moment(following[0]) == moment(inside[-1]) and moment(inside[-1]) in (IMPORT, CALLED):
-        yield f"{following[0]}, behind the range, uses it like {inside[-1]}"
+    yield from _behind(versions[versions.index(inside[-1]) :], moment)
+
+
+def _behind(versions: Sequence[str], moment: Moment) -> Iterator[str]:
+    """Which releases behind the last of a range use the name as that one does."""
+    surest = moment(versions[0])
+    alike = [version for version in versions[1:2] if surest in (IMPORT, CALLED) and moment(version) == surest]
+    if alike:
+        last, first = _border(versions, moment, surest)
+        ending = f"; {first} is the first that does not" if first else ""
+        yield f"{alike[0]}, behind the range, uses it like {versions[0]}, and so does {last}{ending}"
+
+
+def _border(versions: Sequence[str], moment: Moment, surest: str | None) -> tuple[str, str | None]:
+    """The last release that is used like the first of them, and the one behind it; found by halves."""
+    if moment(versions[-1]) == surest:
+        return versions[-1], None
+    alike, other = 0, len(versions) - 1
+    while other - alike > 1:
+        middle = (alike + other) // 2
+        if moment(versions[middle]) == surest:
+            alike = middle
+        else:
+            other = middle
+    return versions[alike], versions[other]
 
 
 def _where_it_begins(inside: Sequence[str], moment: Moment) -> Iterator[str]:
     """Between which releases a use begins that the last one has and the first has not; found by halves."""
-    without, with_it = 0, len(inside) - 1
-    last = moment(inside[-1])
-    if last not in (IMPORT, CALLED):
-        return
-    while with_it - without > 1:
-        middle = (without + with_it) // 2
-        if moment(inside[middle]) == last:
-            with_it = middle
-        else:
-            without = middle
-    yield f"{inside[with_it]} is the first that does, {inside[without]} the last that does not"
+    surest = moment(inside[-1])
+    if surest in (IMPORT, CALLED):
+        first, last = _border(inside[::-1], moment, surest)
+        yield f"{first} is the first that does, {last} the last that does not"
 
 
 def moment_of(sources: ReleaseSources, names: Iterable[str]) -> str:
