@@ -12,6 +12,7 @@ from mlaudit.lab.release_sources import ReleaseSources
 from mlaudit.lab.row_borders import (
     CALLED,
     NOWHERE,
+    PART,
     PERHAPS,
     QuotedRow,
     doubts,
@@ -72,7 +73,7 @@ def test_rows_of_packages_are_those_that_quote_a_name() -> None:
     ("texts", "moment"),
     [
         ({"pack/__init__.py": "from .core import run\n", "pack/core.py": "import numpy\nkind = numpy.float\n"}, IMPORT),
-        ({"pack/__init__.py": "", "pack/aside.py": "from numpy import float\n"}, IMPORT),
+        ({"pack/__init__.py": "", "pack/aside.py": "from numpy import float\n"}, PART),
         ({"pack/__init__.py": "import numpy as np\n\n\ndef run(x):\n    return np.float(x)\n"}, CALLED),
         ({"pack/__init__.py": "import numpy as np\nif np.old:\n    kind = np.float\n"}, PERHAPS),
         ({"pack/__init__.py": "kind = 1.0\n"}, NOWHERE),
@@ -100,6 +101,12 @@ def test_an_end_that_does_not_use_the_name_is_a_doubt() -> None:
         f"1.2 uses it {CALLED}",
         "1.4 is the first that does, 1.3 the last that does not",
     ]
+
+
+def test_what_a_part_alone_uses_is_a_doubt_where_the_package_is_said_not_to_import() -> None:
+    moments = {"1.2": PART, "1.4": PART}
+    assert _doubts(moments, ">=1.2,<2") == [f"1.2 uses it {PART}", f"1.4 uses it {PART}"]
+    assert _doubts(moments, ">=1.2,<2", "`import pack.aside` of pack {version} fails") == []
 
 
 def test_a_release_behind_the_range_that_uses_the_name_is_a_doubt() -> None:

@@ -31,8 +31,10 @@ _QUOTED = (
 )
 NOWHERE = "nowhere"
 PERHAPS = "only under a condition, or where no import and no call surely comes"
+PART = "only when a part of it is imported"
 CALLED = "only when a function is called"
 """When a release uses a name, besides `import`."""
+_SURE = (IMPORT, PART, CALLED)
 
 Moment = Callable[[str], str | None]
 """When a release uses the names of a row; None where its files are not to be had."""
@@ -71,7 +73,7 @@ def doubts(quoted: QuotedRow, versions: Sequence[str], moment: Moment) -> Iterat
     at_import = "import" in quoted.row.says.partition("`")[0]
     for version in dict.fromkeys((inside[0], inside[-1])):
         when = moment(version)
-        if when in (NOWHERE, PERHAPS) or (when == CALLED and at_import):
+        if when in (NOWHERE, PERHAPS) or (when in (PART, CALLED) and at_import):
             yield f"{version} uses it {when}"
             if version == inside[0]:
                 yield from _where_it_begins(inside, moment)
@@ -81,7 +83,7 @@ def doubts(quoted: QuotedRow, versions: Sequence[str], moment: Moment) -> Iterat
 def _behind(versions: Sequence[str], moment: Moment) -> Iterator[str]:
     """Which releases behind the last of a range use the name as that one does."""
     surest = moment(versions[0])
-    alike = [version for version in versions[1:2] if surest in (IMPORT, CALLED) and moment(version) == surest]
+    alike = [version for version in versions[1:2] if surest in _SURE and moment(version) == surest]
     if alike:
         last, first = _border(versions, moment, surest)
         ending = f"; {first} is the first that does not" if first else ""
@@ -105,7 +107,7 @@ def _border(versions: Sequence[str], moment: Moment, surest: str | None) -> tupl
 def _where_it_begins(inside: Sequence[str], moment: Moment) -> Iterator[str]:
     """Between which releases a use begins that the last one has and the first has not; found by halves."""
     surest = moment(inside[-1])
-    if surest in (IMPORT, CALLED):
+    if surest in _SURE and moment(inside[0]) != surest:
         first, last = _border(inside[::-1], moment, surest)
         yield f"{first} is the first that does, {last} the last that does not"
 
@@ -117,10 +119,10 @@ def moment_of(sources: ReleaseSources, names: Iterable[str]) -> str:
         with zipfile.ZipFile(sources.path) as archive:
             archive.extractall(folder)
         moments = {use.moment for use in uses_in(Path(folder), wanted)}
-    if any(moment == IMPORT or moment.startswith(f"{IMPORT} ") for moment in moments):
+    if IMPORT in moments:
         return IMPORT
     if moments:
-        return CALLED
+        return PART if any(moment.startswith(f"{IMPORT} ") for moment in moments) else CALLED
     lasts = [name.rpartition(".")[2].encode() for name in wanted]
     is_mentioned = any(last in text for _, text in sources.modules() for last in lasts)
     return PERHAPS if is_mentioned else NOWHERE
