@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from typing import Any
 
 import pytest
 import tomli
 
+from mlaudit.code.call_table import (
+    canonical_name,
+    entry_words,
+    is_open_word,
+    last_word,
+    match_entry,
+    match_rows,
+    words_of_libraries,
+)
 from mlaudit.code.copies import _are_alike, parted_definitions
 from mlaudit.code.data_values import value_of_data
 from mlaudit.code.naming import addressed, in_store
@@ -15,6 +25,7 @@ from mlaudit.code.nouns import ArtifactName, NameKind
 from mlaudit.code.repository import read_source
 from mlaudit.code.sameness import is_generic, same_artifact
 from mlaudit.code.scan import scan
+from mlaudit.code.source import last_name
 from mlaudit.code.values import TableValue, TextValue, Value
 from mlaudit.model.nouns import Place
 from tests.parser_cases import FIXTURES
@@ -89,6 +100,61 @@ def test_what_is_read_of_a_notebook(row: dict[str, Any]) -> None:
     said = [f"{one.at.line} {one.why.removeprefix('a cell was left out: ')}" for one in reading.unread]
     assert len(said) == len(row.get("unread", ()))
     assert all(map(str.startswith, said, row.get("unread", ())))
+
+
+@rows("call")
+def test_the_row_of_a_call(row: dict[str, Any]) -> None:
+    does = tuple(row.get("does", ("writes", "reads", "downloads", "uploads")))
+    matched = {name: match_rows(name, frozenset(row.get("imports", ())), does) for name in row["names"]}
+    certain = {True: "certain", False: "perhaps"}
+    actual = {name: certain[found.certain] if found is not None else "none" for name, found in matched.items()}
+    assert actual == dict.fromkeys(row["names"], row["is"])
+
+
+def test_the_row_of_a_call_is_the_most_exact() -> None:
+    libraries = {}
+    for name in ("?.save_model", "lightgbm.Booster().save_model", "keras.Model().save_model"):
+        matched = match_rows(name, frozenset(("xgboost", "keras")), ("writes",))
+        libraries[name.partition(".")[0]] = matched.row.distribution if matched is not None else ""
+    assert libraries == {"?": "xgboost", "lightgbm": "lightgbm", "keras": "keras"}
+
+
+@pytest.mark.parametrize(("length", "is_matched"), [(400, True), (401, False)])
+def test_a_name_is_looked_up_as_long_as_the_limit(length: int, is_matched: bool) -> None:
+    written = "x." + "a" * (length - len("x.().save_pretrained")) + "().save_pretrained"
+    assert len(written) == length
+    assert (match_rows(written, frozenset(), ("writes",)) is not None) is is_matched
+    optimizer = "torch.optim." + "a" * (length - len("torch.optim."))
+    assert (match_entry(optimizer, decorates=False) is not None) is is_matched
+
+
+@rows("entry")
+def test_what_makes_a_module_an_entry_point(row: dict[str, Any]) -> None:
+    signs = [match_entry(row["name"], decorates=decorates) for decorates in (False, True)]
+    assert [f"{sign.kind} {sign.role}" if sign is not None else "" for sign in signs] == row["is"]
+    assert (last_word(row["name"]) in entry_words()) is row.get("is_word", any(row["is"]))
+
+
+@rows("alias")
+def test_names_of_libraries_that_have_several(row: dict[str, Any]) -> None:
+    assert canonical_name(row["name"]) == row["is"]
+
+
+@rows("word")
+def test_words_of_calls(row: dict[str, Any]) -> None:
+    assert (last_word(row["name"]), is_open_word(last_word(row["name"]))) == (row["last"], row["open"])
+
+
+@rows("library")
+def test_words_of_calls_that_may_count_beside_some_imports(row: dict[str, Any]) -> None:
+    words = words_of_libraries(frozenset(row["imports"]), tuple(row["does"]))
+    assert words >= set(row["has"])
+    assert words.isdisjoint(row["lacks"])
+
+
+@rows("expression")
+def test_the_last_word_of_an_expression(row: dict[str, Any]) -> None:
+    assert last_name(ast.parse(row["text"], mode="eval").body) == row["is"]
 
 
 FUNCTION = """

@@ -45,10 +45,10 @@ def _form_of_suffix(row: ArtifactCall, names: list[str]) -> str | None:
     return None
 
 
-def argument_text(evaluator: ValueEvaluator, call: ast.Call, keyword: str, env: Env) -> str:
-    """The text of a keyword as the source has it, `True` and `None` as such; empty if there is none."""
+def argument_text(evaluator: ValueEvaluator, call: ast.Call, keyword: str, env: Env) -> str | None:
+    """The text of a keyword as the source has it, `True` and `None` as such; None if there is none."""
     node = next((given.value for given in call.keywords if given.arg == keyword), None)
-    return "" if node is None else _text_of(evaluator, node, env)
+    return None if node is None else _text_of(evaluator, node, env)
 
 
 def _text_of(evaluator: ValueEvaluator, node: ast.expr, env: Env) -> str:

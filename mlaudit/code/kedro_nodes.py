@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from mlaudit.code.evaluator import ValueEvaluator
 from mlaudit.code.forms import stored_kinds
 from mlaudit.code.nouns import ArtifactName, ArtifactUse, Direction, NameKind
-from mlaudit.code.source import CallPlace, ModuleSource
+from mlaudit.code.source import CallPlace, ModuleSource, last_name
 from mlaudit.code.values import CodeValue, Env, Frame, NamedValue, ObjectValue, TableValue
 from mlaudit.knowledge.artifact_calls import artifact_calls
 from mlaudit.model.nouns import Place
@@ -27,7 +27,7 @@ _NODES = ("node", "Node")
 
 def node_uses(evaluator: ValueEvaluator, source: ModuleSource) -> Iterator[ArtifactUse]:
     """The datasets that nodes of a module read and write, those that the catalog stores."""
-    places = [place for place in source.calls if _word(place.call.func) in _NODES][:MAX_NODES]
+    places = [place for place in source.calls if last_name(place.call.func) in _NODES][:MAX_NODES]
     catalog = _catalog(evaluator, source) if places else {}
     for place in places if catalog else ():
         given = {keyword.arg: keyword.value for keyword in place.call.keywords}
@@ -111,7 +111,3 @@ def _names(node: ast.expr | None) -> list[tuple[ast.Constant, str]]:
         for member in members
         if isinstance(member, ast.Constant) and isinstance(member.value, str)
     ]
-
-
-def _word(node: ast.expr) -> str:
-    return node.attr if isinstance(node, ast.Attribute) else getattr(node, "id", "")

@@ -15,7 +15,7 @@ from mlaudit.code.evaluator import ValueEvaluator
 from mlaudit.code.kedro_nodes import node_uses
 from mlaudit.code.nouns import ArtifactUse, CodeOption, EntryPoint, ModuleReading
 from mlaudit.code.options import keyword_of, option_calls, option_words
-from mlaudit.code.source import CallPlace, ModuleSource, NameScope
+from mlaudit.code.source import CallPlace, ModuleSource, NameScope, last_name
 from mlaudit.code.step_outputs import kept_between_steps, kept_by_flow, step_outputs
 from mlaudit.code.transfers import with_stored_names
 from mlaudit.code.uses import Transfer, UseReader, full_name, place_of
@@ -89,7 +89,7 @@ class Program:
         for binding in reading.source.imports:
             inner = f"{binding.module}.{binding.member}" if binding.module else binding.member
             names = (binding.module, inner) if binding.member else (binding.module,)
-            line = reading.source.line(getattr(binding.node, "lineno", 1))
+            line = reading.source.line(binding.point.line)
             for name in names:
                 for file in self._files_on_the_way(path, name, binding.level):
                     lines.setdefault(file, line)
@@ -230,7 +230,6 @@ class Program:
         name = wanted.name
         for site in islice(self._sites_of(name, wanted.source.path), MAX_SITES * 4):
             evaluator = ValueEvaluator(self)
-            evaluator.renew()
             for function in evaluator.functions(site.call, Env(site.scope, site.point)):
                 if isinstance(function, CodeValue) and function.scope is wanted:
                     receiver = function.receiver
@@ -350,16 +349,12 @@ def is_test(path: str) -> bool:
 
 
 def _called_word(place: CallPlace) -> str:
-    function = place.call.func
-    if isinstance(function, ast.Attribute):
-        return function.attr
-    if not isinstance(function, ast.Name):
-        return ""
-    for scope in place.scope.functions():
-        for binding in scope.bindings.get(function.id, ()):
+    name = last_name(place.call.func)
+    for scope in place.scope.functions() if isinstance(place.call.func, ast.Name) else ():
+        for binding in scope.bindings.get(name, ()):
             if binding.how == "import" and binding.member:
                 return binding.member
-    return function.id
+    return name
 
 
 def _assigned_name(place: CallPlace) -> str:

@@ -10,7 +10,7 @@ from typing import Protocol
 from mlaudit.code import pipeline_outputs, text_calls
 from mlaudit.code.expressions import MAX_MEMBERS, ExpressionReader
 from mlaudit.code.nouns import ArtifactName, NameKind
-from mlaudit.code.source import Binding, ModuleSource, NameScope, Point
+from mlaudit.code.source import Binding, ModuleSource, NameScope, Point, last_name
 from mlaudit.code.values import (
     END,
     UNKNOWN,
@@ -93,7 +93,7 @@ class MemberReader(ExpressionReader):
 
     def _member_of_name(self, base: NamedValue, name: str, env: Env) -> Values:
         dotted = self.modules.canonical(f"{base.name}.{name}")
-        if base.receiver is None and not base.name.startswith("?"):
+        if base.receiver is None:
             module = self.modules.resolved(env.scope.source, dotted, 0)
             if module is not None:
                 return (ModuleValue(source=module),)
@@ -172,9 +172,9 @@ class MemberReader(ExpressionReader):
     def _method(self, value: CodeValue, receiver: ObjectValue | None, of_class: ObjectValue) -> Values:
         node = value.scope.node
         decorators = getattr(node, "decorator_list", [])
-        names = {getattr(decorator, "attr", getattr(decorator, "id", "")) for decorator in decorators}
+        names = frozenset(map(last_name, decorators))
         if receiver is not None and names & {"property", "cached_property", "computed_field"}:
-            call = ast.Call(func=ast.Name(id="property", ctx=ast.Load()), args=[], keywords=[])
+            call = ast.Call(func=decorators[0], args=[], keywords=[])
             return self.returned(value.scope, Frame(call, receiver.env, receiver), receiver.env)
         # A method of the class has the class that it is asked of, which may inherit it.
         return (replace(value, receiver=of_class if receiver is None and "classmethod" in names else receiver),)

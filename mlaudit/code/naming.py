@@ -238,9 +238,10 @@ def in_store(name: ArtifactName) -> ArtifactName:
     first, *rest = name.pieces
     if first is not None:
         return _bucket(name, first.lstrip("/"))
-    if not rest or not (rest[0] or "").startswith("/"):
+    key = rest[0] if rest else None
+    if key is None or not key.startswith("/"):
         return name
-    pieces = ((rest[0] or "").lstrip("/"), *rest[1:])
+    pieces = (key.lstrip("/"), *rest[1:])
     return replace(name, kind=NameKind.BUCKET, pieces=pieces, variable="", bucket_variable=name.variable)
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import ast
 
 from mlaudit.code.nouns import ArtifactName, NameKind
-from mlaudit.code.source import NameScope
+from mlaudit.code.source import NameScope, last_name
 from mlaudit.code.values import UNKNOWN, NamedValue, ObjectValue, UnknownValue, Values
 from mlaudit.model.nouns import Place
 
@@ -59,9 +59,7 @@ def passed_name(argument: ast.arg) -> str:
 
 
 def _outputs(scope: NameScope) -> list[ast.arg]:
-    arguments = getattr(scope.node, "args", None)
-    if not isinstance(arguments, ast.arguments):
-        return []
+    arguments: ast.arguments = scope.node.args  # type: ignore[attr-defined]
     return [
         argument for argument in (*arguments.args, *arguments.kwonlyargs) if _type_word(argument.annotation) in _WRITTEN
     ]
@@ -83,6 +81,4 @@ def _type_word(annotation: ast.expr | None) -> str:
         annotation = annotation.value
     elif isinstance(annotation, ast.Call):
         annotation = annotation.func
-    if isinstance(annotation, ast.Attribute):
-        return annotation.attr
-    return annotation.id if isinstance(annotation, ast.Name) else ""
+    return last_name(annotation)

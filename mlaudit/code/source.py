@@ -18,6 +18,7 @@ MAX_BINDINGS = 8
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 Branch = tuple[tuple[int, str], ...]
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+_COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +53,7 @@ class Binding:
         route: the places of the name inside a tuple that is unpacked.
         inner: the scope of the function or class that is defined.
         module, member, level: of an import.
+        end: of a variable of a comprehension, where that ends.
     """
 
     how: str
@@ -63,6 +65,11 @@ class Binding:
     module: str = ""
     member: str = ""
     level: int = 0
+    end: Point | None = None
+
+    def holds_at(self, point: Point) -> bool:
+        """Whether code at a position of its scope may get this value."""
+        return point.follows(self.point) and (self.end is None or self.end.follows(point))
 
 
 @dataclass(slots=True, eq=False)
@@ -253,14 +260,23 @@ class _Indexer:
         elif isinstance(node, ast.AugAssign) and isinstance(node.target, ast.Name):
             self._add(scope, node.target.id, Binding("grown", node, scope, point))
 
-    def _target(self, target: ast.expr, value: ast.expr, scope: NameScope, point: Point, *, how: str = "value") -> None:
+    def _target(
+        self,
+        target: ast.expr,
+        value: ast.expr,
+        scope: NameScope,
+        point: Point,
+        *,
+        how: str = "value",
+        end: Point | None = None,
+    ) -> None:
         waiting: list[tuple[ast.expr, tuple[int, ...]]] = [(target, ())]
         while waiting:
             part, route = waiting.pop()
             if isinstance(part, (ast.Tuple, ast.List)):
                 waiting.extend((expression, (*route, number)) for number, expression in enumerate(part.elts))
             elif isinstance(part, ast.Name):
-                self._add(scope, part.id, Binding(how, value, scope, point, route=route))
+                self._add(scope, part.id, Binding(how, value, scope, point, route=route, end=end))
             elif isinstance(part, ast.Attribute) and isinstance(part.value, ast.Name):
                 self._attribute(part.value.id, part.attr, Binding(how, value, scope, point, route=route))
 
@@ -278,8 +294,11 @@ class _Indexer:
                 self.source.calls.append(CallPlace(part, scope, Point(part.lineno, part.col_offset, point.branch)))
             elif isinstance(part, ast.NamedExpr):
                 self._target(part.target, part.value, scope, point)
-            elif isinstance(part, ast.comprehension):
-                self._target(part.target, part.iter, scope, point, how="iterated")
+            elif isinstance(part, _COMPREHENSIONS):
+                start = Point(part.lineno, part.col_offset, point.branch)
+                end = Point(part.end_lineno or 0, part.end_col_offset or 0)
+                for generator in part.generators:
+                    self._target(generator.target, generator.iter, scope, start, how="iterated", end=end)
         spend(SOURCE_NODES, count)
 
     @staticmethod
@@ -308,13 +327,18 @@ def _is_main(test: ast.expr) -> bool:
     )
 
 
+def last_name(node: ast.AST | None) -> str:
+    """The last word of a name (`dump` of `joblib.dump`), empty for any other expression."""
+    return getattr(node, "attr", None) or getattr(node, "id", None) or ""
+
+
 def choose_bindings(bindings: list[Binding], point: Point) -> list[Binding]:
     """Those of a name's bindings that may hold at a position, the last first."""
     chosen: list[Binding] = []
     for binding in reversed(bindings):
-        if not point.follows(binding.point):
+        if not binding.holds_at(point):
             continue
         chosen.append(binding)
-        if point.always_follows(binding.point) and binding.how != "iterated":
+        if binding.end is not None or (point.always_follows(binding.point) and binding.how != "iterated"):
             break
     return (chosen or bindings[::-1])[:MAX_BINDINGS]

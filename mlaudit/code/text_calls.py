@@ -330,7 +330,7 @@ def _opened_path(reader: ValueReader, opened: Value) -> list[str]:
 
 def constructor_keyword(reader: ValueReader, value: ObjectValue, name: str) -> Values:
     """The keyword that an object was made with, for classes whose attributes are their keywords; else nothing."""
-    if value.name.endswith("parse_args()") or value.name.endswith("parse_known_args()"):
+    if value.name.endswith("parse_args()"):
         return options.option_value(reader, value, name)
     if value.call is None:
         return ()
