@@ -405,3 +405,90 @@ def test_settings_are_shown_as_long_as_the_limit(size: int, is_shortened: bool) 
 def test_settings_nested_too_deeply_are_not_shown() -> None:
     reading = read_module("a.py", f"import torch\ntorch.load('x.pt', map_location={'-' * 800}1)\n")
     assert reading.uses[0].settings in ((("map_location", "..."),), (("map_location", "-" * 80),))
+
+
+STEPS = {
+    "calls that are none of a library": (
+        "import joblib\n",
+        "x.dump()\n",
+        "joblib.dump({}, 'last.joblib')\n",
+        "last.joblib",
+    ),
+    "states that are loaded": (
+        "import torch\n",
+        "m.load_state_dict(f())\n",
+        "m.load_state_dict(torch.load('last.pt'))\n",
+        "torch.state_dict",
+    ),
+    "calls of an entry point": ("import fastapi\n", "x.FastAPI()\n", "last = fastapi.FastAPI()\n", "fastapi last"),
+    "decorators": ("import zenml\n", "@x.step\ndef f(): pass\n", "@zenml.step\ndef last(): pass\n", "zenml.step last"),
+    "options": (
+        "import argparse\np = argparse.ArgumentParser()\n",
+        "p.add_argument('-x', default=a.b)\n",
+        "p.add_argument('--last', default='x')\n",
+        "--last=x",
+    ),
+    "applications": ("import uvicorn\n", "x.y('a:b')\n", "uvicorn.run('last:app')\n", "imports last.py"),
+    "steps of ZenML": (
+        "from zenml import step\nfrom typing import Annotated\n",
+        "@step\ndef f() -> Annotated[a.b, 'c']: pass\n",
+        "@step\ndef f() -> Annotated[a.b, 'last']: pass\n",
+        "last",
+    ),
+    "nodes of Kedro": (
+        "from kedro.pipeline import node\nfrom sklearn.svm import SVC\ndef f():\n"
+        + "    return SVC(1).a.b.c.d.e\n" * 5
+        + "    return SVC()\n",
+        "node(f, 'x', None)\n",
+        "node(f, None, 'last')\n",
+        "sklearn.pickle",
+    ),
+    "attributes of a flow": (
+        "from metaflow import FlowSpec, conda\nfrom sklearn.svm import SVC\nclass F(FlowSpec):\n    @conda()\n"
+        "    def start(self):\n",
+        "        self.x = a.b\n",
+        "        self.last = SVC()\n    def end(self):\n        print(self.x, self.last)\n",
+        "sklearn.pickle",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", STEPS)
+def test_every_question_has_all_its_steps(name: str) -> None:
+    before, repeated, last, expected = STEPS[name]
+    number = 400 if "Kedro" in name else 2_500
+    files = {
+        "a.py": before + repeated * number + last,
+        "last.py": "app = 1\n",
+        "conf/base/catalog.yml": "last: {type: pickle.PickleDataset, filepath: last.pkl}\n",
+    }
+    read = program(files)
+    words = {word for use in read.uses for word in (use.form, *use.holds, *(name.text for name in use.names))}
+    reading = read.module("a.py")
+    assert reading is not None
+    described = read.described(reading)
+    words |= {f"{point.kind} {point.name}" for point in described.entry_points}
+    words |= {f"{option.name}={option.default}" for option in described.options}
+    words |= {f"imports {path}" for path in read.imported_files("a.py")}
+    assert expected in words
+
+
+def test_every_caller_has_all_the_steps() -> None:
+    either = " or ".join(["x"] * 1_000)
+    calls = "".join(f"keep('{at}.joblib')\n" for at in range(12))
+    text = f"import joblib\ndef keep(path):\n    joblib.dump({{}}, {either} or path)\n{calls}"
+    assert [name.text for use in program({"a.py": text}).uses for name in use.names] == [
+        f"{at}.joblib" for at in range(12)
+    ]
+
+
+@pytest.mark.parametrize(("number", "is_last_known"), [(3_997, True), (3_998, False)])
+def test_a_question_has_as_many_steps_as_the_limit(number: int, is_last_known: bool) -> None:
+    assert is_last_known is is_known(dumping(" or ".join(["x"] * number) + " or 'last.joblib'"))
+
+
+@pytest.mark.parametrize(("number", "is_known"), [(199, True), (200, False)])
+def test_a_list_is_counted_from_its_end_where_all_of_it_is_known(number: int, is_known: bool) -> None:
+    files = dumping(f"[{listed(number)}][-1]")
+    (use,) = program(files).uses
+    assert [name.text for name in use.names if name.certain] == ["last.joblib"] * is_known

@@ -20,6 +20,8 @@ from mlaudit.code.call_table import (
 )
 from mlaudit.code.copies import _are_alike, parted_definitions
 from mlaudit.code.data_values import value_of_data
+from mlaudit.code.definitions import definition_words, definitions
+from mlaudit.code.linking import is_test
 from mlaudit.code.naming import addressed, in_store
 from mlaudit.code.nouns import ArtifactName, NameKind
 from mlaudit.code.repository import read_source
@@ -66,6 +68,42 @@ def test_whether_two_names_are_one_artifact(row: dict[str, Any]) -> None:
 @rows("generic")
 def test_names_that_many_artifacts_have(row: dict[str, Any]) -> None:
     assert [name for name in row["names"] if is_generic(name) is not row["is"]] == []
+
+
+@rows("test")
+def test_paths_that_are_tests(row: dict[str, Any]) -> None:
+    assert [path for path in row["paths"] if is_test(path) is not row["is"]] == []
+
+
+def test_the_normalized_syntax_of_a_function() -> None:
+    text = (
+        "def f(a, *, b: int = u'x') -> int:\n    'Doc.'\n    return [a.b, lambda: 1]\nclass A:\n    'Doc.'\n    x = 1\n"
+    )
+    words = definition_words(read_source("a.py", text.encode()))
+    plain = text.replace(": int", "").replace(" -> int", "").replace("u'x'", "'x'").replace("    'Doc.'\n", "")
+    assert words == definition_words(read_source("a.py", plain.encode()))
+    assert " ".join(words["f"]) == (
+        "(FunctionDef 'f' (arguments [ ] [ (arg 'a' ) ] [ (arg 'b' ) ] [ (Constant 'x' ) ] [ ] ) "
+        "[ (Return (List [ (Attribute (Name 'a' ) 'b' ) (Lambda (arguments [ ] [ ] [ ] [ ] [ ] ) (Constant 1 ) ) ] ) ) ] "
+        "[ ] )"
+    )
+
+
+@pytest.mark.parametrize(
+    "other",
+    ["def f():\n    return g(a)(b)\n", "def f():\n    return g(a, c)\n", "def f():\n    pass\n    return g(a, b)\n"],
+)
+def test_definitions_that_differ(other: str) -> None:
+    ours, theirs = (
+        definitions(read_source("a.py", text.encode())) for text in ("def f():\n    return g(a, b)\n", other)
+    )
+    assert ours["f"].digest != theirs["f"].digest
+    assert ours["f"].at == Place(path="a.py", line=1)
+
+
+def test_functions_whose_words_repeat_are_compared_too() -> None:
+    ours, theirs = ([*("x" for _ in range(300)), *(f"{side}{at}" for at in range(50))] for side in ("a", "b"))
+    assert _are_alike(ours, theirs)
 
 
 @rows("scan")

@@ -52,8 +52,6 @@ def argument_text(evaluator: ValueEvaluator, call: ast.Call, keyword: str, env: 
 
 
 def _text_of(evaluator: ValueEvaluator, node: ast.expr, env: Env) -> str:
-    if isinstance(node, ast.Constant) and not isinstance(node.value, str):
-        return str(node.value)
     known = evaluator.texts(node, env)[0].known
     return known if known is not None else _source_text(node)
 
@@ -147,7 +145,7 @@ def _class_names(evaluator: ValueEvaluator, value: ObjectValue) -> Iterator[str]
         return
     outside: list[str] = []
     evaluator.class_line(value.made_by, outside)
-    yield from (name + "()" for name in outside) if outside else (value.name,)
+    yield from outside or (value.name,)
 
 
 def _arguments(evaluator: ValueEvaluator, value: ObjectValue) -> Iterator[str]:

@@ -67,10 +67,8 @@ def _catalog(evaluator: ValueEvaluator, source: ModuleSource) -> dict[str, tuple
     forms = artifact_calls().datasets
     data_sets: dict[str, tuple[str, str]] = {}
     for path in CATALOGS:
-        evaluator.renew()
         table = evaluator.loaded_data(path, env)
         for name, thunk in table.items.items() if isinstance(table, TableValue) else ():
-            evaluator.renew()
             entry = next(iter(evaluator.forced(thunk)))
             if not isinstance(entry, TableValue):
                 continue
@@ -89,13 +87,12 @@ def _text(evaluator: ValueEvaluator, entry: TableValue, key: str) -> str:
 
 
 def _returned_types(evaluator: ValueEvaluator, place: CallPlace, function: ast.expr | None) -> tuple[str, ...]:
-    if function is None:
-        return ()
     evaluator.renew()
     here = Env(place.scope, place.point)
-    values = [value for value in evaluator.values(function, here) if isinstance(value, CodeValue)]
-    frames = [(value.scope, Frame(ast.Call(func=function, args=[], keywords=[]), here, None)) for value in values]
-    given = [value for scope, frame in frames for value in evaluator.returned(scope, frame, here)]
+    values = evaluator.values(function, here) if function is not None else ()
+    scopes = [value.scope for value in values if isinstance(value, CodeValue)]
+    frame = Frame(place.call, here)
+    given = [value for scope in scopes for value in evaluator.returned(scope, frame, here)]
     return tuple(value.name for value in given if isinstance(value, (NamedValue, ObjectValue)))
 
 

@@ -30,7 +30,7 @@ MAX_SITES = 12
 
 _APPLICATION = lazy_pattern(r"([A-Za-z_][\w.]{0,200}):[A-Za-z_][\w.]{0,100}")
 _TEST = lazy_pattern(r"(?:^|/)(?:tests?|testing)/|(?:^|/)(?:test_[^/]*|[^/]*_test|conftest)\.py$")
-Read = Callable[[str], "ModuleReading | None"]
+Read = Callable[[str], ModuleReading | None]
 
 
 class Program:
@@ -102,9 +102,8 @@ class Program:
     def _started(self, source: ModuleSource) -> Iterator[tuple[str, int]]:
         """Modules that a server is asked to import: `uvicorn.run("api.main:app")`, each with the line of the call."""
         for place in source.calls:
-            first = place.call.args[0] if place.call.args else None
-            text = first.value if isinstance(first, ast.Constant) and isinstance(first.value, str) else ""
-            module = _APPLICATION.fullmatch(text)
+            first = getattr(place.call.args[0], "value", None) if place.call.args else None
+            module = _APPLICATION.fullmatch(first) if isinstance(first, str) else None
             if module is None:
                 continue
             self._evaluator.renew()

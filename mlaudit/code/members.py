@@ -29,6 +29,7 @@ from mlaudit.code.values import (
     Values,
     named_behind,
     open_of,
+    opened,
     origins_of,
     uncertain,
 )
@@ -160,7 +161,8 @@ class MemberReader(ExpressionReader):
         of_class = ObjectValue(name=f"{asked.name}()", env=env, made_by=asked)
         for value in self.bound(bindings, Env(klass, END, env.frames)):
             values.extend(self._method(value, receiver, of_class) if isinstance(value, CodeValue) else (value,))
-        return tuple(values)
+        # What a field gets is known by the calls of the class that it is asked of, which may inherit it.
+        return tuple(opened(value, asked) if klass in open_of(value) else value for value in values)
 
     def _attribute_values(self, binding: Binding, receiver: ObjectValue | None, env: Env) -> Values:
         method = binding.scope
