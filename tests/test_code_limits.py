@@ -446,11 +446,19 @@ STEPS = {
     "attributes of a flow": (
         "from metaflow import FlowSpec, conda\nfrom sklearn.svm import SVC\nclass F(FlowSpec):\n    @conda()\n"
         "    def start(self):\n",
-        "        self.x = a.b\n",
-        "        self.last = SVC()\n    def end(self):\n        print(self.x, self.last)\n",
+        "        self.at@ = a.b\n",
+        "        self.last = SVC()\n    def end(self):\n        print(self.last)\n"
+        + "        print(self.at@)\n" * 2_500,
         "sklearn.pickle",
     ),
 }
+
+
+def numbered(text: str) -> str:
+    """Each `at@` of a line as the number of that line among those that have it."""
+    lines = text.splitlines(keepends=True)
+    first = next((at for at, line in enumerate(lines) if "at@" in line), 0)
+    return "".join(line.replace("at@", f"at{at - first}") for at, line in enumerate(lines))
 
 
 @pytest.mark.parametrize("name", STEPS)
@@ -458,7 +466,7 @@ def test_every_question_has_all_its_steps(name: str) -> None:
     before, repeated, last, expected = STEPS[name]
     number = 400 if "Kedro" in name else 2_500
     files = {
-        "a.py": before + repeated * number + last,
+        "a.py": before + numbered(repeated * number) + numbered(last),
         "last.py": "app = 1\n",
         "conf/base/catalog.yml": "last: {type: pickle.PickleDataset, filepath: last.pkl}\n",
     }

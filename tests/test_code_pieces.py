@@ -83,9 +83,8 @@ def test_the_normalized_syntax_of_a_function() -> None:
     plain = text.replace(": int", "").replace(" -> int", "").replace("u'x'", "'x'").replace("    'Doc.'\n", "")
     assert words == definition_words(read_source("a.py", plain.encode()))
     assert " ".join(words["f"]) == (
-        "(FunctionDef 'f' (arguments [ ] [ (arg 'a' ) ] [ (arg 'b' ) ] [ (Constant 'x' ) ] [ ] ) "
-        "[ (Return (List [ (Attribute (Name 'a' ) 'b' ) (Lambda (arguments [ ] [ ] [ ] [ ] [ ] ) (Constant 1 ) ) ] ) ) ] "
-        "[ ] )"
+        "(FunctionDef 'f' (arguments [ ] [ (arg 'a' ) ] [ (arg 'b' ) ] [ (Constant 'x' ) ] [ ] ) [ (Return (List [ "
+        "(Attribute (Name 'a' ) 'b' ) (Lambda (arguments [ ] [ ] [ ] [ ] [ ] ) (Constant 1 ) ) ] ) ) ] [ ] )"
     )
 
 
