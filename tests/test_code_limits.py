@@ -444,7 +444,7 @@ STEPS = {
         "sklearn.pickle",
     ),
     "attributes of a flow": (
-        "from metaflow import FlowSpec, conda\nfrom sklearn.svm import SVC\nclass F(FlowSpec):\n    @conda()\n"
+        "from metaflow import FlowSpec, conda, step\nfrom sklearn.svm import SVC\nclass F(FlowSpec):\n    @conda()\n    @step\n"
         "    def start(self):\n",
         "        self.at@ = a.b\n",
         "        self.last = SVC()\n    def end(self):\n        print(self.last)\n"
