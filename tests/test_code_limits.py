@@ -444,8 +444,8 @@ STEPS = {
         "sklearn.pickle",
     ),
     "attributes of a flow": (
-        "from metaflow import FlowSpec, conda, step\nfrom sklearn.svm import SVC\nclass F(FlowSpec):\n    @conda()\n    @step\n"
-        "    def start(self):\n",
+        "from metaflow import FlowSpec, conda, step\nfrom sklearn.svm import SVC\nclass F(FlowSpec):\n    @conda()\n"
+        "    @step\n    def start(self):\n",
         "        self.at@ = a.b\n",
         "        self.last = SVC()\n    def end(self):\n        print(self.last)\n"
         + "        print(self.at@)\n" * 2_500,

@@ -53,8 +53,8 @@ class Program:
     ) -> None:
         self.modules: dict[str, ModuleReading] = {reading.path: reading for reading in readings}
         self._is_file = is_file or self.modules.__contains__
-        self._data = data
-        self._read = read
+        self._data = data or _nothing
+        self._read = read or _nothing
         self._evaluator = ValueEvaluator(self)
         self._resolved: dict[tuple[str, str, int], str | None] = {}
         self._sites: dict[str, dict[str, list[CallPlace]]] | None = None
@@ -139,7 +139,7 @@ class Program:
 
     def module(self, path: str) -> ModuleReading | None:
         """The reading of a module, read now where it was not handed in."""
-        if path not in self.modules and self._read is not None:
+        if path not in self.modules:
             reading = self._read(path)
             if reading is not None:
                 self.modules[path] = reading
@@ -168,7 +168,7 @@ class Program:
                 folder = posixpath.dirname(folder)
             yield from self._module_files(posixpath.join(folder, tail) if tail else folder)
             return
-        if not tail or not re.fullmatch(r"[\w/]{1,300}", tail):
+        if not re.fullmatch(r"[\w/]{1,300}", tail):
             return
         while True:
             yield from self._module_files(posixpath.join(folder, tail))
@@ -200,7 +200,7 @@ class Program:
         """The data of a configuration file, seen from the module that loads it and from the folders above."""
         path = path.lstrip("/").removeprefix("./")
         folder = posixpath.dirname(near)
-        while self._data is not None and path and len(path) < 300:
+        while path and len(path) < 300:
             candidate = posixpath.normpath(posixpath.join(folder, path))
             if not candidate.startswith("..") and self._is_file(candidate):
                 return self._parsed_data(candidate)
@@ -211,7 +211,7 @@ class Program:
 
     def _parsed_data(self, path: str) -> Value | None:
         if path not in self._loaded:
-            content = self._data(path) if self._data is not None else None
+            content = self._data(path)
             self._loaded[path] = value_of_data(content, path) if content is not None else None
         return self._loaded[path]
 
@@ -340,6 +340,10 @@ class Program:
             default = self._evaluator.texts(node, Env(place.scope, place.point))[0].known if node is not None else None
             if words:
                 yield CodeOption(name=words[0], default=default, at=place_of(place))
+
+
+def _nothing(path: str) -> None:
+    """What is asked where no other files are known."""
 
 
 def is_test(path: str) -> bool:

@@ -117,10 +117,11 @@ class MemberReader(ExpressionReader):
     def _member_of_class(self, scope: NameScope, base: CodeValue | ObjectValue, name: str, env: Env) -> Values:
         receiver = base if isinstance(base, ObjectValue) else None
         outside: list[str] = []
-        for klass in self.class_line(scope, outside):
+        line = self.class_line(scope, outside)
+        for klass in line:
             own_member = self._own_member(klass, receiver, name, env, scope)
             if own_member:
-                return text_calls.with_setting_variable(klass, outside, name, own_member)
+                return text_calls.with_setting_variable(self, line, outside, name, own_member)
         if not outside and name == "value":
             return UNKNOWN
         end = "()" if receiver is not None else ""

@@ -62,8 +62,9 @@ class Naming:
 
     def collect(self, row: ArtifactCall, call: ast.Call, function: Value, env: Env, depth: int = 0) -> None:
         """Add the names that a call of a row gives."""
-        bucket = self._scope_argument(row.scope, call, function, env) if "{" in row.scope else None
-        scope = bucket.known or "" if bucket is not None else row.scope
+        is_given = "{" in row.scope
+        bucket = self._scope_argument(row.scope, call, function, env) if is_given else None
+        scope = ((bucket.known if bucket is not None else None) or "") if is_given else row.scope
         before = len(self.names)
         for choice in row.name:
             self._chosen(choice, row, call, function, env, scope, depth)
@@ -104,7 +105,9 @@ class Naming:
             return
         before = len(self.names)
         for value in self.evaluator.values(node, env):
-            if folder is not None:
+            if choice.is_folder:
+                value = joined_paths((as_text(value), TextValue(pieces=(None,))))
+            elif folder is not None:
                 value = joined_paths((as_text(self.evaluator.values(folder, env)[0]), as_text(value)))
             self.add(value, row, scope, depth)
         if self._is_in_store(call, env):

@@ -7,12 +7,13 @@ https://docs.python.org/3/library/os.html#os.getenv
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 
 from mlaudit.code import options, task_values
 from mlaudit.code.arguments import marker_default
-from mlaudit.code.source import NameScope
+from mlaudit.code.source import NameScope, last_name
 from mlaudit.code.values import (
+    END,
     UNKNOWN,
     Env,
     ListValue,
@@ -342,23 +343,32 @@ def constructor_keyword(reader: ValueReader, value: ObjectValue, name: str) -> V
     return reader.values(node, value.env) if node is not None else ()
 
 
-def with_setting_variable(klass: NameScope, bases: Iterable[str], name: str, values: Values) -> Values:
+def with_setting_variable(
+    reader: ValueReader, line: Iterable[NameScope], bases: Iterable[str], name: str, values: Values
+) -> Values:
     """The value of a field; one of a settings class is replaced by the variable of its name, behind its prefix."""
-    is_field = not name.startswith("_") and any(base.endswith(_SETTINGS) for base in bases)
-    variable = f"{_setting_prefix(klass)}{name}".upper() if is_field else ""
+    if name.startswith("_") or not any(base.endswith(_SETTINGS) for base in bases):
+        return values
+    variable = f"{_setting_prefix(reader, line)}{name}".upper()
     return tuple(
         replace(value, variable=value.variable or variable) if isinstance(value, (TextValue, UnknownValue)) else value
         for value in values
     )
 
 
-def _setting_prefix(klass: NameScope) -> str:
-    """What the variables of a settings class begin with: `env_prefix` of its `Config` or `model_config`.
+def _setting_prefix(reader: ValueReader, line: Iterable[NameScope]) -> str:
+    """What the variables of a settings class begin with: `env_prefix` of its configuration, which it may inherit.
 
     https://docs.pydantic.dev/latest/concepts/pydantic_settings/#changing-default-values
     """
-    nodes = [binding.node for name in ("model_config", "Config") for binding in klass.bindings.get(name, ())]
-    for node in nodes:
+    given = ((klass, node) for klass in line for node in _given_prefixes(klass))
+    known = (reader.texts(node, Env(klass, END))[0].known for klass, node in given)
+    return next((text for text in known if text is not None), "")
+
+
+def _given_prefixes(klass: NameScope) -> Iterator[ast.expr]:
+    """What `model_config` or an inner class `Config` gives as `env_prefix`."""
+    for node in [binding.node for name in ("model_config", "Config") for binding in klass.bindings.get(name, ())]:
         pairs: list[tuple[str | None, ast.expr]] = []
         if isinstance(node, ast.Call):
             pairs = [(keyword.arg, keyword.value) for keyword in node.keywords]
@@ -366,15 +376,8 @@ def _setting_prefix(klass: NameScope) -> str:
             pairs = [(getattr(key, "value", None), value) for key, value in zip(node.keys, node.values, strict=True)]
         elif isinstance(node, ast.ClassDef):
             stated = [statement for statement in node.body if isinstance(statement, ast.Assign)]
-            pairs = [
-                (getattr(target, "id", None), assignment.value)
-                for assignment in stated
-                for target in assignment.targets
-            ]
-        for word, value in pairs:
-            if word == "env_prefix" and isinstance(value, ast.Constant) and isinstance(value.value, str):
-                return value.value
-    return ""
+            pairs = [(last_name(target), given.value) for given in stated for target in given.targets]
+        yield from (value for word, value in pairs if word == "env_prefix")
 
 
 def field_default(reader: ValueReader, node: ast.Call, env: Env) -> Values | None:

@@ -30,13 +30,15 @@ _DOES = ("writes", "reads", "uploads", "downloads", "names")
 class ArgumentChoice:
     """Where an argument is: by position (None: only by keyword) or under one of its keywords.
 
-    `behind` is the folder in front of it; a row that names a folder and a file has both.
+    `behind` is the folder in front of it; a row that names a folder and a file has both. Of a folder alone, the name of
+    the file in it is not known.
     """
 
     position: int | None
     keywords: tuple[str, ...]
     of_receiver: bool = False
     behind: ArgumentChoice | None = None
+    is_folder: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -329,15 +331,19 @@ def _setting(key: str) -> tuple[str, str]:
 
 
 def _arguments(node: Node) -> tuple[ArgumentChoice, ...]:
-    """`1:filename|path` is the second argument or one of these keywords, `0:folder+1:file` a path of two of them."""
+    """`1:filename|path` is the second argument or one of these keywords, `0:folder+1:file` a path of two of them.
+
+    `0:folder+` is a folder with a file that nothing names.
+    """
     if not node.exists:
         return ()
     texts = (node.text(),) if node.is_text else node.texts()
     choices = []
     for text in texts:
         folder, plus, file = text.partition("+")
-        choice = _argument(file if plus else folder, node)
-        choices.append(replace(choice, behind=_argument(folder, node)) if plus else choice)
+        choice = _argument(file or folder, node)
+        behind = _argument(folder, node) if file else None
+        choices.append(replace(choice, behind=behind, is_folder=bool(plus and not file)))
     return tuple(choices)
 
 
