@@ -298,7 +298,7 @@ class ValueEvaluator(MemberReader):
         if frame is not None and name in parameter_names(scope) and any(map(_is_starred, frame.call.args)):
             # Which of its parameters a list is unpacked into, only running would show.
             return UNKNOWN
-        values = default_of(self, binding, Env(scope.parent or scope, Point(scope.node.lineno), env.frames))  # type: ignore[attr-defined]
+        values = default_of(self, binding, Env(scope.outer, scope.point, env.frames))
         return values if frame is not None else tuple(opened(value, scope) for value in values)
 
     def _self(self, owner: NameScope, name: str, frame: Frame | None, env: Env) -> Values:

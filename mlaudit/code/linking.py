@@ -325,7 +325,7 @@ class Program:
     def _entry_decorator(self, scope: NameScope, decorator: ast.expr) -> Iterator[EntryPoint]:
         node = decorator.func if isinstance(decorator, ast.Call) else decorator
         self._evaluator.renew()
-        for value in self._evaluator.values(node, Env(scope.parent or scope, scope.point)):
+        for value in self._evaluator.values(node, Env(scope.outer, scope.point)):
             sign = match_entry(value.name, decorates=True) if isinstance(value, NamedValue) else None
             if sign is not None:
                 place = Place(path=scope.source.path, line=scope.source.line(getattr(scope.node, "lineno", 1)))

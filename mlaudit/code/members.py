@@ -10,7 +10,7 @@ from typing import Protocol
 from mlaudit.code import pipeline_outputs, text_calls
 from mlaudit.code.expressions import MAX_MEMBERS, ExpressionReader
 from mlaudit.code.nouns import ArtifactName, NameKind
-from mlaudit.code.source import Binding, ModuleSource, NameScope, Point, last_name
+from mlaudit.code.source import Binding, ModuleSource, NameScope, last_name
 from mlaudit.code.values import (
     END,
     UNKNOWN,
@@ -122,8 +122,6 @@ class MemberReader(ExpressionReader):
             own_member = self._own_member(klass, receiver, name, env, scope)
             if own_member:
                 return text_calls.with_setting_variable(self, line, outside, name, own_member)
-        if not outside and name == "value":
-            return UNKNOWN
         end = "()" if receiver is not None else ""
         return tuple(named_behind(other + end, name, base) for other in outside) or (
             named_behind(scope.name + end, name, base),
@@ -138,7 +136,7 @@ class MemberReader(ExpressionReader):
             if klass in line or not isinstance(klass.node, ast.ClassDef):
                 continue
             line.append(klass)
-            env = Env(klass.parent or klass, Point(klass.node.lineno))
+            env = Env(klass.outer, klass.point)
             for base in klass.node.bases:
                 for value in self.values(base, env):
                     if isinstance(value, CodeValue):
@@ -155,9 +153,7 @@ class MemberReader(ExpressionReader):
         if attributes:
             values = [value for binding in attributes for value in self._attribute_values(binding, receiver, env)]
             return uncertain(tuple(values)) if len(attributes) > 1 else tuple(values)
-        bindings = klass.bindings.get(name)
-        if not bindings:
-            return ()
+        bindings = klass.bindings.get(name, [])
         values = []
         of_class = ObjectValue(name=f"{asked.name}()", env=env, made_by=asked)
         for value in self.bound(bindings, Env(klass, END, env.frames)):

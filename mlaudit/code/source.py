@@ -92,6 +92,11 @@ class NameScope:
         return self.parent if self.parent is not None and self.parent.kind == "class" else None
 
     @property
+    def outer(self) -> NameScope:
+        """The scope in which it is defined; the module's own is in none but itself."""
+        return self.parent or self
+
+    @property
     def point(self) -> Point:
         """Where the definition is in its parent."""
         return Point(getattr(self.node, "lineno", 1))
@@ -202,7 +207,7 @@ class _Indexer:
             *arguments.defaults,
             *(expression for expression in arguments.kw_defaults if expression is not None),
         ):
-            self._expression(default, inner.parent or inner, point)
+            self._expression(default, inner.outer, point)
 
     def _import(self, node: ast.Import | ast.ImportFrom, scope: NameScope, point: Point) -> None:
         for alias in node.names[:1000]:

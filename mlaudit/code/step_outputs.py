@@ -26,7 +26,7 @@ def step_outputs(evaluator: ValueEvaluator, scope: NameScope) -> Iterator[Artifa
     node = scope.node
     if not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) or node.returns is None:
         return
-    env = Env(scope.parent or scope, scope.point)
+    env = Env(scope.outer, scope.point)
     for kind, name in _named_types(node.returns):
         known = evaluator.texts(name, env)[0]
         if known.known is None:
