@@ -194,6 +194,28 @@ def _(number: int) -> Files:
     return {"a.py": "import joblib\njoblib.load(" + "open(" * number + "'last.joblib'" + ")" * number + ")\n"}
 
 
+@case("methods that hand a name on", 4)
+def _(number: int) -> Files:
+    methods = ".m()" * number
+    return {
+        "a.py": f"import joblib, wandb\nrun = wandb.init()\njoblib.load(run.use_artifact('t/last.joblib'){methods})\n"
+    }
+
+
+@case("methods and an attribute that hand a name on", 3)
+def _(number: int) -> Files:
+    methods = ".m()" * number
+    text = f"joblib.load(run.use_artifact('t/last.joblib'){methods}.attribute)\n"
+    return {"a.py": f"import joblib, wandb\nrun = wandb.init()\n{text}"}
+
+
+@case("methods that hand on a name behind a folder", 3)
+def _(number: int) -> Files:
+    methods = ".m()" * number
+    text = f"joblib.load(run.use_artifact('t/last.joblib'){methods} + '/x.joblib')\n"
+    return {"a.py": f"import joblib, wandb\nrun = wandb.init()\n{text}"}
+
+
 @case("defaults of a configuration of Hydra", 20)
 def _(number: int) -> Files:
     entries = "".join(f"- a{at}\n" for at in range(1, number))

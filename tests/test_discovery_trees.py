@@ -50,6 +50,17 @@ def shown(folder: Path) -> Iterator[str]:
             yield f"declared: {environment.name} {guessed}of {' '.join(environment.documents)}\n"
     yield f"sure: {', '.join(f'{pair.writer} -> {pair.reader}' for pair in found.discovery.pairs if pair.is_sure)}\n"
     yield f"alone: {', '.join(one.name for one in found.discovery.unpaired)}\n"
+    yield f"formats: {' '.join(f'{part.source}={part.format}' for part in parts)}\n"
+    for name, scope in found.scopes.items():
+        words = [*sorted(scope.files), *(f"{function}()" for function in sorted(scope.functions))]
+        words += [f"without {path}:{function}" for path, function in sorted(scope.apart) if path in scope.files]
+        words += [f"without {use.at}" for use in sorted(scope.settled, key=lambda use: str(use.at))]
+        yield f"scope: {name} {'is' if scope.is_exact else 'may be'} {', '.join(words)}\n"
+    for pair in found.discovery.pairs:
+        yield from [f"unnamed: {pair.writer} -> {pair.reader} {' '.join(pair.unnamed)}\n"] * bool(pair.unnamed)
+    for one, run in [(part, run) for part in parts for run in part.runs]:
+        executed = "; ".join(f"{' '.join(command.words)} ({command.at})" for command in run.executed)
+        yield from [f"inside: {one.source} {run.name} {run.container}: {executed}\n"] * bool(executed)
     tree = AuditedTree(folder=folder, root=WorkingTree(folder), paths=walk(folder, is_named).paths)
     for one in found.discovery.environments:
         code = reader_code(one.sources, parts, tree)

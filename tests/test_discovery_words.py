@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,12 +18,17 @@ from mlaudit.discovery.init_file import quoted
 from mlaudit.discovery.loaded_models import loaded_models, models_by_name
 from mlaudit.discovery.model_files import by_series, is_loadable_model, likely_models, place, shown_names
 from mlaudit.discovery.pipeline_runs import option_settings
-from mlaudit.discovery.recipes import RecipePart, RunCommand
+from mlaudit.discovery.recipes import AuditedTree, RecipePart, RunCommand
+from mlaudit.discovery.registered_names import _mentions
 from mlaudit.discovery.role_signs import role_of_command, role_of_program, script_paths
 from mlaudit.discovery.service_commands import executed_in_services
+from mlaudit.discovery.task_commands import commands_behind
+from mlaudit.discovery.task_parts import targets
 from mlaudit.discovery.variable_files import variables_of
 from mlaudit.document.document import Document
 from mlaudit.model.nouns import Place
+from mlaudit.sources.working_tree import WorkingTree
+from tests.checkout import write
 from tests.parser_cases import FIXTURES
 
 ROWS = tomli.loads((FIXTURES / "discovery" / "words.toml").read_text(encoding="utf-8"))
@@ -124,6 +130,40 @@ def _pair(writer: str, reader: str, project: str) -> Pair:
 def test_a_text_in_toml(row: dict[str, Any]) -> None:
     assert quoted(row["text"]) == row["toml"]
     assert tomli.loads(f"a = {row['toml']}")["a"] == row["text"]
+
+
+@rows("launcher")
+def test_launchers_before_a_program(row: dict[str, Any]) -> None:
+    roles = {word: role_of_program((*word.split(), *row["words"].split())) for word in row["before"]}
+    assert roles == dict.fromkeys(row["before"], row["role"] or None)
+
+
+@rows("behind")
+def test_commands_behind_one_that_runs_tasks(row: dict[str, Any], tmp_path: Path) -> None:
+    write(tmp_path, row["files"])
+    tree = AuditedTree(folder=tmp_path, root=WorkingTree(tmp_path), paths=dict.fromkeys(row["files"]))
+    commands = commands_behind(shlex.split(row["words"]), row.get("folder", ""), tree)
+    assert [" ".join(command) for command in commands] == row["runs"]
+
+
+@rows("makefile")
+def test_the_lines_that_targets_run(row: dict[str, Any]) -> None:
+    found = {name: [f"{line.number} {line.text}" for line in lines] for name, lines in targets(row["text"]).items()}
+    assert found == row["runs"]
+
+
+@rows("mention")
+def test_where_a_name_of_a_registry_is_mentioned(row: dict[str, Any], tmp_path: Path) -> None:
+    write(tmp_path, row["files"])
+    tree = AuditedTree(folder=tmp_path, root=WorkingTree(tmp_path), paths=dict.fromkeys(row["files"]))
+    assert [str(at) for at in _mentions(row["name"], row.get("folder", ""), tree)] == row["at"]
+
+
+@rows("valued")
+def test_options_of_docker_that_the_next_word_belongs_to(row: dict[str, Any]) -> None:
+    for option in row["options"]:
+        (command,) = executed_in_services(shlex.split(row["words"].replace("OPTION", option)))
+        assert (command.service, command.words) == (row["service"], tuple(row["inside"].split())), option
 
 
 @rows("executed")

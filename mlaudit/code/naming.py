@@ -12,6 +12,7 @@ from mlaudit.code.evaluator import ValueEvaluator
 from mlaudit.code.nouns import ArtifactName, NameKind
 from mlaudit.code.source import ModuleSource, NameScope
 from mlaudit.code.values import (
+    UNKNOWN,
     Env,
     NamedValue,
     ObjectValue,
@@ -101,13 +102,11 @@ class Naming:
             return
         node = chosen_argument(self.evaluator, call, choice, env)
         folder = chosen_argument(self.evaluator, call, choice.behind, env) if choice.behind is not None else None
-        if node is None or (choice.behind is not None and folder is None):
+        if node is None and folder is None:
             return
         before = len(self.names)
-        for value in self.evaluator.values(node, env):
-            if choice.is_folder:
-                value = joined_paths((as_text(value), TextValue(pieces=(None,))))
-            elif folder is not None:
+        for value in self.evaluator.values(node, env) if node is not None else UNKNOWN:
+            if folder is not None:
                 value = joined_paths((as_text(self.evaluator.values(folder, env)[0]), as_text(value)))
             self.add(value, row, scope, depth)
         if self._is_in_store(call, env):
@@ -141,7 +140,7 @@ class Naming:
 
     def _handles(self, value: TextValue, row: ArtifactCall, depth: int) -> None:
         """`Path(artifact.download()) / "model.pkl"` has the artifact's name too."""
-        if value.handles and depth < MAX_CHAIN:
+        if depth < MAX_CHAIN:
             inner = Naming(self.evaluator, self.imported, self.call, self.source)
             for handle in value.handles:
                 inner.add(handle, replace(row, name_kind="path"), "", depth + 1)
@@ -158,7 +157,7 @@ class Naming:
 
     def _scope_argument(self, scope: str, call: ast.Call, function: Value, env: Env) -> TextValue | None:
         """The scope `{1:Bucket}` is the text of an argument, `{receiver 0:name}` one of what made the receiver."""
-        words = scope.strip("{}")
+        words = scope[1:-1]
         if words.startswith(_OF_RECEIVER):
             receiver = getattr(function, "receiver", None)
             if not isinstance(receiver, ObjectValue) or receiver.call is None:

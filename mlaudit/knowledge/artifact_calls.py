@@ -30,15 +30,13 @@ _DOES = ("writes", "reads", "uploads", "downloads", "names")
 class ArgumentChoice:
     """Where an argument is: by position (None: only by keyword) or under one of its keywords.
 
-    `behind` is the folder in front of it; a row that names a folder and a file has both. Of a folder alone, the name of
-    the file in it is not known.
+    `behind` is the folder in front of it, of which a call may state nothing, or nothing else: of the file in it then.
     """
 
     position: int | None
     keywords: tuple[str, ...]
     of_receiver: bool = False
     behind: ArgumentChoice | None = None
-    is_folder: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -331,19 +329,15 @@ def _setting(key: str) -> tuple[str, str]:
 
 
 def _arguments(node: Node) -> tuple[ArgumentChoice, ...]:
-    """`1:filename|path` is the second argument or one of these keywords, `0:folder+1:file` a path of two of them.
-
-    `0:folder+` is a folder with a file that nothing names.
-    """
+    """`1:filename|path` is the second argument or one of these keywords, `0:folder+1:file` a path of two of them."""
     if not node.exists:
         return ()
     texts = (node.text(),) if node.is_text else node.texts()
     choices = []
     for text in texts:
         folder, plus, file = text.partition("+")
-        choice = _argument(file or folder, node)
-        behind = _argument(folder, node) if file else None
-        choices.append(replace(choice, behind=behind, is_folder=bool(plus and not file)))
+        choice = _argument(file if plus else folder, node)
+        choices.append(replace(choice, behind=_argument(folder, node)) if plus else choice)
     return tuple(choices)
 
 
