@@ -194,6 +194,18 @@ def test_the_last_word_of_an_expression(row: dict[str, Any]) -> None:
     assert last_name(ast.parse(row["text"], mode="eval").body) == row["is"]
 
 
+@rows("unread")
+def test_what_of_a_source_cannot_be_read(row: dict[str, Any]) -> None:
+    (unread,) = read_source("a.py", row["text"].encode()).unread
+    assert f"{unread.why} ({unread.at})" == row["why"]
+
+
+@rows("imports")
+def test_the_imports_of_a_source(row: dict[str, Any]) -> None:
+    imports = read_source("a.py", row["text"].encode()).imports
+    assert [f"{one.module} {one.line} {one.level} {','.join(one.names)}" for one in imports] == row["is"]
+
+
 FUNCTION = """
 def {name}(frame):
     out = dict()

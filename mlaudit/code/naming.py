@@ -191,12 +191,11 @@ class Naming:
         )
 
     def _place(self, text: TextValue | None) -> Place:
-        node: ast.AST = self.call
+        node: ast.expr = self.call
         source = self.source
         if text is not None and text.node is not None and text.source is not None:
             node, source = text.node, text.source
-        line = getattr(node, "lineno", 1)
-        return Place(path=source.path, line=source.line(line), column=getattr(node, "col_offset", 0) + 1)
+        return Place(path=source.path, line=source.line(node.lineno), column=node.col_offset + 1)
 
     def _extend(self, names: Iterable[ArtifactName]) -> None:
         for name in names:
@@ -205,7 +204,8 @@ class Naming:
 
 
 def _ends_with(text: TextValue, ending: str) -> bool:
-    return (text.pieces[-1] or "").endswith(ending)
+    last = text.pieces[-1]
+    return last is not None and last.endswith(ending)
 
 
 def same_words(name: ArtifactName, other: ArtifactName) -> bool:
@@ -219,14 +219,15 @@ def addressed(name: ArtifactName) -> ArtifactName:
     first = name.pieces[0] if name.pieces else None
     if first is None:
         return replace(name, kind=NameKind.PATH, scope="") if name.kind is NameKind.HUB else name
-    if _MLFLOW.match(first):
-        return _mlflow(name, first)
+    registry = _MLFLOW.match(first)
+    if registry:
+        return _mlflow(name, first, first[registry.end() :])
     store = _STORE.match(first)
     if store:
         return _bucket(name, first[store.end() :])
     host = _BUCKET_HOST.match(first)
     if host:
-        bucket = next((word for word in host.groups() if word), "")
+        bucket = next(filter(None, host.groups()))
         return replace(name, kind=NameKind.BUCKET, scope=bucket, pieces=(first[host.end() :], *name.pieces[1:]))
     if name.kind is NameKind.HUB and (_LOCAL.match(first) or first.count("/") > 1 or first.endswith("/")):
         return replace(name, kind=NameKind.PATH, scope="")
@@ -249,9 +250,9 @@ def in_store(name: ArtifactName) -> ArtifactName:
 
 def _artifact_of_run(name: ArtifactName) -> ArtifactName:
     """What is in the `artifacts` folder of a run of MLflow has the name that it was logged under."""
-    last = name.pieces[-1] or ""
-    _, separator, rest = last.rpartition("/artifacts/")
-    if not separator or not rest:
+    last = name.pieces[-1]
+    rest = last.rpartition("/artifacts/")[2] if last is not None and "/artifacts/" in last else None
+    if not rest:
         return addressed(name)
     return replace(name, kind=NameKind.REGISTRY, scope="mlflow", pieces=(rest,), in_run=True)
 
@@ -264,12 +265,10 @@ def _bucket(name: ArtifactName, rest: str) -> ArtifactName:
     return replace(name, kind=NameKind.BUCKET, scope=bucket, pieces=pieces or (bucket,))
 
 
-def _mlflow(name: ArtifactName, first: str) -> ArtifactName:
+def _mlflow(name: ArtifactName, first: str, rest: str) -> ArtifactName:
     """`models:/churn/Production`, `models:/churn@champion` and `runs:/<run>/model`."""
-    rest = _MLFLOW.sub("", first, count=1)
     if first.startswith("models"):
-        model = re.split(r"[/@]", rest, maxsplit=1)[0]
-        pieces = (model,) if model else name.pieces[1:2]
-        return replace(name, kind=NameKind.REGISTRY, scope="mlflow", pieces=pieces or (None,))
+        model = re.split(r"[/@]", rest)[0]
+        return replace(name, kind=NameKind.REGISTRY, scope="mlflow", pieces=(model or None,))
     last = (name.pieces[-1] or "").rpartition("/")[2]
     return replace(name, kind=NameKind.REGISTRY, scope="mlflow", pieces=(last or None,), in_run=True)

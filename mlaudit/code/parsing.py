@@ -72,22 +72,20 @@ def _imports(source: ModuleSource) -> Iterator[ImportedModule]:
         yield ImportedModule(module=module, line=line, level=level, names=tuple(names))
 
 
-def parse_source(text: str, first_line: int = 1) -> ast.Module:
-    """The syntax tree of a text that begins at a line. Raises Unreadable."""
+def parse_source(text: str) -> ast.Module:
+    """The syntax tree of a text. Raises Unreadable."""
     if len(text) > MAX_SOURCE:
         raise Unreadable(f"it has {len(text):,} characters; a Python source may have {MAX_SOURCE:,}")
     try:
         return parse_tree(text)
     except SyntaxError as error:
-        line = (error.lineno or 1) + first_line - 1
-        raise Unreadable(_why(text, error), line, error.offset) from None
+        raise Unreadable(_why(error), error.lineno, error.offset) from None
     except (ValueError, MemoryError, RecursionError) as error:
-        raise Unreadable(f"it cannot be parsed as Python: {str(error) or 'nested too deeply'}", first_line) from None
+        raise Unreadable(f"it cannot be parsed as Python: {str(error) or 'nested too deeply'}") from None
 
 
-def _why(text: str, error: SyntaxError) -> str:
-    lines = text.split("\n")
-    line = lines[(error.lineno or 1) - 1] if (error.lineno or 1) <= len(lines) else ""
+def _why(error: SyntaxError) -> str:
+    line = str(error.text)  # None, where the parser shows no line, is no word of these.
     if _PYTHON_2.match(line):
         return "it is Python 2, which is not read"
     if "{{" in line or "{%" in line or "<%" in line:
