@@ -23,12 +23,13 @@ from mlaudit.code.data_values import value_of_data
 from mlaudit.code.definitions import definition_words, definitions
 from mlaudit.code.linking import is_test
 from mlaudit.code.naming import addressed, in_store
-from mlaudit.code.nouns import ArtifactName, NameKind
+from mlaudit.code.nouns import ArtifactName, ArtifactUse, Direction, NameKind
 from mlaudit.code.repository import read_source
-from mlaudit.code.sameness import is_generic, same_artifact
+from mlaudit.code.sameness import fits, is_generic, joined, joining_names, same_artifact
 from mlaudit.code.scan import scan
 from mlaudit.code.source import last_name
 from mlaudit.code.values import TableValue, TextValue, Value
+from mlaudit.model.lazy_dataclass import replace
 from mlaudit.model.nouns import Place
 from tests.parser_cases import FIXTURES
 
@@ -204,6 +205,26 @@ def test_what_of_a_source_cannot_be_read(row: dict[str, Any]) -> None:
 def test_the_imports_of_a_source(row: dict[str, Any]) -> None:
     imports = read_source("a.py", row["text"].encode()).imports
     assert [f"{one.module} {one.line} {one.level} {','.join(one.names)}" for one in imports] == row["is"]
+
+
+@rows("joined")
+def test_whether_a_call_reads_what_another_writes(row: dict[str, Any]) -> None:
+    writer, reader = (use_of(*row[key]) for key in ("written", "read"))
+    assert joined(writer, reader).name == row["sure"]
+    names = joining_names(writer, reader)
+    assert (" ".join(name.text for name in names) if names is not None else "") == row["back"]
+
+
+def use_of(form: str, path: str, *names: str) -> ArtifactUse:
+    at = Place(path=path, line=1)
+    texts = [name.partition("~") for name in names]
+    given = tuple(replace(name_of(text), variable=variable) for text, _, variable in texts)
+    return ArtifactUse(at=at, direction=Direction.WRITES, form=form, call="", library="", names=given)
+
+
+@rows("fits")
+def test_forms_of_which_one_can_be_read_as_the_other(row: dict[str, Any]) -> None:
+    assert [pair for pair in row["pairs"] if fits(*pair) is not row["is"]] == []
 
 
 FUNCTION = """

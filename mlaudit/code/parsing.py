@@ -119,20 +119,24 @@ def _located_cells(raw: str) -> Iterator[tuple[str, list[int]]]:
     cursor, line = 0, 1
     for parts in _cell_sources(raw):
         lines: list[int] = []
-        for part in parts:
+        is_new = True
+        for part in filter(None, parts):
             start = _literal(raw, part, cursor)
-            if start >= 0:
+            if start is not None:
                 line += raw.count("\n", cursor, start)
                 cursor = start
-            lines.extend([line] * max(part.count("\n") + (not part.endswith("\n")), 1))
+            lines.extend([line] * (part.count("\n") - part.endswith("\n") + is_new))
+            is_new = part.endswith("\n")
         yield "".join(parts), lines or [line]
 
 
-def _literal(raw: str, text: str, cursor: int) -> int:
-    if not text.strip():
-        return -1
-    plain = raw.find(json.dumps(text, ensure_ascii=False), cursor)
-    return plain if plain >= 0 or text.isascii() else raw.find(json.dumps(text), cursor)
+def _literal(raw: str, text: str, cursor: int) -> int | None:
+    """Where a text is written out, or with its letters as numbers; None for blanks, which are everywhere."""
+    for literal in (json.dumps(text, ensure_ascii=False), json.dumps(text)) if text.strip() else ():
+        at = raw.find(literal, cursor)
+        if at != -1:
+            return at
+    return None
 
 
 def _cell_sources(raw: str) -> Iterator[list[str]]:
@@ -165,11 +169,9 @@ def _parsed_cell(cell: str) -> ast.Module:
 
 
 def _without_magics(cell: str) -> str:
-    """The cell with magics as `pass`, so that the rest is Python and every line keeps its number."""
-    if _OTHER_CELL.match(cell) and not _PYTHON_CELL.match(cell):
-        return ""
-    lines = cell.split("\n")
+    """The cell with magics as `...`, so that the rest is Python and every line keeps its number."""
+    lines = [] if _OTHER_CELL.match(cell) and not _PYTHON_CELL.match(cell) else cell.split("\n")
     for number, line in enumerate(lines):
         if _MAGIC.match(line):
-            lines[number] = line[: len(line) - len(line.lstrip())] + "pass"
+            lines[number] = line[: len(line) - len(line.lstrip())] + "..."
     return "\n".join(lines)

@@ -31,12 +31,10 @@ def artifact_handle(scope: NameScope, argument: ast.arg) -> UnknownValue | None:
 
 def member_of_component(base: ObjectValue, name: str) -> Values:
     """`op.outputs`, and `op.output` of a component that has one."""
-    if name == "outputs":
-        return (NamedValue(name=OUTPUTS, receiver=base),)
     written = _outputs(base.made_by) if base.made_by is not None else []
     if name == "output" and base.made_by is not None and len(written) == 1:
         return (UnknownValue(origins=(_name(base.made_by, written[0]),)),)
-    # `op.after(...)` and `op.set_display_name(...)` give the task itself.
+    # `op.outputs` has this name too; `op.after(...)` and `op.set_display_name(...)` give the task itself.
     return (NamedValue(name=f"{COMPONENT_CALL}.{name}", receiver=base),)
 
 
