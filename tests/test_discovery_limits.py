@@ -21,6 +21,7 @@ from mlaudit.discovery.exchanges import exchanges_of
 from mlaudit.discovery.groups import DocumentGroup
 from mlaudit.discovery.init_file import render
 from mlaudit.discovery.loaded_models import loaded_models, models_by_name
+from mlaudit.discovery.model_server_uses import triton_models
 from mlaudit.discovery.pipeline_runs import _listed
 from mlaudit.discovery.reader_code import reader_code
 from mlaudit.discovery.recipes import AuditedTree, ImageRun, RecipePart, RunCommand, _with_included
@@ -200,6 +201,11 @@ def commands_of_tox(folder: Path, number: int) -> int:
     return max((len(part.commands) for part in parts(folder, {"tox.ini": text})), default=0)
 
 
+def models_of_triton(folder: Path, number: int) -> int:
+    files = {f"repo/{at}/config.pbtxt": 'backend: "onnxruntime"\n' for at in range(number)}
+    return len(triton_models(tree(folder, files)))
+
+
 def evidence(folder: Path, number: int) -> int:
     seen = tuple(Observation(at=AT, says=f"runs {at}") for at in range(number))
     environment = DiscoveredEnvironment(name="a", role="", folder="", sources=("a.txt",), evidence=seen)
@@ -257,6 +263,7 @@ LIMITS: dict[Callable[[Path, int], int], int] = {
     modules_of_an_environment: 200,
     images_below: 4,
     commands_of_tox: 300,
+    models_of_triton: 500,
     evidence: 5,
     characters_of_evidence: 200,
     crossing_comments: 5,

@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 import tomli
 
-from mlaudit.code.nouns import ArtifactName, ArtifactUse, Direction, NameKind
+from mlaudit.code.nouns import ArtifactName, ArtifactUse, Direction, NameKind, Sameness
 from mlaudit.discovery.code_scopes import CodeScope
 from mlaudit.discovery.converting_commands import converting_uses, option_of
+from mlaudit.discovery.crossings import Handover, _in_folder, crossing_artifact
 from mlaudit.discovery.environments import DiscoveredEnvironment, Discovery, Pair
 from mlaudit.discovery.init_file import quoted
 from mlaudit.discovery.loaded_models import loaded_models, models_by_name
@@ -26,10 +27,12 @@ from mlaudit.discovery.task_commands import commands_behind
 from mlaudit.discovery.task_parts import targets
 from mlaudit.discovery.variable_files import variables_of
 from mlaudit.document.document import Document
+from mlaudit.model.lazy_dataclass import replace
 from mlaudit.model.nouns import Place
 from mlaudit.sources.working_tree import WorkingTree
 from tests.checkout import write
 from tests.parser_cases import FIXTURES
+from tests.test_code_pieces import name_of
 
 ROWS = tomli.loads((FIXTURES / "discovery" / "words.toml").read_text(encoding="utf-8"))
 AT = Place(path="Dockerfile", line=1)
@@ -164,6 +167,27 @@ def test_options_of_docker_that_the_next_word_belongs_to(row: dict[str, Any]) ->
     for option in row["options"]:
         (command,) = executed_in_services(shlex.split(row["words"].replace("OPTION", option)))
         assert (command.service, command.words) == (row["service"], tuple(row["inside"].split())), option
+
+
+@rows("plain")
+def test_words_of_forms_that_any_version_reads(row: dict[str, Any]) -> None:
+    uses = {form: _named_use(form, "path - churn.x") for form in row["forms"]}
+    crossing = {form: Handover(write=use, read=use, sameness=Sameness.CERTAIN) for form, use in uses.items()}
+    assert {form: crossing_artifact(one).is_plain for form, one in crossing.items()} == dict.fromkeys(
+        row["forms"], row["is"]
+    )
+
+
+@rows("inside")
+def test_words_of_folders_that_hold_what_is_read(row: dict[str, Any]) -> None:
+    writer, reader = (_named_use("joblib", row[key]) for key in ("written", "read"))
+    assert _in_folder(writer, reader).name == row["sure"]
+    assert _in_folder(replace(writer, form="csv"), reader) is Sameness.DIFFERENT
+
+
+def _named_use(form: str, name: str) -> ArtifactUse:
+    names = (name_of(name),)
+    return ArtifactUse(at=AT, direction=Direction.READS, form=form, call="", library="", names=names)
 
 
 @rows("executed")
