@@ -52,7 +52,9 @@ def shown(name: ArtifactName) -> str:
 
 @rows("address")
 def test_what_the_beginning_of_a_name_says(row: dict[str, Any]) -> None:
-    assert shown(addressed(name_of(row["name"]))) == row["is"]
+    name = addressed(name_of(row["name"]))
+    assert shown(name) == row["is"]
+    assert name.complete is ("*" not in row["is"])
 
 
 @rows("stored")

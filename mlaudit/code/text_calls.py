@@ -147,7 +147,7 @@ def _joined_members(reader: ValueReader, text: TextValue, call: ast.Call, env: E
 
 
 def _changed(reader: ValueReader, text: TextValue, name: str, call: ast.Call, env: Env) -> Values:
-    words = [reader.texts(expression, env)[0].known for expression in call.args[:2]]
+    words = [reader.texts(expression, env)[0].known for expression in call.args]
     folder, last = split_path(text.pieces)
     if not words or (words[0] is None and not name.startswith("with_")):
         return (replace(text, pieces=(None,)),)
@@ -318,14 +318,13 @@ def _loaded(reader: ValueReader, name: str, call: ast.Call, env: Env) -> Values 
 
 
 def _opened_path(reader: ValueReader, opened: Value) -> list[str]:
+    texts: Iterable[TextValue] = ()
     if isinstance(opened, TextValue):
-        texts: Iterable[TextValue] = (opened,)
+        texts = (opened,)
     elif isinstance(opened, ObjectValue) and opened.name == "str.open()" and isinstance(opened.receiver, TextValue):
         texts = (opened.receiver,)
     elif isinstance(opened, ObjectValue) and opened.name in _OPENERS and opened.call is not None and opened.call.args:
         texts = reader.texts(opened.call.args[0], opened.env)
-    else:
-        return []
     return ["".join("" if piece is None else piece for piece in text.pieces) for text in texts if text.pieces]
 
 
@@ -333,13 +332,11 @@ def constructor_keyword(reader: ValueReader, value: ObjectValue, name: str) -> V
     """The keyword that an object was made with, for classes whose attributes are their keywords; else nothing."""
     if value.name.endswith("parse_args()"):
         return options.option_value(reader, value, name)
-    if value.call is None:
-        return ()
-    if value.made_by is None and value.name not in ("argparse.Namespace()", "types.SimpleNamespace()"):
-        return ()
-    if value.made_by is not None and "__init__" in value.made_by.bindings:
-        return ()
-    node = _keyword(value.call, name)
+    if value.made_by is not None:
+        is_plain = "__init__" not in value.made_by.bindings
+    else:
+        is_plain = value.name in ("argparse.Namespace()", "types.SimpleNamespace()")
+    node = _keyword(value.call, name) if value.call is not None and is_plain else None
     return reader.values(node, value.env) if node is not None else ()
 
 
