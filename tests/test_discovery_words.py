@@ -11,10 +11,12 @@ import pytest
 import tomli
 
 from mlaudit.code.nouns import ArtifactName, ArtifactUse, Direction, NameKind, Sameness
+from mlaudit.discovery.candidates import Candidate
 from mlaudit.discovery.code_scopes import CodeScope
 from mlaudit.discovery.converting_commands import converting_uses, option_of
-from mlaudit.discovery.crossings import Handover, _in_folder, crossing_artifact
+from mlaudit.discovery.crossings import Handover, _in_folder, _is_of_other_project, crossing_artifact
 from mlaudit.discovery.environments import DiscoveredEnvironment, Discovery, Pair
+from mlaudit.discovery.groups import DocumentGroup
 from mlaudit.discovery.init_file import quoted
 from mlaudit.discovery.loaded_models import loaded_models, models_by_name
 from mlaudit.discovery.model_files import by_series, is_loadable_model, likely_models, place, shown_names
@@ -176,6 +178,31 @@ def test_words_of_forms_that_any_version_reads(row: dict[str, Any]) -> None:
     assert {form: crossing_artifact(one).is_plain for form, one in crossing.items()} == dict.fromkeys(
         row["forms"], row["is"]
     )
+
+
+@pytest.mark.parametrize(
+    ("form", "is_table"),
+    [(form, True) for form in ("csv", "json", "text", "excel", "table", "parquet", "feather", "hdf")]
+    + [(form, False) for form in ("joblib", "bytes", "numpy.npy")],
+)
+def test_words_of_forms_of_which_each_project_has_its_own(form: str, is_table: bool) -> None:
+    """A table whose name is not known in full, written and read in folders of their own."""
+    write_use = replace(_named_use(form, "path - kept/*.x"), at=Place(path="a/fit.py"))
+    read_use = replace(write_use, at=Place(path="b/app.py"))
+    handover = Handover(write=write_use, read=read_use, sameness=Sameness.LIKELY)
+    writer = Candidate(group=DocumentGroup(qualifier=(), documents=[], home=()))
+    assert _is_of_other_project(writer, handover, {}, {}) is is_table
+    beside = replace(handover, read=replace(read_use, at=Place(path="a/app.py")))
+    assert not _is_of_other_project(writer, beside, {}, {})
+    known = replace(handover, write=replace(write_use, names=(name_of("bucket acme kept/*"),)))
+    assert _is_of_other_project(writer, known, {}, {}) is is_table
+    stored = replace(known, read=replace(read_use, names=(name_of("bucket acme kept/*"),)))
+    assert not _is_of_other_project(writer, stored, {}, {})
+    named = (name_of("path - kept/churn.x"),)
+    plain = replace(handover, write=replace(write_use, names=named), read=replace(read_use, names=named))
+    assert not _is_of_other_project(writer, plain, {}, {})
+    own = {plain.write: [plain.read]}
+    assert _is_of_other_project(writer, plain, {plain.read: [writer]}, own) is is_table
 
 
 @rows("inside")

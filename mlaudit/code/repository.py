@@ -87,10 +87,8 @@ def _module_word(path: str) -> bytes:
 
 def _add_callers(readings: dict[str, ModuleReading], rest: dict[str, bytes]) -> None:
     """Parse the modules that name a function or class of one that was parsed, for they may name the artifact."""
-    looked_for: set[str] = set()
     for _ in range(MAX_ROUNDS):
-        words = {word for reading in readings.values() for word in _callable_words(reading)} - looked_for
-        looked_for |= words
+        words = {word for reading in readings.values() for word in _callable_words(reading)}
         if not words:
             return
         expression = re.compile(
