@@ -96,6 +96,16 @@ def _(number: int) -> Files:
     return dumping(f"os.path.join(*[{entries}])", "import os")
 
 
+@case("characters of a replaced text", 4_000)
+def _(number: int) -> Files:
+    return dumping("'" + "a" * (number - len("/last.joblib")) + "/last.joblib'.replace('q', 'r')")
+
+
+@case("places at which a text is divided", 999)
+def _(number: int) -> Files:
+    return dumping(f"'a,last.joblib'.split(',', {number})[1]")
+
+
 @case("members of a joined text", 20)
 def _(number: int) -> Files:
     return dumping(f"'/'.join([{listed(number)}])")

@@ -12,7 +12,7 @@ from mlaudit.code.evaluator import ValueEvaluator
 from mlaudit.code.forms import stored_kinds
 from mlaudit.code.nouns import ArtifactName, ArtifactUse, Direction, NameKind
 from mlaudit.code.source import CallPlace, ModuleSource, last_name
-from mlaudit.code.values import CodeValue, Env, Frame, NamedValue, ObjectValue, TableValue
+from mlaudit.code.values import END, CodeValue, Env, Frame, NamedValue, ObjectValue, TableValue
 from mlaudit.knowledge.artifact_calls import artifact_calls
 from mlaudit.model.nouns import Place
 
@@ -63,7 +63,7 @@ def _use(
 
 def _catalog(evaluator: ValueEvaluator, source: ModuleSource) -> dict[str, tuple[str, str]]:
     """Form and path of every dataset that is stored in a file; those of later catalogs win."""
-    env = Env(source.top, source.top.point)
+    env = Env(source.top, END)
     forms = artifact_calls().datasets
     data_sets: dict[str, tuple[str, str]] = {}
     for path in CATALOGS:

@@ -328,7 +328,7 @@ class Program:
         for value in self._evaluator.values(node, Env(scope.outer, scope.point)):
             sign = match_entry(value.name, decorates=True) if isinstance(value, NamedValue) else None
             if sign is not None:
-                place = Place(path=scope.source.path, line=scope.source.line(getattr(scope.node, "lineno", 1)))
+                place = Place(path=scope.source.path, line=scope.source.line(scope.point.line))
                 yield EntryPoint(kind=sign.kind, role=sign.role, name=scope.qualified_name, at=place)
                 return
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import posixpath
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -115,8 +116,8 @@ def _callable_words(reading: ModuleReading) -> Iterator[str]:
 
 
 def _takes_arguments(scope: NameScope) -> bool:
-    arguments = getattr(scope.node, "args", None)
-    count = len(arguments.args) + len(arguments.kwonlyargs) if arguments is not None else 0
+    arguments: ast.arguments = scope.node.args  # type: ignore[attr-defined]
+    count = len(arguments.args) + len(arguments.kwonlyargs)
     return count > (1 if scope.owner is not None else 0)
 
 

@@ -98,8 +98,8 @@ class NameScope:
 
     @property
     def point(self) -> Point:
-        """Where the definition is in its parent."""
-        return Point(getattr(self.node, "lineno", 1))
+        """Where the definition of a function or class is in its parent."""
+        return Point(self.node.lineno)  # type: ignore[attr-defined]
 
     @property
     def qualified_name(self) -> str:
@@ -179,9 +179,8 @@ class _Indexer:
         if isinstance(node, (ast.Import, ast.ImportFrom)):
             self._import(node, scope, point)
             return
-        for child in ast.iter_child_nodes(node):
-            if isinstance(child, ast.expr):
-                self._expression(child, scope, point)
+        for expression in _expressions(node):
+            self._expression(expression, scope, point)
         self._bind(node, scope, point)
         self._blocks(node, scope, branch)
 
@@ -309,6 +308,13 @@ class _Indexer:
     @staticmethod
     def _add(scope: NameScope, name: str, binding: Binding) -> None:
         scope.bindings.setdefault(name, []).append(binding)
+
+
+def _expressions(node: ast.stmt) -> Iterator[ast.expr]:
+    """The expressions of a statement, those of its `with`, `except` and `case` included."""
+    for child in ast.iter_child_nodes(node):
+        parts = (child,) if isinstance(child, ast.expr | ast.stmt) else ast.iter_child_nodes(child)
+        yield from (part for part in parts if isinstance(part, ast.expr))
 
 
 def _inside(branch: Branch, node: ast.AST, arm: str) -> Branch:

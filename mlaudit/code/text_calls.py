@@ -39,12 +39,14 @@ from mlaudit.model.lazy_pattern import lazy_pattern
 
 MAX_PARTS = 20
 MAX_ROWS = 8
+MAX_LIMIT = 1_000
+"""A number of places at which a text is divided that is none that people write."""
 
 _FIELD = lazy_pattern(r"\{([^{}:!]{0,80})(?:![rsa])?(?::[^{}]{0,80})?\}|\{\{|\}\}")
 _PERCENT = lazy_pattern(r"%(?:\((\w{1,80})\))?[-+ #0]{0,5}\d{0,5}(?:\.\d{0,5})?([sdfrgexi%])")
 _PLAIN = ("%s", "%d", "%i")
 _CASES: dict[str, Callable[[str], str]] = {"lower": str.lower, "upper": str.upper}
-_OPENERS = ("open()", "io.open()", "codecs.open()", "read()", "str.open()", "read_text()")
+_OPENERS = ("open()", "codecs.open()", "read()", "read_text()")
 _SETTINGS = ("BaseSettings",)
 _FIELD_VARIABLES = ("env", "validation_alias", "alias")
 """Keywords of a field of settings that name its variable, in place of its own name."""
@@ -110,12 +112,12 @@ def _limit(call: ast.Call) -> int | None:
         return -1
     if not isinstance(node, ast.Constant) or not isinstance(node.value, int):
         return None
-    return max(-1, min(node.value, MAX_PARTS + 1))
+    return node.value if abs(node.value) < MAX_LIMIT else None
 
 
 def _listed(reader: ValueReader, text: TextValue, call: ast.Call, env: Env) -> Values:
     """What a folder holds: `folder.iterdir()`, `folder.glob("*.pkl")`."""
-    rows = rows_of(reader, call.args[:1], env)
+    rows = rows_of(reader, call.args, env)
     inside = rows[0][0] if rows else TextValue(pieces=(None,))
     return (joined_paths((text, inside)),)
 
@@ -166,7 +168,7 @@ def _with_words(
     pieces: tuple[str | None, ...], name: str, words: list[str | None], given: int
 ) -> tuple[str | None, ...]:
     """A text after `replace`, `removesuffix` or `removeprefix`, whose words stand in one of its known parts."""
-    old, new = words[0] or "", words[1] if len(words) > 1 else None
+    old, new = str(words[0]), words[1] if len(words) > 1 else None
     if name == "replace":
         if given != 2 or new is None:
             return (None,)

@@ -105,8 +105,9 @@ class UseReader:
         """Calls whose result goes into `load_state_dict`: what they read is a state dict."""
         for place in self.source.calls:
             if isinstance(place.call.func, ast.Attribute) and place.call.func.attr == "load_state_dict":
-                for node in place.call.args[:1]:
-                    inner = node.value if isinstance(node, ast.Subscript) else node
+                for inner in place.call.args[:1]:
+                    while isinstance(inner, ast.Subscript):
+                        inner = inner.value
                     self.evaluator.renew()
                     for value in self.evaluator.values(inner, Env(place.scope, place.point)):
                         if isinstance(value, ObjectValue) and value.call is not None:
