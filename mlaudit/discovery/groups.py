@@ -17,7 +17,6 @@ from mlaudit.parsers._registry import kind_of
 Parts = tuple[str, ...]
 
 _NUMBER = lazy_pattern(r"[0-9.]+")
-_TAKES_NUMBER = frozenset(("python", "cuda", "rocm"))
 _STATEMENTS = frozenset(("lock", "manifest", "list", "dump", "descriptor"))
 _SURE = frozenset(("lock", "list", "dump"))
 _SPLITTING = frozenset(("lock", "manifest", "list", "recipe"))
@@ -178,7 +177,7 @@ def _qualifier_and_variant(table: Words, of_name: Parts) -> tuple[Parts, Parts]:
             variant.append(token)
             before_number = True
         else:
-            before_number = token in _TAKES_NUMBER
+            before_number = token == "python"
             if token not in table.neutral_files:
                 role = table.role((token,))
                 qualifier.append(role[0] if role else token)
