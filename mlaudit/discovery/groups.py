@@ -17,6 +17,7 @@ from mlaudit.parsers._registry import kind_of
 Parts = tuple[str, ...]
 
 _NUMBER = lazy_pattern(r"[0-9.]+")
+_TAKES_NUMBER = frozenset(("python",))
 _STATEMENTS = frozenset(("lock", "manifest", "list", "dump", "descriptor"))
 _SURE = frozenset(("lock", "list", "dump"))
 _SPLITTING = frozenset(("lock", "manifest", "list", "recipe"))
@@ -177,7 +178,7 @@ def _qualifier_and_variant(table: Words, of_name: Parts) -> tuple[Parts, Parts]:
             variant.append(token)
             before_number = True
         else:
-            before_number = token == "python"
+            before_number = token in _TAKES_NUMBER
             if token not in table.neutral_files:
                 role = table.role((token,))
                 qualifier.append(role[0] if role else token)
