@@ -173,8 +173,10 @@ class ObjectCode:
         """What the innermost owner of an object that serves calls on it; None where anybody may ask."""
         owner = pickled_object.owner
         for _ in range(MAX_OWNERS):
-            own_class = self.class_of(owner) if owner is not None else None
-            if own_class is None or owner is None:
+            if owner is None:
+                return None
+            own_class = self.class_of(owner)
+            if own_class is None:
                 return None
             entries = [name for name, calling in _entries(own_class[1], self._called) if calling is Calling.SERVING]
             if entries and not own_class[1].is_container:

@@ -1,0 +1,179 @@
+"""The code of packages: limits, names that sources bind, compiled modules, conditions, records, layers."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import tomli
+
+from mlaudit.code.package.called_methods import called_methods
+from mlaudit.code.package.classes import ClassCode
+from mlaudit.code.package.conditions import Condition
+from mlaudit.code.package.constructors import refused_keys
+from mlaudit.code.package.defined_names import NameAnswer, fills_module, gives_name, names_of_source
+from mlaudit.code.package.extension import ExtensionModule
+from mlaudit.code.package.installed_names import InstalledNames
+from mlaudit.code.package.modules import PackageModule, PackageModules
+from mlaudit.code.package.record_layouts import Struct, differing_struct, structs
+from mlaudit.code.package.source import ParsedSource, parsed_source
+from mlaudit.code.package.symbols import PackageSymbols
+from mlaudit.sources.package_sources import PackageSources
+from tests.parser_cases import FIXTURES
+from tests.test_missing_names import write
+
+ROWS = tomli.loads((FIXTURES / "names" / "names_of_code.toml").read_text(encoding="utf-8"))
+
+
+def rows(table: str) -> pytest.MarkDecorator:
+    return pytest.mark.parametrize("row", ROWS[table], ids=lambda row: str(next(iter(row.values()))).strip()[:70])
+
+
+def answer(folder: Path, files: dict[str, str], asked: str = "acme.one:Name") -> str:
+    write(folder, {"acme/__init__.py": "", **files})
+    module, name = asked.split(":")
+    return InstalledNames(PackageSymbols(PackageSources(folder))).answer(module, name).value
+
+
+@rows("bound")
+def test_what_a_source_binds(row: dict[str, Any]) -> None:
+    names = names_of_source(row["text"].encode(), is_imported=row.get("is_imported", False))
+    if "answers" not in row:
+        assert names is None
+        return
+    assert names is not None
+    assert {name: names.answer(name).value for name in row["answers"]} == row["answers"]
+    assert sorted(f"{module} {level}" for module, level in names.stars) == row.get("stars", [])
+    assert names.is_dynamic is row.get("dynamic", False)
+
+
+@rows("given")
+def test_whether_a_source_gives_a_module_a_name(row: dict[str, Any]) -> None:
+    assert [text for text in row["texts"] if gives_name(text.encode(), row["word"]) is not row["is"]] == []
+
+
+@rows("filled")
+def test_whether_a_source_fills_a_module(row: dict[str, Any]) -> None:
+    assert [text for text in row["texts"] if fills_module(text.encode(), row["module"]) is not row["is"]] == []
+
+
+@rows("installed")
+def test_whether_a_package_has_a_name(row: dict[str, Any], tmp_path: Path) -> None:
+    assert answer(tmp_path, row["files"], row["asked"]) == row["answer"]
+
+
+@rows("module")
+def test_whether_a_folder_has_a_module(row: dict[str, Any], tmp_path: Path) -> None:
+    write(tmp_path, row["files"])
+    names = InstalledNames(PackageSymbols(PackageSources(tmp_path)))
+    assert {name: names.answer_of_module(name).value for name in row["answers"]} == row["answers"]
+
+
+@rows("absolute")
+def test_the_module_that_an_import_means(row: dict[str, Any]) -> None:
+    source = parsed_source(b"")
+    assert isinstance(source, ParsedSource)
+    module = PackageModule(row["name"], "x.py", row["is_package"], source)
+    assert [module.absolute(name, level) for name, level in row["asked"]] == row["is"]
+
+
+@rows("extension")
+def test_the_names_in_a_compiled_module(row: dict[str, Any]) -> None:
+    data = b"\x7fELF" + row["text"].encode().replace(b"|", b"\0")
+    module = ExtensionModule(row["name"], data)
+    assert {name: module.has(name) for name in row["has"]} == {
+        name: {"yes": True, "no": False, "?": None}[has] for name, has in row["has"].items()
+    }
+    assert [name for name in row["has"] if module.has_type_in_full(name)] == row.get("full", [])
+    assert sorted(module.checksums()) == row.get("checksums", [])
+    assert ExtensionModule(row["name"], data[1:]).has("anything") is None
+    assert ExtensionModule(row["name"], None).checksums() == frozenset()
+
+
+@rows("struct")
+def test_the_structs_of_a_declaration(row: dict[str, Any]) -> None:
+    found = [f"{one.name} {' '.join(one.fields)} {one.line}" for one in structs(row["text"], "a.pxd")]
+    assert found == row["is"]
+
+
+@pytest.mark.parametrize(
+    ("fields", "known", "differing"),
+    [
+        ("a b", ["a b c"], "a b c"),
+        ("a b", ["a b c", "b a"], ""),
+        ("a b c", ["a x y", "a b x"], "a b x"),
+        ("a b c d", ["a x", "y"], ""),
+        ("a b c d", ["a b"], "a b"),
+        ("a", [], ""),
+    ],
+)
+def test_the_struct_of_an_array_that_has_other_fields(fields: str, known: list[str], differing: str) -> None:
+    found = differing_struct(tuple(fields.split()), [Struct("S", tuple(one.split()), "a.pxd", 1) for one in known])
+    assert (" ".join(found.fields) if found is not None else "") == differing
+
+
+@rows("condition")
+def test_a_condition_in_words(row: dict[str, Any]) -> None:
+    test = ast.parse(row["test"], mode="eval").body if "test" in row else None
+    assert str(Condition(row["before"], test)) == row["is"]
+
+
+@pytest.mark.parametrize(("size", "is_cut"), [(120, False), (121, True)])
+def test_a_condition_is_shown_as_long_as_the_limit(size: int, is_cut: bool) -> None:
+    condition = Condition("if ", ast.Name("x" * (size - len("if ")), ast.Load()))
+    assert str(condition) == "if " + "x" * 117 + "..." * is_cut
+
+
+def test_a_condition_that_is_too_deep_for_words() -> None:
+    inner: ast.expr = ast.Name("x", ast.Load())
+    for _ in range(3_000):
+        inner = ast.UnaryOp(ast.USub(), inner)
+    assert str(Condition("if ", inner)) == "if a condition"
+
+
+@rows("called")
+def test_the_methods_that_sources_call(row: dict[str, Any]) -> None:
+    assert sorted(called_methods([text.encode() for text in row["texts"]])) == row["is"]
+
+
+@rows("plain_base")
+def test_bases_that_add_no_argument(row: dict[str, Any], tmp_path: Path) -> None:
+    write(tmp_path, {"acme/__init__.py": "", "acme/scaling.py": row["source"]})
+    symbols = PackageSymbols(PackageSources(tmp_path, tmp_path.name))
+    cls = symbols.find("acme.scaling", "C")
+    assert isinstance(cls, ClassCode)
+    found = refused_keys(symbols, cls, ["z"])
+    assert (found.keys if found is not None else ()) == (("z",) if row["is_refused"] else ())
+
+
+def stars(folder: Path, number: int) -> bool:
+    """A chain of modules by `*` imports, the last of which has the name."""
+    files = {f"acme/m{at}.py": f"from .m{at + 1} import *\n" for at in range(1, number)}
+    files[f"acme/m{number}.py"] = "other = 1\n"
+    return answer(folder, files, "acme.m1:Name") == NameAnswer.NO_NAME.value
+
+
+def words_of_a_module(folder: Path, number: int) -> bool:
+    write(folder, {"a/" * (number - 1) + "a.py": ""})
+    return PackageModules(PackageSources(folder)).exists(".".join("a" * number))
+
+
+def lines_of_a_struct(folder: Path, number: int) -> bool:
+    text = "cdef struct S:\n" + "".join(f"    int a{at}\n" for at in range(number - 1)) + "    int last\n"
+    return "last" in next(iter(structs(text, "a.pxd"))).fields
+
+
+LIMITS: dict[Callable[[Path, int], bool], int] = {
+    stars: 40,
+    words_of_a_module: 20,
+    lines_of_a_struct: 400,
+}
+
+
+@pytest.mark.parametrize("is_known", LIMITS, ids=lambda count: count.__name__)
+def test_a_limit(is_known: Callable[[Path, int], bool], tmp_path: Path) -> None:
+    limit = LIMITS[is_known]
+    assert [is_known(tmp_path / str(number), number) for number in (limit, limit + 1)] == [True, False]
