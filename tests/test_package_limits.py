@@ -18,12 +18,19 @@ from mlaudit.code.package.defined_names import NameAnswer, fills_module, gives_n
 from mlaudit.code.package.extension import ExtensionModule
 from mlaudit.code.package.installed_names import InstalledNames
 from mlaudit.code.package.modules import PackageModule, PackageModules
+from mlaudit.code.package.object_code import Calling, ObjectCode
+from mlaudit.code.package.object_values import Values
 from mlaudit.code.package.record_layouts import Struct, differing_struct, structs
 from mlaudit.code.package.source import ParsedSource, parsed_source
+from mlaudit.code.package.state_gaps import StateJudge
+from mlaudit.code.package.step_reader import steps_of
+from mlaudit.code.package.steps import Read
 from mlaudit.code.package.symbols import PackageSymbols
 from mlaudit.sources.package_sources import PackageSources
 from tests.parser_cases import FIXTURES
 from tests.test_missing_names import write
+from tests.test_package_code import OLD, pickled, symbols_of
+from tests.test_package_pieces import View
 
 ROWS = tomli.loads((FIXTURES / "names" / "names_of_code.toml").read_text(encoding="utf-8"))
 
@@ -177,3 +184,99 @@ LIMITS: dict[Callable[[Path, int], bool], int] = {
 def test_a_limit(is_known: Callable[[Path, int], bool], tmp_path: Path) -> None:
     limit = LIMITS[is_known]
     assert [is_known(tmp_path / str(number), number) for number in (limit, limit + 1)] == [True, False]
+
+
+def nested(statement: str, number: int, last: str) -> str:
+    """A statement so many times in itself, with another one inside."""
+    lines = [f"{'  ' * at}{line}" for at in range(number) for line in statement.split("\n")]
+    return "\n".join([*lines, f"{'  ' * number}{last}"])
+
+
+def reads_of(steps: object) -> set[str]:
+    if isinstance(steps, Read):
+        return {steps.attribute}
+    if isinstance(steps, tuple | list):
+        return {name for step in steps for name in reads_of(step)}
+    slots = getattr(type(steps), "__slots__", ()) if not isinstance(steps, str | ast.AST) else ()
+    return {name for slot in slots for name in reads_of(getattr(steps, slot, None))}
+
+
+BLOCKS = {
+    "if": "if x:",
+    "else": "if x: pass\nelse:",
+    "for": "for x in y:",
+    "the end of a loop": "for x in y: pass\nelse:",
+    "while": "while x:",
+    "the end of a while": "while x: pass\nelse:",
+    "with": "with x:",
+    "try": "try: pass\nexcept: pass\nelse:",
+    "except": "try: pass\nexcept:",
+    "finally": "try: pass\nfinally:",
+    "case": "match x:\n case 1:",
+    "function": "def f():",
+}
+
+
+@pytest.mark.parametrize("kind", BLOCKS)
+def test_blocks_of_a_method_are_followed_as_deep_as_the_limit(kind: str) -> None:
+    def is_read(number: int) -> bool:
+        text = nested(BLOCKS[kind], number, "self.last")
+        if kind == "case":
+            text = nested("if x:", number - 1, "match x:")
+            text += f"\n{'  ' * (number - 1)} case 1:\n{'  ' * number}self.last"
+        source = "def f(self):\n" + "\n".join(f" {line}" for line in text.split("\n"))
+        (function,) = ast.parse(source).body
+        assert isinstance(function, ast.FunctionDef)
+        return "last" in reads_of(steps_of(function, "self"))
+
+    assert [number for number in range(55, 65) if is_read(number)] == list(range(55, 61))
+
+
+def gaps(folder: Path, body: str, before: str = "") -> bool:
+    """Whether a method of the reader's class is known to read what no object of the writer has."""
+    states = pickled(OLD, "Scaler()")
+    new = f"{before}class Scaler:\n    def __init__(self):\n        self.a = 1\n        self.b = 2\n{body}"
+    judge = StateJudge(ObjectCode(symbols_of(folder, {"acme/scaling.py": new}), repairs=True), None)
+    found = [gap for one in states.objects for gap in judge.gaps(one)]
+    return any(gap.attribute == "b" and gap.need.calling is Calling.SERVING for gap in found)
+
+
+def methods(folder: Path, number: int) -> bool:
+    body = "".join(f"    def m{at}(self):\n        self.m{at + 1}()\n" for at in range(1, number))
+    last = f"    def m{number}(self):\n        self.b\n"
+    return gaps(folder, f"    def transform(self, x):\n        self.m1()\n{body}{last}")
+
+
+def names_that_lead_to_a_class(folder: Path, number: int) -> bool:
+    text = "".join(f"C{at} = C{at + 1}\n" for at in range(1, number)) + f"class C{number}: pass\n"
+    return isinstance(symbols_of(folder, {"acme/scaling.py": text}).find("acme.scaling", "C1"), ClassCode)
+
+
+def classes_in_a_line(folder: Path, number: int) -> bool:
+    text = "".join(f"class C{at}(C{at + 1}): pass\n" for at in range(1, number)) + f"class C{number}: pass\n"
+    symbols = symbols_of(folder, {"acme/scaling.py": text})
+    first = symbols.find("acme.scaling", "C1")
+    assert isinstance(first, ClassCode)
+    return symbols.lineage(first).is_whole
+
+
+def choices(folder: Path, number: int) -> bool:
+    text = "2 if 0 else (" * number + "1" + ")" * number
+    return Values(View(), "self", {}, []).value(ast.parse(text, mode="eval").body, set()) == 1
+
+
+MORE: dict[Callable[[Path, int], bool], int] = {
+    methods: 11,
+    names_that_lead_to_a_class: 401,
+    classes_in_a_line: 59,
+    choices: 40,
+}
+
+
+@pytest.mark.parametrize("is_known", MORE, ids=lambda count: count.__name__)
+def test_how_far_code_is_followed(is_known: Callable[[Path, int], bool], tmp_path: Path) -> None:
+    limit = MORE[is_known]
+    assert [number for number in range(limit - 1, limit + 3) if is_known(tmp_path / str(number), number)] == [
+        limit - 1,
+        limit,
+    ]
