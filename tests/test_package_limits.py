@@ -280,3 +280,82 @@ def test_how_far_code_is_followed(is_known: Callable[[Path, int], bool], tmp_pat
         limit - 1,
         limit,
     ]
+
+
+@pytest.mark.parametrize(
+    ("part", "lacks"),
+    [
+        ("class Part:\n    def __init__(self): self.c = 1\n", ["Part.d"]),
+        ("class Part:\n    def __init__(self, k): self.__dict__ = k\n", []),
+        ("class Part:\n    def __init__(self, k): self.__dict__.update(k)\n", []),
+        ("class Part:\n    def __init__(self, k): self.__dict__[k] = 1\n", []),
+        ("class Part:\n    def __init__(self, k): vars(self)[k] = 1\n", []),
+        ("class Part:\n    def __init__(self, k): vars(self)['d'] = 1\n", ["Part.d"]),
+        ("class Part:\n    def __init__(self, k): setattr(self, k, 1)\n", []),
+        ("class Part:\n    def __init__(self, k): setattr(self, 'e', 1)\n", ["Part.d"]),
+        ("class Part:\n    def __init__(self, k): k[k] = setattr(self, k)\n", ["Part.d"]),
+        ("class Part:\n    def __init__(self, k): self.parts.update(k)\n", ["Part.d"]),
+        ("class Part:\n    def __getattr__(self, k): self.__dict__[k] = 1\n", []),
+        ("class Part:\n    def __init__(self): self.c = self.d = 1\n", ["Part.d"]),
+        ("class Part:\n    def __init__(self, **k): vars(self).update(k)\n", []),
+        ("class Part:\n    d = 1\n    def __init__(self): self.c = 1\n", []),
+        ("class Part:\n    def __init__(self): self.c = self.d = 1\n    def __setstate__(self, s): self.d = 2\n", []),
+        ("class Part:\n    pass\n", ["Part.d"]),
+    ],
+)
+def test_what_a_part_of_an_object_lacks(part: str, lacks: list[str], tmp_path: Path) -> None:
+    scaler = "class Scaler:\n    def __init__(self):\n        self.a = 1\n        self.held = Part()\n"
+    new = f"{part}{scaler}    def transform(self, x):\n        return self.held.d\n"
+    reader = ObjectCode(symbols_of(tmp_path, {"acme/scaling.py": new}), repairs=True)
+    found = [gap for one in pickled(OLD, "with_part()").objects for gap in StateJudge(reader, None).gaps(one)]
+    assert [f"{gap.cls.name}.{gap.attribute}" for gap in found] == lacks
+
+
+@pytest.mark.parametrize(
+    ("source", "classes"),
+    [
+        ("import acme.two\nclass C(acme.two.Base): pass\n", ["C", "Base"]),
+        ("import acme.deep.two as two\nclass C(two.Base): pass\n", ["C", "Base"]),
+        ("import acme.deep.two\nclass C(acme.deep.two.Base): pass\n", ["C", "Base"]),
+        ("from acme import deep\nclass C(deep.two.Base): pass\n", ["C", "Base"]),
+        ("from . import two\nclass C(two.Base): pass\n", ["C", "Base"]),
+        ("two = 1\nclass C(two.Base): pass\n", ["C"]),
+        ("from ..... import two\nclass C(two.Base): pass\n", ["C"]),
+        ("from .two import *\nclass C(Base): pass\n", ["C", "Base"]),
+        ("class C(Base): pass\n", ["C"]),
+        ("class C(C): pass\n", ["C"]),
+    ],
+)
+def test_bases_by_their_dotted_names(source: str, classes: list[str], tmp_path: Path) -> None:
+    base = "class Base: pass\n"
+    files = {"acme/scaling.py": source, "acme/two.py": base, "acme/deep/__init__.py": "", "acme/deep/two.py": base}
+    symbols = symbols_of(tmp_path, files)
+    cls = symbols.find("acme.scaling", "C")
+    assert isinstance(cls, ClassCode)
+    assert [one.name for one in symbols.lineage(cls).classes] == classes
+
+
+@pytest.mark.parametrize(
+    ("files", "asked", "expected"),
+    [
+        ({"acme/_loss.so": "|acme._loss.Name|"}, "_loss:Name", "no module"),
+        ({"acme/_loss.so": "|_loss.Name|"}, "_loss:Name", "unknown"),
+        ({"acme/_loss.so": "|acme._loss.Name|", "acme/deep/_loss.so": "|other"}, "_loss:Name", "unknown"),
+        ({"acme/_loss.so": "|acme._loss.Other|__pyx_x"}, "_loss:Name", "no name"),
+        ({"acme/_loss.so": "|acme._loss.Other|"}, "_loss:Name", "unknown"),
+        ({"acme/_loss.so": "|__pyx_x", "acme/deep/_loss.so": "|__pyx_x"}, "_loss:Name", "unknown"),
+        ({"acme/_loss.so": "|acme._loss.Name|", "_loss.txt": ""}, "_loss:Name", "unknown"),
+        ({"acme/loss.so": "|acme.loss.Name|"}, "loss:Name", "unknown"),
+        ({"acme/_other.so": "|acme._other.Name|"}, "_loss:Name", "unknown"),
+        ({"acme/_loss.so": "|Name|__pyx_x"}, "acme._loss:Name", "defined"),
+        ({"acme/_loss.so": "|Name|__pyx_x"}, "acme._loss:Name.more", "unknown"),
+        ({"acme/_loss.so": "|Name|__pyx_x"}, "acme._loss:Other", "no name"),
+        ({"acme/_loss.so": "|Name|"}, "acme._loss:Other", "unknown"),
+    ],
+)
+def test_names_of_compiled_modules(files: dict[str, str], asked: str, expected: str, tmp_path: Path) -> None:
+    write(tmp_path, {"acme/__init__.py": "", "acme/deep/__init__.py": ""})
+    for path, text in files.items():
+        (tmp_path / path).write_bytes(b"\x7fELF" + text.encode().replace(b"|", b"\0"))
+    module, name = asked.split(":")
+    assert InstalledNames(PackageSymbols(PackageSources(tmp_path))).answer(module, name).value == expected
