@@ -16,6 +16,7 @@ from mlaudit.discovery.code_scopes import CodeScope
 from mlaudit.discovery.converting_commands import converting_uses, option_of
 from mlaudit.discovery.crossings import Handover, _in_folder, _is_of_other_project, crossing_artifact
 from mlaudit.discovery.environments import DiscoveredEnvironment, Discovery, Pair
+from mlaudit.discovery.exchanges import exchanges_of
 from mlaudit.discovery.groups import DocumentGroup
 from mlaudit.discovery.init_file import quoted
 from mlaudit.discovery.loaded_models import loaded_models, models_by_name
@@ -203,6 +204,21 @@ def test_words_of_forms_of_which_each_project_has_its_own(form: str, is_table: b
     assert not _is_of_other_project(writer, plain, {}, {})
     own = {plain.write: [plain.read]}
     assert _is_of_other_project(writer, plain, {plain.read: [writer]}, own) is is_table
+
+
+@pytest.mark.parametrize(
+    ("form", "is_certain", "exchanges"),
+    [("joblib", True, 1), ("joblib", False, 0), ("csv", True, 0), ("csv", False, 0), ("bytes", True, 1)],
+)
+def test_words_of_what_is_exchanged(form: str, is_certain: bool, exchanges: int) -> None:
+    use = replace(_named_use(form, "registry mlflow churn"), certain=is_certain)
+    assert len(exchanges_of([use])) == exchanges
+    for name in ("registry mlflow *", "registry mlflow model", "bucket - a/churn", "path - churn", "hub - //"):
+        assert exchanges_of([replace(use, names=(name_of(name),))]) == []
+    for name in ("bucket acme model.pkl", "hub huggingface team/churn", "registry - churn"):
+        assert len(exchanges_of([replace(use, names=(name_of(name),))])) == exchanges
+    assert exchanges_of([replace(use, names=(replace(use.names[0], in_run=True),))]) == []
+    assert exchanges_of([replace(use, names=(replace(use.names[0], certain=False),))]) == []
 
 
 @rows("inside")

@@ -184,8 +184,8 @@ class Program:
                 yield path
 
     def _files_on_the_way(self, importer: str, module: str, level: int) -> Iterator[str]:
-        words = module.split(".") if module else []
-        for count in range(1 if words else 0, len(words) + 1):
+        words = module.split(".")
+        for count, _ in enumerate(words, 1):
             path = self._module_path(importer, ".".join(words[:count]), level)
             if path is not None:
                 yield path
