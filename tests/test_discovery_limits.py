@@ -32,6 +32,7 @@ from mlaudit.discovery.task_commands import commands_behind
 from mlaudit.discovery.task_parts import commands_of_tasks, targets, task_parts
 from mlaudit.discovery.variable_files import variables_of
 from mlaudit.document.document import Document
+from mlaudit.model.errors import Unreadable
 from mlaudit.model.nouns import Place
 from mlaudit.model.observation import Observation
 from mlaudit.model.pairs import CrossingArtifact
@@ -276,6 +277,18 @@ LIMITS: dict[Callable[[Path, int], int], int] = {
 def test_as_much_as_the_limit_is_looked_at(count: Callable[[Path, int], int], tmp_path: Path) -> None:
     limit = LIMITS[count]
     assert [count(tmp_path / str(number), number) for number in (limit, limit + 1)] == [limit, limit]
+
+
+def test_the_files_within_the_limit_of_a_tree(tmp_path: Path) -> None:
+    files = tree(tmp_path, {"a/b.txt": "x", "c.txt": "y"})
+    write(tmp_path, {"other.txt": "z"})
+    assert [files.exists(path) for path in ("a/b.txt", "c.txt", "a", "other.txt")] == [True, True, False, False]
+    assert (sorted(files.list()), sorted(files.list("a"))) == (["a/b.txt", "c.txt"], ["a/b.txt"])
+    with files.open("a/b.txt") as stream:
+        assert stream.read() == b"x"
+    with pytest.raises(Unreadable, match="it was not found in the audited folder"):
+        files.open("other.txt")
+    assert files.document("gone.txt") is None
 
 
 def test_targets_are_followed_as_far_as_the_limit(tmp_path: Path) -> None:
