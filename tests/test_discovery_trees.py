@@ -103,3 +103,26 @@ def test_a_tree_of_which_files_are_gone_since_they_were_listed(
     found = survey_with_code(tree, paths, no_roots)
     assert all(tree.document(use.at.path.partition("#")[0]) is not None for use in found.uses)
     assert gone or not any(pair.crosses for pair in found.discovery.pairs)
+
+
+@pytest.mark.parametrize("broken", [b"\n\xff\xfe\n", b"\n{{{ [\n- : :\n\t'\n"], ids=["no text", "no format"])
+@pytest.mark.parametrize(
+    ("file", "name"),
+    [
+        (file, name)
+        for file in ("azureml", "borders", "pipelines", "servers", "services", "tasks")
+        for name, files in trees(file).items()
+        if isinstance(files, dict)
+    ],
+)
+def test_a_tree_of_which_no_file_can_be_read(file: str, name: str, broken: bytes, tmp_path: Path) -> None:
+    """What is no text, or breaks off, states nothing: it takes part in nothing, and leaves the rest as it is."""
+    files = trees(file)[name]
+    write(tmp_path, {**files, "fit/requirements.txt": "numpy==1.26.4\n"})
+    for path, text in files.items():
+        (tmp_path / path).write_bytes(text.encode() + broken)
+    tree = AuditedTree(folder=tmp_path, root=WorkingTree(tmp_path), paths=dict.fromkeys(files))
+    found = survey_with_code(tree, list(files), no_roots)
+    assert all(environment.documents for environment in found.discovery.environments)
+    if broken.startswith(b"\n\xff"):
+        assert not any(pair.crosses for pair in found.discovery.pairs)

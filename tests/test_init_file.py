@@ -116,6 +116,7 @@ def test_what_a_discovery_amounts_to_as_a_configuration() -> None:
     assert how_to_declare(replace(alone, environments=alone.environments[:1])) == ""
     assert "# follows" not in render(replace(alone, environments=alone.environments[:1]))
     assert how_to_declare(replace(alone, environments=alone.environments[:2])) != ""
+    assert render(replace(alone, environments=alone.environments[3:])).count("# follows") == 1
     empty = render(Discovery(environments=(), pairs=(), ignored=()))
     assert "# [environments.training]\n" in empty
     assert "[environments" not in tomli.loads(empty)
