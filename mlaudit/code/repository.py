@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import posixpath
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -87,10 +88,8 @@ def _module_word(path: str) -> bytes:
 
 def _add_callers(readings: dict[str, ModuleReading], rest: dict[str, bytes]) -> None:
     """Parse the modules that name a function or class of one that was parsed, for they may name the artifact."""
-    looked_for: set[str] = set()
     for _ in range(MAX_ROUNDS):
-        words = {word for reading in readings.values() for word in _callable_words(reading)} - looked_for
-        looked_for |= words
+        words = {word for reading in readings.values() for word in _callable_words(reading)}
         if not words:
             return
         expression = re.compile(
@@ -117,8 +116,8 @@ def _callable_words(reading: ModuleReading) -> Iterator[str]:
 
 
 def _takes_arguments(scope: NameScope) -> bool:
-    arguments = getattr(scope.node, "args", None)
-    count = len(arguments.args) + len(arguments.kwonlyargs) if arguments is not None else 0
+    arguments: ast.arguments = scope.node.args  # type: ignore[attr-defined]
+    count = len(arguments.args) + len(arguments.kwonlyargs)
     return count > (1 if scope.owner is not None else 0)
 
 

@@ -66,7 +66,7 @@ class TextValue:
     """
 
     pieces: Pieces
-    node: ast.AST | None = None
+    node: ast.expr | None = None
     source: ModuleSource | None = None
     variable: str = ""
     open: Open = NOTHING_OPEN

@@ -83,9 +83,9 @@ def role_of_program(command: Sequence[str]) -> str | None:
 def role_of_script(command: Sequence[str]) -> str | None:
     """The role that the name of a script shows."""
     program, arguments = _program(command)
-    scripts = [word for word in (program, *arguments) if word.endswith((".py", ".sh")) or "." in word.strip(".")]
+    scripts = [word for word in (program, *arguments) if "." in word.strip(".")]
     named = scripts[0] if scripts else program
-    stem = tokens(named.rpartition("/")[2].removesuffix(".py").removesuffix(".sh"))
+    stem = tokens(named.rpartition("/")[2])
     for row in words().runs:
         if row.scripts.intersection(stem):
             return row.role
