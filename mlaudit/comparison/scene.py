@@ -67,7 +67,13 @@ class View:
                 crossed.add(pair)
                 yield pair
         yield from ((artifact.writer, artifact.reader) for artifact in self.artifacts if is_compared(artifact))
-        yield from (pair for pair in self.pairs if any(judged_runtimes(*pair, self)))
+        yield from (pair for pair in self.pairs if self.runtimes_of(*pair))
+
+    def runtimes_of(self, writer: str, reader: str) -> tuple[Cell, ...]:
+        """The reader's runtimes that are judged by what the writer exports by default."""
+        kinds, _ = self.judgements.what_crosses(writer, reader)
+        sides = (self.environments[writer], self.environments[reader])
+        return tuple(judged_runtimes(*sides, kinds, self.known_pairs))
 
     def place(self, cell: Cell) -> Place:
         """Where a cell points to; where it names nothing, the first source of its environment."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Iterator
 
-from mlaudit.comparison.graph_runtimes import EXPORTER, judged_runtimes
+from mlaudit.comparison.graph_runtimes import EXPORTER
 from mlaudit.comparison.scene import View
 from mlaudit.knowledge.crossing import Consequence
 from mlaudit.knowledge.kinds import carried
@@ -51,7 +51,7 @@ def check(view: View) -> Iterator[Hit]:
     """
     known = {(known_pair.writer, known_pair.reader): known_pair for known_pair in view.known_pairs}
     for writer, reader in view.pairs:
-        runtimes = tuple(judged_runtimes(writer, reader, view))
+        runtimes = view.runtimes_of(writer, reader)
         if runtimes:
             sides = (view.environments[writer], view.environments[reader])
             yield from _exported(*sides, runtimes, _exports(known.get((writer, reader))), view)
