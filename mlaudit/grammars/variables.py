@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from mlaudit.document.budget import BudgetExceeded, Limit, spend
 from mlaudit.model.globs import glob
 from mlaudit.model.lazy_pattern import lazy_pattern
+from mlaudit.model.secrets import MASK, names_secret
 
 MAX_DEPTH = 8
 """Defaults inside defaults that are followed."""
@@ -47,11 +48,18 @@ def is_opening(text: str, position: int) -> bool:
 
 
 def value_of(match: re.Match[str], values: Mapping[str, str], depth: int = 0) -> str | None:
-    """What a reference stands for, None if that is not known. Raises BudgetExceeded."""
+    """What a reference stands for, None if that is not known; a credential stays masked. Raises BudgetExceeded."""
     value = _value_of(match, values, depth)
+    if value and names_secret(match.group(1)) and not _stands_for_another(match):
+        value = MASK
     if value:
         spend(EXPANDED, len(within(value)))
     return value
+
+
+def _stands_for_another(match: re.Match[str]) -> bool:
+    """Whether nothing of the variable's own value is in what a reference stands for: `${#X}`, `${X:+other}`."""
+    return match.re.pattern == _LENGTH.pattern or (match.re.groups > 1 and (match.group(2) or "").endswith("+"))
 
 
 def _value_of(match: re.Match[str], values: Mapping[str, str], depth: int) -> str | None:
@@ -138,7 +146,8 @@ def defined(text: str, values: Mapping[str, str]) -> str:
         return text
 
     def value(match: re.Match[str]) -> str:
-        return values.get(match.group(1) or match.group(2), match.group(0))
+        name = match.group(1) or match.group(2)
+        return MASK if name in values and names_secret(name) else values.get(name, match.group(0))
 
     return _PLACEHOLDER.sub(value, text)
 
