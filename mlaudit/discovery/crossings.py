@@ -124,6 +124,7 @@ def cross(
         if writer is not reader
         and not _is_of_other_project(writer, handover, holders, read_as)
         and _may_cross(writer, reader, handover, holders, fed)
+        and not _is_of_copies(writer, reader, handover, scopes)
     ]
     for writer, reader, handover in _nearest(_without_uploads(between)):
         _add(writer, reader, handover)
@@ -271,6 +272,18 @@ def _may_cross(
     if any(reader in holders[write] for write in (handover.write, *fed.get(handover.read, ()))):
         return probable_side(writer) == WRITER and probable_side(reader) == READER
     return not (writer.side == READER and reader.side == WRITER)
+
+
+def _is_of_copies(
+    writer: Candidate,
+    reader: Candidate,
+    handover: Handover,
+    scopes: Mapping[Candidate, CodeScope],
+) -> bool:
+    """Whether a table is only known from a module that both images have a copy of, and that nothing shows to run."""
+    is_shared = scopes[reader].holds(handover.write) and scopes[writer].holds(handover.read)
+    is_table = {handover.write.form, handover.read.form} <= TABLE_FORMS | {"bytes"}
+    return is_shared and is_table and not scopes[reader].is_exact
 
 
 def _converted(

@@ -199,8 +199,8 @@ def _is_sure(reader: Candidate) -> bool:
 
 
 def _may_be_sure(reader: Candidate, writer: Candidate) -> bool:
-    """Whether nothing speaks for a guess: a list of nobody taken for the writer's, a reader around its writer."""
-    is_guess = writer.is_taken_for and writer.group.is_beside and WRITER not in (writer.does or ())
+    """Whether nothing speaks for a guess: what is taken for the writer and writes nothing, a reader around it."""
+    is_guess = writer.is_taken_for and WRITER not in (writer.does or ())
     return not is_guess and not _is_around(reader, writer)
 
 
