@@ -322,7 +322,7 @@ def _does(scope: CodeScope, uses: Sequence[ArtifactUse], *, is_deployment: bool)
         return frozenset() if is_deployment else None
     sides = {Direction.WRITES: WRITER, Direction.READS: READER}
     # Who asks a server for predictions loads nothing.
-    own = (use for use in uses if scope.holds(use) and _is_model(use.form))
+    own = (use for use in uses if scope.holds(use) and _is_model(use.form) and use.form not in DATA_FORMS)
     return frozenset(sides[use.direction] for use in own if use.direction is Direction.WRITES or use.form != SERVED)
 
 

@@ -11,6 +11,7 @@ from mlaudit.discovery.able_holders import NamedLibraries, able_holders
 from mlaudit.discovery.candidates import Candidate, probable_side
 from mlaudit.discovery.code_scopes import CodeScope
 from mlaudit.discovery.groups import common_length
+from mlaudit.discovery.model_server_uses import MOUNTED
 from mlaudit.knowledge.artifact_calls import artifact_calls
 from mlaudit.knowledge.kinds import artifact_kinds, with_unknown_objects
 from mlaudit.knowledge.roles import READER, WRITER
@@ -56,6 +57,7 @@ class UseIndex:
         for write, named_write in self.writes:
             for read, named_read in self.reads:
                 sameness = max(joined(named_write, named_read), _in_folder(named_write, named_read))
+                sameness = max(sameness, _in_mount(named_write, named_read))
                 if sameness >= least:
                     yield Handover(write=write, read=read, sameness=sameness)
 
@@ -83,6 +85,16 @@ def _in_folder(write: ArtifactUse, read: ArtifactUse) -> Sameness:
                 if inner != base and folder and "*" not in folder and f"/{base}".endswith(f"/{folder}"):
                     return Sameness.LIKELY
     return Sameness.DIFFERENT
+
+
+def _in_mount(write: ArtifactUse, read: ArtifactUse) -> Sameness:
+    """Whether a server mounts the folder of the tree in which a file is written, and loads that file."""
+    if not read.call.startswith(MOUNTED) or not fits(write.form, read.form):
+        return Sameness.DIFFERENT
+    mounted = [name.text for name in read.names if name.kind is NameKind.PATH and "/" in name.text]
+    written = [f"/{name.text}" for name in write.names if name.kind is NameKind.PATH]
+    is_same = any(path.endswith(f"/{file}") for path in written for file in mounted)
+    return Sameness.LIKELY if is_same else Sameness.DIFFERENT
 
 
 def _is_inside(written: ArtifactName, read: ArtifactName) -> bool:

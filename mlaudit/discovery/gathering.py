@@ -63,8 +63,11 @@ def signed_candidate(group: DocumentGroup) -> Candidate:
 
 
 def _signs_of_tasks(commands: Iterable[RunCommand]) -> Iterator[RoleSign]:
-    """What people may run in an environment says less than what its image runs."""
-    return (replace(sign, weight=SCRIPTS) for sign in signs_of_commands(commands))
+    """What people may run in an environment says less than what its image runs, however often they do."""
+    first: dict[str, RoleSign] = {}
+    for sign in signs_of_commands(commands):
+        first.setdefault(sign.role, replace(sign, weight=SCRIPTS))
+    yield from first.values()
 
 
 def part_group(part: RecipePart) -> DocumentGroup:
