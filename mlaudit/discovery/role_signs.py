@@ -22,9 +22,9 @@ _LAUNCHERS = (
 )
 _RUNNERS = ("run", "-m", "-u", "--")
 _WITH_VALUE = frozenset((
-    *("-n", "--name", "-p", "--prefix", "--group", "--only-group", "--no-group", "--extra", "--with", "--package", "--python"),
-    *("--with-requirements", "--with-editable", "--project", "--directory", "--env-file", "--cwd", "--index", "--index-url"),
-    *("-e", "--environment", "-W", "-X"),
+    *("-n", "--name", "-p", "--prefix", "--cwd", "-e", "--environment", "-W", "-X"),
+    *("--group", "--only-group", "--no-group", "--extra", "--with", "--with-requirements", "--with-editable"),
+    *("--package", "--python", "--project", "--directory", "--env-file", "--index", "--index-url"),
 ))  # fmt: skip
 """Options of launchers that the next word belongs to; https://docs.astral.sh/uv/reference/cli/#uv-run."""
 
