@@ -113,9 +113,9 @@ def _add_callers(readings: dict[str, ModuleReading], rest: dict[str, bytes]) -> 
         looked_for |= words
         if not words:
             return
-        expression = re.compile(
-            rb"(?<!\w)(?:" + b"|".join(re.escape(word.encode()) for word in sorted(words)) + rb")\("
-        )
+        either = b"|".join(re.escape(word.encode()) for word in sorted(words))
+        later = rb"\b(?:python_callable|target)[ \t]*=[ \t]*(?:\w+\.){0,9}(?:" + either + rb")\b"
+        expression = re.compile(rb"(?<!\w)(?:" + either + rb")\(|" + later)
         callers = [path for path, data in rest.items() if not is_test(path) and expression.search(data)]
         for path in callers:
             readings[path] = parse_source_file(path, rest.pop(path))

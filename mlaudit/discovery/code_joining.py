@@ -334,8 +334,8 @@ def _runs_in_others(
         return False
     folder = folder_of(candidate.group)
     own = [path for path in code if lies_in(path, folder)]
-    held = {path for scope in scopes.values() for path in scope.files}
-    left = {path for path in own if path not in held}
+    of_others = {path for scope in scopes.values() for path in scope.files}
+    left = {path for path in own if path not in of_others}
     writing = {use.at.path for use in uses if use.direction is Direction.WRITES and _is_model(use.form)}
     return bool(own) and left.isdisjoint(writing) and not any(role_of_script((path,)) == "training" for path in left)
 

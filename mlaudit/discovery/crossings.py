@@ -336,8 +336,11 @@ def _add(writer: Candidate, reader: Candidate, handover: Handover) -> None:
         if (known.artifact, known.form) == (artifact.artifact, artifact.form)
         or (known.written, known.read) == (artifact.written, artifact.read)
     ]
-    if not same and len(crosses) < MAX_CROSSES:
+    if not same:
         crosses.append(artifact)
+        # Models are kept and shown before tables and texts.
+        crosses.sort(key=lambda known: known.is_plain)
+        del crosses[MAX_CROSSES:]
     if writer not in reader.writers:
         reader.writers.append(writer)
 

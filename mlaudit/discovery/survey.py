@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
+from re import Pattern
 
 from mlaudit.code.linking import Program
 from mlaudit.code.nouns import ArtifactUse
@@ -34,6 +35,7 @@ from mlaudit.discovery.recipes import (
 from mlaudit.discovery.role_signs import role_of_command
 from mlaudit.discovery.service_commands import with_executed
 from mlaudit.discovery.task_parts import task_parts
+from mlaudit.discovery.terraform_parts import terraform_parts
 from mlaudit.discovery.tool_parts import tool_parts
 from mlaudit.knowledge.roles import tokens, words
 from mlaudit.model.errors import Unreadable
@@ -53,17 +55,18 @@ _STATES_AN_IMAGE = lazy_pattern(
     rb"|task\.(?:virtualenv|docker|kubernetes)|DockerOperator|KubernetesPodOperator|ContainerOp\b|@(?:pypi|conda)"
 )
 _MANIFEST = lazy_pattern(
-    rb"(?m)^[ \t\"'{]{0,8}(?:apiVersion|deploymentSpec|bundle|resources|implementation|model_class_(?:file)?name"
-    rb"|model_module_dir)[\"']?[ \t]*:"
+    rb"(?m)^[ \t\"'{]{0,8}(?:apiVersion|deploymentSpec|bundle|resources|implementation|service"
+    rb"|model_class_(?:file)?name|model_module_dir)[\"']?[ \t]*:"
     rb"|spark_version|azureml|runtime_env"
 )
-_UNNAMED_BUILDS = ("truss-config",)
+_RESOURCE = lazy_pattern(rb"(?m)^[ \t]*resource[ \t]")
+_UNNAMED_BUILDS = ("truss-config", "bentofile")
 """Descriptors of builds that are known by what they hold."""
 _CONDA = "conda-env"
 _CONDA_WORDS = frozenset(("env", "conda", "environment"))
 _ALSO_ELSEWHERE = (_CONDA,)
 """Formats of names that files of other formats have too: `train-environment.yml` of Azure ML."""
-_READERS = {"ray-runtime-env": application_parts, "python-image": source_parts}
+_READERS = {"ray-runtime-env": application_parts, "python-image": source_parts, "terraform": terraform_parts}
 """How the parts of a format are read that state what is served in them."""
 _RECIPES = (*JOB_FORMATS, *TOOL_FORMATS, *BUILD_FORMATS, "dockerfile", "serverless", "compose")
 
@@ -234,14 +237,20 @@ def _recipes(tree: AuditedTree, stating: Sequence[str]) -> Iterator[tuple[str, s
 
 def _may_tell(path: str, formats: Sequence[str]) -> bool:
     """Whether a file is of a language in which environments may be stated, and its name does not say something else."""
-    return path.endswith((".py", ".yaml", ".yml")) and set(formats) <= {"python-image", *_ALSO_ELSEWHERE}
+    return path.endswith((".py", ".yaml", ".yml", ".tf")) and set(formats) <= {"python-image", *_ALSO_ELSEWHERE}
+
+
+def _sought(path: str) -> tuple[Sequence[str], Pattern[bytes]]:
+    """The formats that a file of a language may have, and what it holds if it has one of them."""
+    if path.endswith(".py"):
+        return ("python-image",), _STATES_AN_IMAGE
+    return (("terraform",), _RESOURCE) if path.endswith(".tf") else ((*words().described, *_UNNAMED_BUILDS), _MANIFEST)
 
 
 def _by_content(path: str, tree: AuditedTree) -> str | None:
     """The format of a Python source or YAML file that shows an environment, None for any other."""
     document = tree.document(path)
-    wanted = ("python-image",) if path.endswith(".py") else (*words().described, *_UNNAMED_BUILDS)
-    pattern = _STATES_AN_IMAGE if path.endswith(".py") else _MANIFEST
+    wanted, pattern = _sought(path)
     try:
         if document is None or pattern.search(document.head) is None:
             return None
