@@ -48,7 +48,7 @@ def tree(folder: Path, files: dict[str, str]) -> AuditedTree:
 
 
 def parts(folder: Path, files: dict[str, str]) -> list[RecipePart]:
-    return recipe_parts(tree(folder, files), list(files))[0]
+    return recipe_parts(tree(folder, files), list(files))
 
 
 def stages(folder: Path, number: int) -> int:

@@ -80,9 +80,21 @@ def lies_in(path: str, folder: str) -> bool:
 
 
 def code_scopes(
-    candidates: Sequence[Candidate], code: Collection[str], program: Program, tree: AuditedTree
+    candidates: Sequence[Candidate],
+    spent: Sequence[DocumentGroup],
+    code: Collection[str],
+    program: Program,
+    tree: AuditedTree,
 ) -> dict[Candidate, CodeScope]:
-    """The scope of every candidate; `code` are the modules and notebooks of the tree."""
+    """The scope of every candidate.
+
+    Args:
+        candidates: all environments.
+        spent: the groups whose files recipes install.
+        code: the modules and notebooks of the tree.
+        program: those of them that were read.
+        tree: every file.
+    """
     by_candidate: dict[Candidate, CodeScope] = {}
     owned: set[str] = set()
     tree_of_code = _CodeTree(code)
@@ -93,7 +105,7 @@ def code_scopes(
             if by_candidate[candidate].is_exact and not part.is_job and not by_candidate[candidate].functions:
                 owned.update(by_candidate[candidate].files)
     plain = [candidate for candidate in candidates if candidate.group.part is None]
-    by_folder = _by_folder(plain, [path for path in code if path not in owned])
+    by_folder = _by_folder(plain, {folder_of(group) for group in spent}, (path for path in code if path not in owned))
     for candidate in plain:
         started = [path for part in candidate.group.shown_by for path in _entries(part, part.commands, tree)]
         files = list(dict.fromkeys([*started, *by_folder.get(candidate, ())]))
@@ -143,7 +155,8 @@ def _of_part(part: RecipePart, group: DocumentGroup, code: _CodeTree, program: P
     entries = list(dict.fromkeys((*_entries(part, part.commands, tree), *_executed(part, code, tree))))
     if entries:
         entries += _entries(part, part.built_by, tree)
-        return CodeScope(files=program.closure(entries), is_exact=True)
+        projects = {posixpath.dirname(path) for path in part.installs if posixpath.basename(path) in MANIFESTS}
+        return CodeScope(files=program.closure(entries, projects - {""}), is_exact=True)
     if part.copies is None:
         own = folder_of(group)
         files = code.below(own) if own and part.format == "serverless" else []
@@ -190,7 +203,7 @@ def _entries(part: RecipePart, started: Iterable[RunCommand], tree: AuditedTree)
     bases = [copy if not posixpath.splitext(copy)[1] else posixpath.dirname(copy) for copy in part.copies or ()]
     bases = list(dict.fromkeys([*bases, *(posixpath.dirname(copy) for copy in part.copies or ()), home]))
     # The code of a project comes with it.
-    projects = [posixpath.dirname(listed) for listed in part.installs if posixpath.basename(listed) in MANIFESTS]
+    projects = [folder for folder in map(posixpath.dirname, part.installs) if _is_project(folder, tree)]
     bases += [base for project in projects for base in (project, posixpath.join(project, "src")) if base not in bases]
     if part.is_job:
         bases = ["", *bases]
@@ -210,6 +223,11 @@ def _entries(part: RecipePart, started: Iterable[RunCommand], tree: AuditedTree)
                 yield script
             elif script is not None and len(waiting) < MAX_ENTRIES:
                 waiting.extend((command, folder) for command in _commands_of(script, tree))
+
+
+def _is_project(folder: str, tree: AuditedTree) -> bool:
+    """Whether a folder has a manifest, beside which a lock may be installed with the code."""
+    return any(posixpath.join(folder, name) in tree.paths for name in MANIFESTS)
 
 
 def _tasks(words_of_command: Sequence[str], folders: Iterable[str], tree: AuditedTree) -> list[tuple[str, ...]]:
@@ -239,15 +257,20 @@ def _joined(bases: Iterable[str], tail: str) -> Iterator[str]:
             yield posixpath.normpath(posixpath.join(base, rest))
 
 
-def _by_folder(candidates: Sequence[Candidate], code: Iterable[str]) -> Mapping[Candidate, list[str]]:
-    """Each module for the innermost project folder around it; of several environments there, for that it fits best."""
+def _by_folder(
+    candidates: Sequence[Candidate], taken: Collection[str], code: Iterable[str]
+) -> Mapping[Candidate, list[str]]:
+    """Each module for the innermost project folder around it; of several environments there, for that it fits best.
+
+    What is in a project folder whose files recipes install belongs to no environment around that folder.
+    """
     homes: dict[str, list[Candidate]] = {}
     for candidate in candidates:
         homes.setdefault(folder_of(candidate.group), []).append(candidate)
     by_candidate: dict[Candidate, list[str]] = {}
     for path in code:
         folder = posixpath.dirname(path)
-        while folder and folder not in homes:
+        while folder and folder not in homes and folder not in taken:
             folder = posixpath.dirname(folder)
         there = homes.get(folder, [])
         chosen = there[0] if len(there) == 1 else _fitting(path, folder, there)
