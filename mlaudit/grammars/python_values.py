@@ -103,20 +103,31 @@ class Scope:
             table, key = self.value(target.value), self.value(target.slice)
             if isinstance(table, dict) and isinstance(key, Text):
                 table[key.text] = value if surely else either(table.get(key.text), node)
+        elif isinstance(target, (ast.Tuple, ast.List)):
+            self._unpack(target.elts, value, node, surely)
+
+    def _unpack(self, targets: list[ast.expr], value: Value, node: ast.expr, surely: bool) -> None:
+        """`base, more = ["numpy"], ["scipy"]`; of any other value each name is unknown."""
+        members = value if isinstance(value, list) and len(value) == len(targets) else None
+        for index, target in enumerate(targets):
+            plain = members is not None and not isinstance(target, ast.Starred)
+            name = target.value if isinstance(target, ast.Starred) else target
+            self._assign(name, members[index] if members and plain else Unknown(COMPUTED, node), node, surely)
 
     def _grow(self, target: ast.expr, value: ast.expr, surely: bool) -> None:
         known = self._growing(target)
         more = self.value(value) if surely else Unknown("a condition decides whether it is added", value)
         if isinstance(known, list):
             extend(known, members_of(more))
-        elif isinstance(target, ast.Name):
-            self.names[target.id] = Unknown(COMPUTED, value)
+        else:
+            self._assign(target, Unknown(COMPUTED, value), value, True)
 
     def _growing(self, target: ast.expr) -> Value:
         """The value of a name to which something is added: what came from a file becomes the first of a list."""
         known = self.value(target)
-        if isinstance(known, File) and isinstance(target, ast.Name):
-            known = self.names[target.id] = [known]
+        if isinstance(known, File):
+            known = [known]
+            self._assign(target, known, target, True)
         return known
 
     def _call(self, call: ast.Call, surely: bool) -> None:
