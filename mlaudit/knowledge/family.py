@@ -176,9 +176,7 @@ def wanted(
         requirement.specifier
         for requirement in required.get(other, ())
         if requirement.marker is None
-        or (
-            not (other_build and _is_of_a_build(requirement.marker)) and _is_asked(requirement.marker, holds, extras)
-        )
+        or (not (other_build and _is_of_a_build(requirement.marker)) and _is_asked(requirement.marker, holds, extras))
     ]
     evidence = _evidence_of(subject, version)
     if not clauses or evidence is None:
