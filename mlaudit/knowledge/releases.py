@@ -49,6 +49,11 @@ _USUAL = lazy_pattern(
     rf"|~=[0-9]{{1,9}}\.{_NUMBERS})(?:,(?=[=!<>~])|$)){{0,16}})"
 )
 """A requirement that packaging would spell as written, but for the order of its clauses; without its marker."""
+_RANGE = lazy_pattern(
+    rf"[A-Za-z0-9][A-Za-z0-9._-]{{0,100}}(?:\[[A-Za-z0-9._, -]{{0,200}}\])?"
+    rf"(?P<clauses>(?:>=|<){_NUMBERS}(?:,(?:>=|<|!=){_NUMBERS}){{0,8}})"
+)
+"""A requirement between release numbers that always holds."""
 _RELEASE_NUMBERS = lazy_pattern(r"((?:[0-9]+!)?[0-9]+(?:\.[0-9]+)*?)(?:\.0)*((?:a|b|rc|\.post|\.dev)[0-9].*)?")
 
 
@@ -227,9 +232,43 @@ def agreed(package: str, version: str) -> AgreedRequirements | None:
     if around is None:
         return None
     before, after = around
-    alike = [text for text in after.requires or () if text in frozenset(before.requires or ())]
+    alike = _common_requirements(before.requires or (), after.requires or ())
     says = f"METADATA of {package} {before.version} and {after.version}, between which {version} lies"
     return AgreedRequirements(requirements=LazyRequirements(alike), evidence=replace(after.evidence, source=says))
+
+
+def _common_requirements(before: Sequence[str], after: Sequence[str]) -> Sequence[str]:
+    """What two releases require alike; of one that each bounds in another way, the bounds that both keep to."""
+    same = frozenset(before)
+    ranges = {required_name(text): match for text in before if (match := _RANGE.fullmatch(text))}
+    alike = [text for text in after if text in same]
+    for text in after:
+        name, match = required_name(text), _RANGE.fullmatch(text)
+        other = ranges.get(name)
+        texts = (*before, *after)
+        if match is None or other is None or text in same or sum(required_name(each) == name for each in texts) > 2:
+            continue
+        clauses = _wider_bounds(match["clauses"], other["clauses"])
+        if clauses:
+            alike.append(f"{name}{clauses}")
+    return alike
+
+
+def _wider_bounds(first: str, second: str) -> str:
+    """The clauses that hold wherever either of two ranges does."""
+    bounds = []
+    for sign, pick in ((">=", min), ("<", max)):
+        both = [
+            [clause.removeprefix(sign) for clause in clauses.split(",") if re.match(f"{sign}[0-9]", clause)]
+            for clauses in (first, second)
+        ]
+        if all(len(versions) == 1 for versions in both):
+            bounds.append(sign + pick((versions[0] for versions in both), key=_numbers))
+    return ",".join(bounds)
+
+
+def _numbers(text: str) -> tuple[int, ...]:
+    return tuple(map(int, text.split(".")))
 
 
 class LazyRequirements(Mapping[str, tuple[DeclaredRequirement, ...]]):
