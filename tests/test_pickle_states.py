@@ -7,8 +7,9 @@ import pickle
 
 import pytest
 
-from mlaudit.grammars.model_file import boosters, pickle_states, pickle_walk
+from mlaudit.grammars.model_file import pickle_states, pickle_walk
 from mlaudit.grammars.model_file.boosters import catboost_release, xgboost_binary_version, xgboost_version_in
+from mlaudit.grammars.model_file.formats import formats
 from mlaudit.grammars.model_file.pickle_opcodes import walk
 from mlaudit.grammars.model_file.pickle_states import PickledStates, walk_states
 from mlaudit.grammars.model_file.source import from_stream
@@ -134,7 +135,7 @@ def test_versions_of_old_boosters() -> None:
     assert xgboost_version_in(key + b"i\x02i\x01i\x04]") == "2.1.4"
     assert xgboost_version_in(key + b"$i#i\x02\x02\x01") is None
     assert xgboost_binary_version(b"binf") is None
-    commit = next(iter(boosters.formats().table("catboost")))
-    assert catboost_release(f"Commit: {commit}\n") == boosters.formats().table("catboost")[commit]
+    commit = next(iter(formats().table("catboost")))
+    assert catboost_release(f"Commit: {commit}\n") == formats().table("catboost")[commit]
     with pytest.raises(Unreadable, match="names no release"):
         catboost_release("Commit: " + "0" * 40)

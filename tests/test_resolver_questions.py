@@ -178,8 +178,13 @@ def test_takes_what_uv_answers_and_keeps_what_is_certain(
     outcome: UvOutcome, expected: ResolverAnswer, asks_again: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     runs: list[object] = []
+
+    def stand_in(words: object, files: object) -> UvOutcome:
+        runs.append((words, files))
+        return outcome
+
     monkeypatch.setenv("MLAUDIT_CACHE_DIR", str(tmp_path))
-    monkeypatch.setattr(answers, "run_uv", lambda words, files: (runs.append((words, files)), outcome)[1])
+    monkeypatch.setattr(answers, "run_uv", stand_in)
     for _ in range(2):
         assert answers.answer(ASKED, as_of=DAY, today=DAY, with_hashes=True) == expected
     assert len(runs) == (2 if asks_again else 1)
