@@ -359,3 +359,21 @@ def test_names_of_compiled_modules(files: dict[str, str], asked: str, expected: 
         (tmp_path / path).write_bytes(b"\x7fELF" + text.encode().replace(b"|", b"\0"))
     module, name = asked.split(":")
     assert InstalledNames(PackageSymbols(PackageSources(tmp_path))).answer(module, name).value == expected
+
+
+@pytest.mark.parametrize("statement", ["if x:", "for x in y:", "with x:", "try: pass\nexcept:", "while x:"])
+def test_names_in_blocks_are_bound_as_deep_as_the_limit(statement: str) -> None:
+    def is_bound(number: int) -> bool:
+        source = parsed_source(nested(statement, number, "last = 1").encode())
+        assert source is not None
+        return "last" in source.names
+
+    assert [number for number in range(35, 45) if is_bound(number)] == list(range(35, 41))
+
+
+def test_a_package_is_searched_for_as_many_names_as_the_limit(tmp_path: Path) -> None:
+    write(tmp_path, {"acme/__init__.py": "", "acme/one.py": ""})
+    names = InstalledNames(PackageSymbols(PackageSources(tmp_path)))
+    answers = [names.answer("acme.one", f"N{at}") for at in range(300)]
+    assert answers.count(NameAnswer.NO_NAME) == answers.index(NameAnswer.UNKNOWN) == 201
+    assert names.answer_of_module("acme.gone") is NameAnswer.UNKNOWN

@@ -163,8 +163,10 @@ def _holds(part: RecipePart, repository: str) -> bool:
 
 def _of_configuration(path: str, tree: AuditedTree) -> ServedModel | None:
     document = tree.document(path)
+    if document is None:
+        return None
     try:
-        text = document.text if document is not None else ""
+        text = document.text
     except Unreadable:
         return None
     fields = {field[1]: (field[2], line_at(text, field.start(1))) for field in _FIELD.finditer(text)}

@@ -172,7 +172,6 @@ def _part(path: str, name: str, lines: Sequence[TaskLine], document: Document, t
     stated: list[Statement] = []
     running: list[RunCommand] = []
     for line in lines:
-        recipe.folder = ""
         script = Script(document, line.text, [(0, -1)], document.place(line.number, 1)) if line.number else whole
         stated += statements(script, recipe)
         running += _commands(script)
