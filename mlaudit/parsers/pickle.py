@@ -84,7 +84,9 @@ def read(doc: Document) -> Iterator[Statement]:
         pickle_contents = walk(source)
         yield from statements(doc, contents(pickle_contents))
         if name == "lz4":
-            yield ranged(doc, "lz4", None, "joblib", detail="it is compressed by lz4, which joblib leaves to that package")
+            yield ranged(
+                doc, "lz4", None, "joblib", detail="it is compressed by lz4, which joblib leaves to that package"
+            )
         if pickle_contents.out_of_operations:
             yield from searched(doc, source)
         elif pickle_contents.problem is None:
