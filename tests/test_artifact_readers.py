@@ -125,6 +125,28 @@ def test_the_code_of_a_function_that_numba_pickled_shows_the_python() -> None:
     assert not [pin for pin in reading(alone, "u.pkl").pins if pin.package == "python"]
 
 
+@pytest.mark.parametrize(
+    ("tensor", "there", "why"),
+    [
+        ('{"dtype":"F32","shape":[2,2],"data_offsets":[0,16]}', 16, None),
+        ('{"dtype":"BF16","shape":[],"data_offsets":[0,2]}', 2, None),
+        ('{"dtype":"F4","shape":[3],"data_offsets":[0,2]}', 2, None),
+        ('{"dtype":"F32","shape":[2,2],"data_offsets":[0,32]}', 32, "takes 16 bytes by its shape and type"),
+        ('{"dtype":"I64","shape":[0,7],"data_offsets":[0,8]}', 8, "takes 0 bytes by its shape and type"),
+    ],
+)
+def test_a_tensor_takes_what_its_shape_and_type_say(tensor: str, there: int, why: str | None) -> None:
+    header = f'{{"w":{tensor}}}'.encode()
+    found = reading(len(header).to_bytes(8, "little") + header + bytes(there), "w.safetensors").unread
+    assert [entry.why for entry in found if why is None or why not in entry.why] == []
+    assert len(found) == (why is not None)
+
+
+def test_a_header_that_is_cut_is_said_to_be() -> None:
+    (entry,) = reading(b"\x58" + bytes(7) + b'{"w":', "w.safetensors").unread
+    assert entry.why == "it is cut: its header needs 88 bytes, of which 5 are there"
+
+
 def test_what_joblib_compressed_by_lz4_needs_lz4() -> None:
     data = b"\x80\x04cnumpy\nndarray\n."
     frame = b"\x04\x22\x4d\x18\x60\x40\x82" + (len(data) | 1 << 31).to_bytes(4, "little") + data + bytes(4)

@@ -138,6 +138,7 @@ def required(statement: Statement, pin: Pin) -> Iterator[Statement]:
     if pin.kind is Kind.PROJECT:
         yield statement
     elif isinstance(statement, Pin):
+        statement = statement.replaced or statement
         stands_elsewhere = statement.under_extras != pin.under_extras or statement.groups != pin.groups
         if statement.kind in _INSTALLED and not stands_elsewhere and not statement.optional:
             from mlaudit.model.markers import both_markers
