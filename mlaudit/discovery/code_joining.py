@@ -80,7 +80,7 @@ def join_code(candidates: list[Candidate], spent: Sequence[DocumentGroup], tree:
     settled = {use for scope in scopes.values() for use in scope.settled}
     # What has its bucket's name in every environment that runs it happens nowhere without.
     kept = [use for use in uses if use not in settled or any(scope.holds(use) for scope in scopes.values())]
-    uses = [*kept, *added]
+    uses = list(_with_logged_kinds([*kept, *added], scopes))
     _leave_functions(scopes)
     for candidate in candidates:
         scope = scopes.get(candidate, CodeScope())
@@ -155,6 +155,25 @@ def _runs(candidate: Candidate, uses: Iterable[ArtifactUse], tree: AuditedTree) 
     if image_run is None:
         return runs
     return tuple(with_image_settings(run, image_run) for run in runs) or (image_run,)
+
+
+def _with_logged_kinds(uses: Sequence[ArtifactUse], scopes: Mapping[Candidate, CodeScope]) -> Iterator[ArtifactUse]:
+    """Models that are registered by the address of a run hold what the same module, or environment, logs."""
+    logged = [use for use in uses if use.holds and _is_mlflow_write(use)]
+    fixed = {use for scope in scopes.values() for use in (*scope.uses, *scope.settled)}
+    for use in uses:
+        if not _is_mlflow_write(use) or use.holds or use in fixed or not logged:
+            yield use
+            continue
+        around = [scope for scope in scopes.values() if scope.holds(use)]
+        near = [other for other in logged if other.at.path == use.at.path]
+        near = near or [other for other in logged if any(scope.holds(other) for scope in around)]
+        holds = tuple(dict.fromkeys(kind for other in near for kind in other.holds))
+        yield replace(use, holds=holds) if holds else use
+
+
+def _is_mlflow_write(use: ArtifactUse) -> bool:
+    return use.form == "mlflow" and use.direction is Direction.WRITES
 
 
 def _is_apart(part: RecipePart | None) -> bool:

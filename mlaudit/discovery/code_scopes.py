@@ -155,6 +155,7 @@ def _of_part(part: RecipePart, group: DocumentGroup, code: _CodeTree, program: P
     entries = list(dict.fromkeys((*_entries(part, part.commands, tree), *_executed(part, code, tree))))
     if entries:
         entries += _entries(part, part.built_by, tree)
+        entries += _beside_starters(entries, part, code, program)
         projects = {posixpath.dirname(path) for path in part.installs if posixpath.basename(path) in MANIFESTS}
         return CodeScope(files=program.closure(entries, projects - {""}), is_exact=True)
     if part.copies is None:
@@ -165,6 +166,23 @@ def _of_part(part: RecipePart, group: DocumentGroup, code: _CodeTree, program: P
     copied = code.copied(part.copies) or _mounted(part, code)
     inside = [path for path in copied if lies_in(path, own)] if own else copied
     return CodeScope(files=program.closure((inside or copied)[:MAX_ENTRIES]), is_exact=bool(own and inside))
+
+
+def _beside_starters(entries: Sequence[str], part: RecipePart, code: _CodeTree, program: Program) -> list[str]:
+    """What an image copies beside a script that treats no artifact and starts other programs: `subprocess.run(...)`."""
+    starting = [path for path in entries if _starts_others(path, program)]
+    busy = {use.at.path for use in program.uses} if starting else set()
+    if not starting or not busy.isdisjoint(program.closure(entries)):
+        return []
+    copied = set(code.copied(copy for copy in part.copies or () if copy not in ("", ".")))
+    folders = {posixpath.dirname(path) for path in starting}
+    return [path for path in sorted(copied) if posixpath.dirname(path) in folders and path not in entries]
+
+
+def _starts_others(path: str, program: Program) -> bool:
+    reading = program.module(path)
+    bindings = reading.source.imports if reading is not None and reading.source is not None else ()
+    return any(binding.module.partition(".")[0] == "subprocess" for binding in bindings)
 
 
 def _mounted(part: RecipePart, code: _CodeTree) -> list[str]:
@@ -221,8 +239,19 @@ def _entries(part: RecipePart, started: Iterable[RunCommand], tree: AuditedTree)
             script = next((path for path in _joined([*own, *bases], tail) if path in tree.paths), None)
             if script is not None and script.endswith(".py"):
                 yield script
+                yield from _pages(words_of_command, script, tree)
             elif script is not None and len(waiting) < MAX_ENTRIES:
                 waiting.extend((command, folder) for command in _commands_of(script, tree))
+
+
+def _pages(words_of_command: Sequence[str], script: str, tree: AuditedTree) -> Iterator[str]:
+    """The pages of an application of Streamlit, in the folder beside its script that they have by convention.
+
+    https://docs.streamlit.io/develop/concepts/multipage-apps/pages-directory
+    """
+    if "streamlit" in words_of_command:
+        pages = posixpath.join(posixpath.dirname(script), "pages")
+        yield from (path for path in tree.list(pages) if path.endswith(".py") and posixpath.dirname(path) == pages)
 
 
 def _is_project(folder: str, tree: AuditedTree) -> bool:

@@ -26,6 +26,8 @@ TABLE_FORMS = PLAIN_FORMS | {"parquet", "feather", "hdf"}
 """Forms of tables and texts, those included that a library writes."""
 MAX_CROSSES = 12
 """Artifacts of one pair that are kept."""
+_ANY_FLAVOUR = "mlflow.pyfunc"
+"""The kind of MLflow that loads models of all its flavours."""
 MAX_STEPS = 3
 """Conversions in code of no environment through which an artifact is followed."""
 
@@ -358,6 +360,9 @@ def crossing_artifact(handover: Handover) -> CrossingArtifact:
     known = artifact_kinds()
     kinds = tuple(kind for kind in dict.fromkeys((*write.holds, *read.holds, form)) if kind in known)
     kinds = kinds if write.holds or read.holds else with_unknown_objects(kinds)
+    if write.form == "mlflow" and not write.holds and set(kinds) <= {_ANY_FLAVOUR}:
+        # What loads every flavour does not show which one was registered.
+        kinds = ()
     return CrossingArtifact(
         artifact=named or "*",
         form=form_title(kinds[0] if kinds else form),
