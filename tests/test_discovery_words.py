@@ -14,7 +14,7 @@ from mlaudit.code.nouns import ArtifactName, ArtifactUse, Direction, NameKind, S
 from mlaudit.discovery.candidates import Candidate
 from mlaudit.discovery.code_scopes import CodeScope
 from mlaudit.discovery.converting_commands import converting_uses, option_of
-from mlaudit.discovery.crossings import Handover, _in_folder, _is_of_other_project, crossing_artifact
+from mlaudit.discovery.crossings import Handover, _in_folder, _is_common, _is_of_other_project, crossing_artifact
 from mlaudit.discovery.environments import DiscoveredEnvironment, Discovery, Pair
 from mlaudit.discovery.exchanges import exchanges_of
 from mlaudit.discovery.groups import DocumentGroup
@@ -219,6 +219,15 @@ def test_words_of_what_is_exchanged(form: str, is_certain: bool, exchanges: int)
         assert len(exchanges_of([replace(use, names=(name_of(name),))])) == exchanges
     assert exchanges_of([replace(use, names=(replace(use.names[0], in_run=True),))]) == []
     assert exchanges_of([replace(use, names=(replace(use.names[0], certain=False),))]) == []
+
+
+@rows("common")
+def test_words_of_names_that_many_artifacts_have(row: dict[str, Any]) -> None:
+    uses = {name: _named_use("joblib", f"path - {name}") for name in row["names"]}
+    crossing = {name: Handover(write=use, read=use, sameness=Sameness.CERTAIN) for name, use in uses.items()}
+    assert {name: _is_common(one) for name, one in crossing.items()} == dict.fromkeys(row["names"], row["is"])
+    other = _named_use("joblib", "path - other.pkl")
+    assert _is_common(Handover(write=other, read=next(iter(uses.values())), sameness=Sameness.CERTAIN))
 
 
 @rows("inside")

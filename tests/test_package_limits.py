@@ -377,3 +377,28 @@ def test_a_package_is_searched_for_as_many_names_as_the_limit(tmp_path: Path) ->
     answers = [names.answer("acme.one", f"N{at}") for at in range(300)]
     assert answers.count(NameAnswer.NO_NAME) == answers.index(NameAnswer.UNKNOWN) == 201
     assert names.answer_of_module("acme.gone") is NameAnswer.UNKNOWN
+
+
+@pytest.mark.parametrize(
+    ("after", "name", "owner"),
+    [
+        ("C", "m", "D"),
+        ("D", "m", "E"),
+        ("E", "m", ""),
+        ("C", "only", "E"),
+        ("D", "own", ""),
+        ("C", "gone", ""),
+    ],
+)
+def test_what_a_class_gives_behind_another_one(after: str, name: str, owner: str, tmp_path: Path) -> None:
+    text = (
+        "class E:\n    def m(self): pass\n    def only(self): pass\nclass D(E):\n    def m(self): pass\n"
+        "class C(D):\n    def m(self): pass\n    def own(self): pass\n"
+    )
+    symbols = symbols_of(tmp_path, {"acme/scaling.py": text})
+    cls = symbols.find("acme.scaling", "C")
+    assert isinstance(cls, ClassCode)
+    lineage = symbols.lineage(cls)
+    behind = next(one for one in lineage.classes if one.name == after)
+    member = lineage.member_after(behind, name)
+    assert (member[0].name if member is not None else "") == owner

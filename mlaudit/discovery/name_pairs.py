@@ -173,8 +173,9 @@ def _follow_parent(reader: Candidate, plain: Mapping[Parts, Sequence[Candidate]]
         return
     above = plain.get(reader.project, ())
     if len(above) == 1:
+        is_beside = above[0].home == reader.home
         around = (
-            f'the folder around "{reader.home[-1]}"' if reader.home else "beside what serves, and nothing else shows it"
+            "beside what serves, and nothing else shows it" if is_beside else f'the folder around "{reader.home[-1]}"'
         )
         above[0].role, above[0].reason, above[0].is_taken_for = WRITER_ROLE, around, True
         reader.writers.append(above[0])
