@@ -11,6 +11,7 @@ import pytest
 
 from mlaudit.model.fleet import FleetPair, FleetReport, FleetRepository, PackageSpread, VersionUse
 from mlaudit.model.nouns import Place
+from mlaudit.model.report import Report
 from mlaudit.repair.upgrade.nouns import (
     AffectedArtifact,
     EnvironmentMove,
@@ -22,9 +23,10 @@ from mlaudit.repair.upgrade.nouns import (
     UpgradePlan,
 )
 from mlaudit.reporters import _fleet_lines, _upgrade_lines, _upgrade_markdown
-from mlaudit.reporters._registry import Style
+from mlaudit.reporters._markdown import Room, document
+from mlaudit.reporters._registry import Style, render
 from tests.parser_cases import FIXTURES, REGENERATE
-from tests.reports import finding_of
+from tests.reports import KNOWN, OTHER, finding_of, made_of
 
 STYLE = Style(width=80)
 
@@ -132,3 +134,31 @@ def test_a_made_report_is_shown_as_before(name: str) -> None:
     if REGENERATE:
         golden.write_text(shown, encoding="utf-8")
     assert shown == golden.read_text(encoding="utf-8")
+
+
+NUMBERS = range(12)
+
+
+def long_report() -> Report:
+    """Two sides that differ in many packages that nobody watches, with entries that were not read."""
+    training = [*KNOWN, *(f"package-{number}==1.0" for number in NUMBERS)]
+    serving = [*OTHER, *(f"package-{number}==2.0" for number in NUMBERS), *(f"!{number}" for number in NUMBERS)]
+    return made_of({"training": "\n".join(training), "serving": "\n".join(serving)})
+
+
+def test_a_page_counts_what_it_has_no_room_for() -> None:
+    text = document(long_report(), Room(characters=3_000, rows=4, entries=5))
+    assert len(text) <= 3_000
+    assert [line for line in text.splitlines() if line.startswith(("and ", "- and ")) or line.endswith("here.")] == [
+        "and 8 packages more.",
+        "8 findings more; there is no room for them here.",
+        "- and 7 more",
+    ]
+
+
+def test_the_same_in_many_environments_is_folded() -> None:
+    report = made_of({"training": "numpy==2.1.3", **{f"serving-{number}": "numpy==1.26.4" for number in range(30)}})
+    shown = render("html")(report, STYLE)
+    assert "<details><summary>The same in 29 more environments</summary>" in shown
+    assert "<details><summary>19 more places</summary>" in shown
+    assert "<details><summary>All 31 environments</summary>" in shown
