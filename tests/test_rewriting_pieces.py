@@ -8,8 +8,11 @@ import pytest
 
 from mlaudit.grammars import rewriting
 from mlaudit.grammars.rewriting import Proposal
+from mlaudit.mapping.lock_paths import Requirer, _require
+from mlaudit.model.errors import UsageError
 from mlaudit.model.fixes import Change
-from mlaudit.model.nouns import Pin, Place
+from mlaudit.model.nouns import Edge, Pin, Place
+from mlaudit.repair.moves import family_of
 from mlaudit.repair.nouns import Move, RepairPlan
 from mlaudit.repair.shared_constraints import constraints_text
 from tests.reports import made_of
@@ -61,3 +64,42 @@ def test_constraints_are_those_after_the_moves() -> None:
     report = made_of({"training": "numpy==2.1.3", "serving": "numpy==1.26.4"})
     move = Move(change=Change("serving", "numpy", "2.1.3"), was="1.26.4")
     assert constraints_text(report, RepairPlan(moves=(move,)), "all.txt") == f"{HEAD}numpy==2.1.3\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "members"),
+    [
+        ("Uvicorn", {"click", "uvicorn"}),
+        ("click", {"click", "uvicorn"}),
+        ("thinc", {"numpy", "spacy", "thinc"}),
+    ],
+)
+def test_a_family_is_named_by_itself_or_a_member(name: str, members: set[str]) -> None:
+    assert family_of(name) == members
+
+
+def test_a_family_that_is_none_is_told() -> None:
+    with pytest.raises(UsageError, match=r"^--group uvicor: no family of packages; did you mean uvicorn"):
+        family_of("uvicor")
+
+
+def test_requirements_of_one_package_under_several_markers_are_one() -> None:
+    known: dict[Requirer, Edge] = {}
+    by = (0, "")
+    markers = []
+    for marker in (
+        "python_version < '3'",
+        "sys_platform == 'linux'",
+        "sys_platform == 'linux'",
+        None,
+        "os_name == 'nt'",
+    ):
+        _require(known, by, Edge(name="numpy", marker=marker))
+        markers.append(known[by].marker)
+    assert markers == [
+        "python_version < '3'",
+        "python_version < '3' or sys_platform == 'linux'",
+        "python_version < '3' or sys_platform == 'linux'",
+        None,
+        None,
+    ]
