@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -110,3 +111,50 @@ def test_an_address_is_parsed_once_however_many_need_it(monkeypatch: pytest.Monk
     found = read(Document("bom.json", json.dumps(text).encode()))
     assert [len(pin.requires) for pin in found.pins] == [len(names)] * len(names)
     assert len(parsed) <= 2 * len(names)
+
+
+def test_a_bill_has_models_that_are_named_and_files_that_are_read(bill: Bill, tmp_path: Path) -> None:
+    serving = tmp_path / "serving"
+    serving.mkdir()
+    (serving / "requirements.txt").write_text("numpy==1.26.4\n!\n", encoding="utf-8")
+    references = f'{{"model_id": "org/bert", "revision": "{"a" * 40}", "uri": "models:/churn/3"}}'
+    (serving / "refs.json").write_text(references, encoding="utf-8")
+    shutil.copy(FIXTURES / "parsers" / "pickle" / "one" / "model.pkl", serving / "model.pkl")
+    (tmp_path / "mlaudit.toml").write_text(
+        '[environments.serving]\nsources = ["serving/requirements.txt", "serving/refs.json"]\n'
+        'reads = ["serving/model.pkl"]\n',
+        encoding="utf-8",
+    )
+    data = json.loads(bill(folder=tmp_path))
+    shown = {
+        component["bom-ref"]: (
+            component.get("purl"),
+            [f"{row['name']}={row['value']}" for row in component.get("properties", ())],
+        )
+        for component in data["components"]
+    }
+    assert shown == {
+        "environment:serving": (
+            None,
+            [
+                "mlaudit:complete=false",
+                "mlaudit:role=serving",
+                "mlaudit:source=serving/refs.json",
+                "mlaudit:source=serving/requirements.txt",
+                "mlaudit:unread=serving/requirements.txt:2:1: not a PEP 508 requirement: unexpected `!` at character 1",
+            ],
+        ),
+        f"model:hf://org/bert@{'a' * 40}": (f"pkg:huggingface/org/bert@{'a' * 40}", []),
+        "model:models:/churn@3": (None, []),
+        "model:serving/model.pkl": (
+            None,
+            [
+                "mlaudit:class=LogisticRegression",
+                "mlaudit:format=pickle",
+                "mlaudit:kind=sklearn.pickle",
+                "mlaudit:recorded=scikit-learn==1.5.2",
+            ],
+        ),
+        "pkg:pypi/numpy@1.26.4": ("pkg:pypi/numpy@1.26.4", ["mlaudit:layer=declared"]),
+    }
+    assert data["dependencies"][0]["dependsOn"] == [ref for ref in shown if ref != "environment:serving"]

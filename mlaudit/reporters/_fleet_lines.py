@@ -60,7 +60,7 @@ def _pairs(report: FleetReport, limit: int, width: int) -> Iterator[StyledLine]:
     for pair in worst[:limit]:
         names = _pair_names(pair, width)
         tone = TONE[Severity(pair.severity)] if pair.severity else "red"
-        yield text((f"  {pair.severity or 'not compared':<9}", tone), (names[0], ""))
+        yield text((f"  {pair.severity or 'unknown':<9}", tone), (names[0], ""))
         yield from (text((f"{'':<11}{name}", "")) for name in names[1:])
         if pair.address:
             shared = f"both name {pair.address}{'' if pair.certain else '; others write it, too'}"

@@ -1,0 +1,54 @@
+"""What does not fit beside a new version: by the graph of a lock, and for conda's own builds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pytest
+
+from mlaudit.model.nouns import Edge, Pin, Place, State
+from mlaudit.model.report import Cell, Environment
+from mlaudit.repair.upgrade.fit import EnvironmentFit
+from mlaudit.repair.upgrade.search import VersionSearch
+
+
+def fit_of(versions: Mapping[str, str], requires: Mapping[str, tuple[Edge, ...]]) -> EnvironmentFit:
+    """An environment of a lock, of which the release index knows no package but numpy."""
+    cells = {}
+    for name, version in versions.items():
+        pin = Pin(name=name, package=name, version=version, at=Place(path="uv.lock"), requires=requires.get(name, ()))
+        cells[name] = Cell(environment="serving", package=name, state=State.EXACT, versions=(version,), pins=(pin,))
+    return EnvironmentFit(Environment(name="serving", role="serving", cells=cells))
+
+
+@pytest.mark.parametrize(
+    ("edge", "says"),
+    [
+        (
+            Edge(name="NumPy", specifier="<2"),
+            ["own-package 1.0 requires numpy<2 (uv.lock), and numpy is 2.1.3."],
+        ),
+        (Edge(name="numpy", specifier=">=1.26"), []),
+        (Edge(name="numpy", specifier="<2", marker="python_version < '3'"), []),
+        (Edge(name="numpy", specifier=None), []),
+        (Edge(name="scipy", specifier="<1"), []),
+    ],
+)
+def test_what_a_lock_states_counts_where_the_index_knows_nothing(edge: Edge, says: list[str]) -> None:
+    fit = fit_of({"numpy": "1.26.4", "own-package": "1.0"}, {"own-package": (edge,)})
+    focus = frozenset(("numpy", "own-package"))
+    assert [unfit.says for unfit in fit.conflicts({"numpy": "2.1.3"}, focus)] == says
+    assert list(fit.unknown_to_index({"numpy": "2.1.3"})) == ([] if edge.specifier else ["own-package"])
+
+
+def test_a_package_that_the_index_lacks_leaves_the_conflict() -> None:
+    fit = fit_of({"numpy": "1.26.4", "own-package": "1.0"}, {"own-package": (Edge(name="numpy", specifier="<2"),)})
+    solved = VersionSearch([fit], {"numpy": "2.1.3"}, mend=frozenset(("own-package",))).solve()
+    assert dict(solved.versions) == {"numpy": "2.1.3"}
+    assert [(unsolved.unfit.packages, unsolved.says, unsolved.proven) for unsolved in solved.unsolved] == [
+        (
+            ("own-package", "numpy"),
+            "the release index lacks own-package, so whether another release fits is not known",
+            False,
+        )
+    ]
