@@ -117,3 +117,15 @@ def test_a_command_that_exports_is_judged_by_its_opset(
 ) -> None:
     write(tmp_path, {**FILES, recipe: text.format(command)})
     assert severities(tmp_path) == ([severity] if severity is not None else [])
+
+
+@pytest.mark.parametrize(
+    "export",
+    [
+        "made = skl2onnx.to_onnx(net, rows)\nwith open('net.onnx', 'wb') as f:\n    f.write(made.SerializeToString())",
+        "import pathlib\npathlib.Path('net.onnx').write_bytes(skl2onnx.to_onnx(net, rows).SerializeToString())",
+    ],
+)
+def test_a_graph_that_no_other_call_of_its_library_writes_is_seen(export: str, tmp_path: Path) -> None:
+    write(tmp_path, {**FILES, "training/fit.py": f"import skl2onnx\n\n{export}\n"})
+    assert severities(tmp_path) == [Severity.WARNING]

@@ -16,6 +16,8 @@ MAX_IMPORTS = 2_000
 MAX_LINE = 400
 """Bytes of a line with an import that are looked at."""
 
+_TABLES = frozenset(("json", "csv"))
+"""Forms that half of all programs write, by methods of any object."""
 _WORD = lazy_pattern(rb"\w{1,80}")
 
 
@@ -67,9 +69,22 @@ def _calls_by_imports() -> Iterator[tuple[Iterable[str], Iterable[str]]]:
     for row in table.rows:
         if row.does != "names":
             yield row.imports, row.calls
+    yield from _makers_by_imports()
     for sign in table.entries:
         for call in (*sign.calls, *sign.decorators):
             yield (call.partition(".")[0],), (call,)
+
+
+def _makers_by_imports() -> Iterator[tuple[Iterable[str], Iterable[str]]]:
+    """What makes the bytes that a plain `open().write` stores: `onnx.SerializeToString()`, `pickle.dumps()`."""
+    rows = artifact_calls().rows
+    makers = {(made, form) for row in rows if not row.imports for made, form in row.by_object}
+    for made, form in makers:
+        root = made.partition(".")[0] if "." in made else ""
+        if root and root not in _TABLES:
+            yield (root,), (made,)
+        elif form not in _TABLES:
+            yield {name for row in rows if row.form == form for name in row.imports}, (made,)
 
 
 def _searched_word(call: str) -> str:
