@@ -30,6 +30,10 @@ class Template:
 
 _PIP_ROW = '{"name": "pack<n>", "version": "1.<n>"}'
 TEMPLATES: Mapping[str, Text] = {
+    "terraform": lambda count: "".join(
+        f'resource "aws_sagemaker_model" "m{number}" {{\n  primary_container {{ image = "python:3.{number}" }}\n}}\n'
+        for number in range(count)
+    ),
     "pip-list": Template("[", _PIP_ROW, "]", ","),
     "pyproject": Template(
         '[project]\nname = "x"\n[dependency-groups]\n',
