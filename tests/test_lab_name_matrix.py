@@ -141,6 +141,13 @@ def test_where_modules_are_searched_elsewhere_none_is_missing() -> None:
     assert surface(files).missing(ImportStep(MODULE, "own.removed", "", 1)) is None
 
 
+def test_a_part_that_is_aliased_under_its_former_name_is_not_missing() -> None:
+    alias = "import sys\nMOVED = {'own.models': 'own.parts'}\nsys.meta_path.insert(0, finder(sys.modules, MOVED))\n"
+    files = {"own/__init__.py": "from own.alias import MOVED\n", "own/alias.py": alias, "own/parts.py": ""}
+    assert surface(files).missing(imported("own.models")) is None
+    assert surface(files).missing(imported("own.gone")) == LackedName(NAME, "own.gone", True)
+
+
 USER = {
     "user/__init__.py": (
         "import own\nfrom .first import run\n"

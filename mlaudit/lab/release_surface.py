@@ -214,9 +214,9 @@ class ReleaseSurface:
 
     def _absent(self, module: str, last: str, kind: str) -> LackedName | bool | None:
         facts = self.module_facts(module)
-        if facts is None or last.startswith("__"):
-            return None
         name = f"{module}.{last}"
+        if facts is None or last.startswith("__") or self._puts_in_place(name):
+            return None
         form = self._form(module, 0)
         if form in (CLOSED, BOUNDED):
             return last in facts.texts or LackedName(kind, name, form == CLOSED)
