@@ -50,6 +50,17 @@ def shown(folder: Path) -> Iterator[str]:
             yield f"declared: {environment.name} {guessed}of {' '.join(environment.documents)}\n"
     yield f"sure: {', '.join(f'{pair.writer} -> {pair.reader}' for pair in found.discovery.pairs if pair.is_sure)}\n"
     yield f"alone: {', '.join(one.name for one in found.discovery.unpaired)}\n"
+    yield f"formats: {' '.join(f'{part.source}={part.format}' for part in parts)}\n"
+    for name, scope in found.scopes.items():
+        words = [*sorted(scope.files), *(f"{function}()" for function in sorted(scope.functions))]
+        words += [f"without {path}:{function}" for path, function in sorted(scope.apart) if path in scope.files]
+        words += [f"without {use.at}" for use in sorted(scope.settled, key=lambda use: str(use.at))]
+        yield f"scope: {name} {'is' if scope.is_exact else 'may be'} {', '.join(words)}\n"
+    for pair in found.discovery.pairs:
+        yield from [f"unnamed: {pair.writer} -> {pair.reader} {' '.join(pair.unnamed)}\n"] * bool(pair.unnamed)
+    for holder, run in [(part, run) for part in parts for run in part.runs]:
+        executed = "; ".join(f"{' '.join(command.words)} ({command.at})" for command in run.executed)
+        yield from [f"inside: {holder.source} {run.name} {run.container}: {executed}\n"] * bool(executed)
     tree = AuditedTree(folder=folder, root=WorkingTree(folder), paths=walk(folder, is_named).paths)
     for one in found.discovery.environments:
         code = reader_code(one.sources, parts, tree)
@@ -92,3 +103,26 @@ def test_a_tree_of_which_files_are_gone_since_they_were_listed(
     found = survey_with_code(tree, paths, no_roots)
     assert all(tree.document(use.at.path.partition("#")[0]) is not None for use in found.uses)
     assert gone or not any(pair.crosses for pair in found.discovery.pairs)
+
+
+@pytest.mark.parametrize("broken", [b"\n\xff\xfe\n", b"\n{{{ [\n- : :\n\t'\n"], ids=["no text", "no format"])
+@pytest.mark.parametrize(
+    ("file", "name"),
+    [
+        (file, name)
+        for file in ("azureml", "borders", "pipelines", "servers", "services", "tasks")
+        for name, files in trees(file).items()
+        if isinstance(files, dict)
+    ],
+)
+def test_a_tree_of_which_no_file_can_be_read(file: str, name: str, broken: bytes, tmp_path: Path) -> None:
+    """What is no text, or breaks off, states nothing: it takes part in nothing, and leaves the rest as it is."""
+    files = trees(file)[name]
+    write(tmp_path, {**files, "fit/requirements.txt": "numpy==1.26.4\n"})
+    for path, text in files.items():
+        (tmp_path / path).write_bytes(text.encode() + broken)
+    tree = AuditedTree(folder=tmp_path, root=WorkingTree(tmp_path), paths=dict.fromkeys(files))
+    found = survey_with_code(tree, list(files), no_roots)
+    assert all(environment.documents for environment in found.discovery.environments)
+    if broken.startswith(b"\n\xff"):
+        assert not any(pair.crosses for pair in found.discovery.pairs)

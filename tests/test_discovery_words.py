@@ -4,26 +4,38 @@ from __future__ import annotations
 
 import re
 import shlex
+from pathlib import Path
 from typing import Any
 
 import pytest
 import tomli
 
-from mlaudit.code.nouns import ArtifactName, ArtifactUse, Direction, NameKind
+from mlaudit.code.nouns import ArtifactName, ArtifactUse, Direction, NameKind, Sameness
+from mlaudit.discovery.candidates import Candidate
 from mlaudit.discovery.code_scopes import CodeScope
 from mlaudit.discovery.converting_commands import converting_uses, option_of
+from mlaudit.discovery.crossings import Handover, _in_folder, _is_of_other_project, crossing_artifact
 from mlaudit.discovery.environments import DiscoveredEnvironment, Discovery, Pair
+from mlaudit.discovery.exchanges import exchanges_of
+from mlaudit.discovery.groups import DocumentGroup
 from mlaudit.discovery.init_file import quoted
 from mlaudit.discovery.loaded_models import loaded_models, models_by_name
 from mlaudit.discovery.model_files import by_series, is_loadable_model, likely_models, place, shown_names
 from mlaudit.discovery.pipeline_runs import option_settings
-from mlaudit.discovery.recipes import RecipePart, RunCommand
+from mlaudit.discovery.recipes import AuditedTree, RecipePart, RunCommand
+from mlaudit.discovery.registered_names import _mentions
 from mlaudit.discovery.role_signs import role_of_command, role_of_program, script_paths
 from mlaudit.discovery.service_commands import executed_in_services
+from mlaudit.discovery.task_commands import commands_behind
+from mlaudit.discovery.task_parts import targets
 from mlaudit.discovery.variable_files import variables_of
 from mlaudit.document.document import Document
+from mlaudit.model.lazy_dataclass import replace
 from mlaudit.model.nouns import Place
+from mlaudit.sources.working_tree import WorkingTree
+from tests.checkout import write
 from tests.parser_cases import FIXTURES
+from tests.test_code_pieces import name_of
 
 ROWS = tomli.loads((FIXTURES / "discovery" / "words.toml").read_text(encoding="utf-8"))
 AT = Place(path="Dockerfile", line=1)
@@ -124,6 +136,101 @@ def _pair(writer: str, reader: str, project: str) -> Pair:
 def test_a_text_in_toml(row: dict[str, Any]) -> None:
     assert quoted(row["text"]) == row["toml"]
     assert tomli.loads(f"a = {row['toml']}")["a"] == row["text"]
+
+
+@rows("launcher")
+def test_launchers_before_a_program(row: dict[str, Any]) -> None:
+    roles = {word: role_of_program((*word.split(), *row["words"].split())) for word in row["before"]}
+    assert roles == dict.fromkeys(row["before"], row["role"] or None)
+
+
+@rows("behind")
+def test_commands_behind_one_that_runs_tasks(row: dict[str, Any], tmp_path: Path) -> None:
+    write(tmp_path, row["files"])
+    tree = AuditedTree(folder=tmp_path, root=WorkingTree(tmp_path), paths=dict.fromkeys(row["files"]))
+    commands = commands_behind(shlex.split(row["words"]), row.get("folder", ""), tree)
+    assert [" ".join(command) for command in commands] == row["runs"]
+
+
+@rows("makefile")
+def test_the_lines_that_targets_run(row: dict[str, Any]) -> None:
+    found = {name: [f"{line.number} {line.text}" for line in lines] for name, lines in targets(row["text"]).items()}
+    assert found == row["runs"]
+
+
+@rows("mention")
+def test_where_a_name_of_a_registry_is_mentioned(row: dict[str, Any], tmp_path: Path) -> None:
+    write(tmp_path, row["files"])
+    tree = AuditedTree(folder=tmp_path, root=WorkingTree(tmp_path), paths=dict.fromkeys(row["files"]))
+    assert [str(at) for at in _mentions(row["name"], row.get("folder", ""), tree)] == row["at"]
+
+
+@rows("valued")
+def test_options_of_docker_that_the_next_word_belongs_to(row: dict[str, Any]) -> None:
+    for option in row["options"]:
+        (command,) = executed_in_services(shlex.split(row["words"].replace("OPTION", option)))
+        assert (command.service, command.words) == (row["service"], tuple(row["inside"].split())), option
+
+
+@rows("plain")
+def test_words_of_forms_that_any_version_reads(row: dict[str, Any]) -> None:
+    uses = {form: _named_use(form, "path - churn.x") for form in row["forms"]}
+    crossing = {form: Handover(write=use, read=use, sameness=Sameness.CERTAIN) for form, use in uses.items()}
+    assert {form: crossing_artifact(one).is_plain for form, one in crossing.items()} == dict.fromkeys(
+        row["forms"], row["is"]
+    )
+
+
+@pytest.mark.parametrize(
+    ("form", "is_table"),
+    [(form, True) for form in ("csv", "json", "text", "excel", "table", "parquet", "feather", "hdf")]
+    + [(form, False) for form in ("joblib", "bytes", "numpy.npy")],
+)
+def test_words_of_forms_of_which_each_project_has_its_own(form: str, is_table: bool) -> None:
+    """A table whose name is not known in full, written and read in folders of their own."""
+    write_use = replace(_named_use(form, "path - kept/*.x"), at=Place(path="a/fit.py"))
+    read_use = replace(write_use, at=Place(path="b/app.py"))
+    handover = Handover(write=write_use, read=read_use, sameness=Sameness.LIKELY)
+    writer = Candidate(group=DocumentGroup(qualifier=(), documents=[], home=()))
+    assert _is_of_other_project(writer, handover, {}, {}) is is_table
+    beside = replace(handover, read=replace(read_use, at=Place(path="a/app.py")))
+    assert not _is_of_other_project(writer, beside, {}, {})
+    known = replace(handover, write=replace(write_use, names=(name_of("bucket acme kept/*"),)))
+    assert _is_of_other_project(writer, known, {}, {}) is is_table
+    stored = replace(known, read=replace(read_use, names=(name_of("bucket acme kept/*"),)))
+    assert not _is_of_other_project(writer, stored, {}, {})
+    named = (name_of("path - kept/churn.x"),)
+    plain = replace(handover, write=replace(write_use, names=named), read=replace(read_use, names=named))
+    assert not _is_of_other_project(writer, plain, {}, {})
+    own = {plain.write: [plain.read]}
+    assert _is_of_other_project(writer, plain, {plain.read: [writer]}, own) is is_table
+
+
+@pytest.mark.parametrize(
+    ("form", "is_certain", "exchanges"),
+    [("joblib", True, 1), ("joblib", False, 0), ("csv", True, 0), ("csv", False, 0), ("bytes", True, 1)],
+)
+def test_words_of_what_is_exchanged(form: str, is_certain: bool, exchanges: int) -> None:
+    use = replace(_named_use(form, "registry mlflow churn"), certain=is_certain)
+    assert len(exchanges_of([use])) == exchanges
+    for name in ("registry mlflow *", "registry mlflow model", "bucket - a/churn", "path - churn", "hub - //"):
+        assert exchanges_of([replace(use, names=(name_of(name),))]) == []
+    for name in ("bucket acme model.pkl", "hub huggingface team/churn", "registry - churn"):
+        assert len(exchanges_of([replace(use, names=(name_of(name),))])) == exchanges
+    assert exchanges_of([replace(use, names=(replace(use.names[0], in_run=True),))]) == []
+    assert exchanges_of([replace(use, names=(replace(use.names[0], certain=False),))]) == []
+
+
+@rows("inside")
+def test_words_of_folders_that_hold_what_is_read(row: dict[str, Any]) -> None:
+    writer, reader = (_named_use("joblib", row[key]) for key in ("written", "read"))
+    assert _in_folder(writer, reader).name == row["sure"]
+    assert _in_folder(replace(writer, form="csv"), reader) is Sameness.DIFFERENT
+
+
+def _named_use(form: str, name: str) -> ArtifactUse:
+    names = (name_of(name),)
+    return ArtifactUse(at=AT, direction=Direction.READS, form=form, call="", library="", names=names)
 
 
 @rows("executed")

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Sequence
 
 from mlaudit.code import hydra_config, pipeline_outputs
-from mlaudit.code.source import Binding, NameScope
-from mlaudit.code.values import UNKNOWN, Env, Frame, TableValue, ValueReader, Values
+from mlaudit.code.source import Binding, NameScope, last_name
+from mlaudit.code.values import UNKNOWN, Env, Frame, TableValue, Thunk, ValueReader, Values
 from mlaudit.knowledge.artifact_calls import ArgumentChoice
 
 _OPTION_MARKERS = frozenset(("Option", "Argument", "Field", "Query", "Form", "Body", "Depends", "Parameter", "field"))
@@ -14,33 +15,44 @@ _OPTION_MARKERS = frozenset(("Option", "Argument", "Field", "Query", "Form", "Bo
 
 def parameter_names(scope: NameScope) -> tuple[str, ...]:
     """The positional parameters of a function, `self` with them."""
-    arguments = getattr(scope.node, "args", None)
-    if not isinstance(arguments, ast.arguments):
-        return ()
+    arguments = _arguments(scope)
     return tuple(argument.arg for argument in (*arguments.posonlyargs, *arguments.args))
+
+
+def _arguments(scope: NameScope) -> ast.arguments:
+    """The parameters of a scope that has some, which is a function."""
+    arguments: ast.arguments = scope.node.args  # type: ignore[attr-defined]
+    return arguments
 
 
 def argument_of(reader: ValueReader, scope: NameScope, frame: Frame, name: str) -> ast.expr | None:
     """The expression that a call gives a parameter, None if it gives none or only running would show."""
     passed = {name}
-    if _decorators(scope) & pipeline_outputs.COMPONENTS:
+    if decorator_names(scope) & pipeline_outputs.COMPONENTS:
         passed |= {pipeline_outputs.passed_name(argument) for argument in _arguments_named(scope, name)}
     for keyword in frame.call.keywords:
         if keyword.arg in passed:
             return keyword.value
     names = parameter_names(scope)
-    bound = scope.owner is not None and "staticmethod" not in _decorators(scope)
-    position = names.index(name) - (1 if bound else 0) if name in names else -1
+    bound = scope.owner is not None and "staticmethod" not in decorator_names(scope)
+    position = names.index(name) - (1 if bound else 0) if name in names else len(frame.call.args)
     if 0 <= position < len(frame.call.args):
         before = frame.call.args[: position + 1]
         return None if any(isinstance(expression, ast.Starred) for expression in before) else before[-1]
     return unpacked_keyword(reader, frame.call, name, frame.env)
 
 
+def keywords_of(frame: Frame | None, scope: NameScope) -> TableValue:
+    """What `**kwargs` of a function holds for a call; nothing that is known without one."""
+    if frame is None:
+        return TableValue(items={}, open=frozenset({scope}))
+    named = {keyword.arg: keyword.value for keyword in frame.call.keywords if keyword.arg is not None}
+    return TableValue(items={name: Thunk(value, frame.env) for name, value in named.items()})
+
+
 def _arguments_named(scope: NameScope, name: str) -> list[ast.arg]:
-    arguments = getattr(scope.node, "args", None)
-    listed = (*arguments.args, *arguments.kwonlyargs) if isinstance(arguments, ast.arguments) else ()
-    return [argument for argument in listed if argument.arg == name]
+    arguments = _arguments(scope)
+    return [argument for argument in (*arguments.args, *arguments.kwonlyargs) if argument.arg == name]
 
 
 def unpacked_keyword(reader: ValueReader, call: ast.Call, name: str, env: Env) -> ast.expr | None:
@@ -68,13 +80,8 @@ def chosen_argument(reader: ValueReader, call: ast.Call, choice: ArgumentChoice,
 
 def default_of(reader: ValueReader, binding: Binding, env: Env) -> Values:
     """What a parameter has where no call gives it: its default, an option, or what it is a handle of."""
-    scope, argument = binding.scope, binding.node
-    node = scope.node
-    if not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) or not isinstance(argument, ast.arg):
-        return UNKNOWN
-    default = _default(node.args, argument)
-    option = _decorator_option(node, argument.arg)
-    expression = option or _inside_marker(default)
+    scope, argument = binding.scope, _parameter(binding)
+    expression = _decorator_option(scope, argument.arg) or _inside_marker(_default(_arguments(scope), argument))
     if expression is not None:
         return reader.values(expression, env)
     composed = hydra_config.composed(reader, scope, env)
@@ -84,6 +91,12 @@ def default_of(reader: ValueReader, binding: Binding, env: Env) -> Values:
     if handle is not None:
         return (handle,)
     return reader.annotated(argument.annotation, env) if argument.annotation is not None else UNKNOWN
+
+
+def _parameter(binding: Binding) -> ast.arg:
+    """The parameter of a binding that is one."""
+    parameter: ast.arg = binding.node  # type: ignore[assignment]
+    return parameter
 
 
 def _default(arguments: ast.arguments, argument: ast.arg) -> ast.expr | None:
@@ -98,7 +111,7 @@ def _default(arguments: ast.arguments, argument: ast.arg) -> ast.expr | None:
 
 def marker_default(node: ast.expr | None) -> tuple[ast.expr | None, bool]:
     """The default inside `typer.Option("x")`, `Field(default="x")`; whether the expression is such a marker."""
-    if isinstance(node, ast.Call) and _last_name(node.func) in _OPTION_MARKERS:
+    if isinstance(node, ast.Call) and last_name(node.func) in _OPTION_MARKERS:
         for keyword in node.keywords:
             if keyword.arg == "default":
                 return keyword.value, True
@@ -111,10 +124,10 @@ def _inside_marker(node: ast.expr | None) -> ast.expr | None:
     return None if isinstance(inner, ast.Constant) and inner.value in (None, ...) else inner
 
 
-def _decorator_option(node: ast.FunctionDef | ast.AsyncFunctionDef, name: str) -> ast.expr | None:
+def _decorator_option(scope: NameScope, name: str) -> ast.expr | None:
     """The default of `@click.option("--model-path", default="x")` for the parameter `model_path`."""
-    for decorator in node.decorator_list:
-        if not isinstance(decorator, ast.Call) or _last_name(decorator.func) not in ("option", "argument"):
+    for decorator in _decorators_of(scope):
+        if not isinstance(decorator, ast.Call) or last_name(decorator.func) not in ("option", "argument"):
             continue
         words = [
             expression.value
@@ -126,21 +139,14 @@ def _decorator_option(node: ast.FunctionDef | ast.AsyncFunctionDef, name: str) -
     return None
 
 
-def _callee(node: ast.expr | None) -> ast.expr | None:
+def _callee(node: ast.expr) -> ast.expr:
     return node.func if isinstance(node, ast.Call) else node
-
-
-def _last_name(node: ast.expr | None) -> str:
-    if isinstance(node, ast.Attribute):
-        return node.attr
-    return node.id if isinstance(node, ast.Name) else ""
 
 
 def decorator_names(scope: NameScope) -> frozenset[str]:
     """The last names of a function's or class's decorators."""
-    return _decorators(scope)
+    return frozenset(last_name(_callee(decorator)) for decorator in _decorators_of(scope))
 
 
-def _decorators(scope: NameScope) -> frozenset[str]:
-    decorators = getattr(scope.node, "decorator_list", [])
-    return frozenset(_last_name(_callee(decorator)) for decorator in decorators)
+def _decorators_of(scope: NameScope) -> Sequence[ast.expr]:
+    return getattr(scope.node, "decorator_list", ())

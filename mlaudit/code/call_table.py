@@ -33,12 +33,12 @@ class MatchedRow:
 
 @lru_cache(maxsize=1)
 def _by_last_word() -> dict[str, tuple[_Pattern, ...]]:
-    """The patterns by the last word of a call, the most exact first; under `*` those whose last word has a `*`."""
+    """The patterns by the last word of a call, the longest first; under `*` those whose last word has a `*`."""
     table: dict[str, list[_Pattern]] = {}
     for row in artifact_calls().rows:
         for call in row.calls:
             word = last_word(call)
-            pattern = _Pattern(name_pattern(call), row, call.startswith("*."), len(call.replace("*", "")))
+            pattern = _Pattern(name_pattern(call), row, call.startswith("*."), len(call))
             table.setdefault("*" if "*" in word else word, []).append(pattern)
     return {word: tuple(sorted(patterns, key=lambda pattern: -pattern.weight)) for word, patterns in table.items()}
 
@@ -47,9 +47,7 @@ def _by_last_word() -> dict[str, tuple[_Pattern, ...]]:
 def _open_words() -> re.Pattern[str]:
     """The last words that have a `*`, as one pattern."""
     words = {last_word(call) for row in artifact_calls().rows for call in row.calls}
-    return re.compile(
-        "|".join(name_pattern(word).pattern for word in sorted(words) if "*" in word and word != "*") or "(?!)"
-    )
+    return re.compile("|".join(name_pattern(word).pattern for word in sorted(words) if "*" in word and word != "*"))
 
 
 def last_word(name: str) -> str:
@@ -114,7 +112,7 @@ def _may_be(row: ArtifactCall, root: str, imported: frozenset[str]) -> bool:
     """Whether an object of a package, or of an unknown one, may be one that a library treats."""
     if not row.imports or root in row.imports:
         return True
-    if root != "?" and root in _known_roots():
+    if root in _known_roots():
         return False
     return row.distinct or bool(imported.intersection(row.imports))
 

@@ -24,9 +24,9 @@ def parted_definitions(written: ModuleReading, read: ModuleReading) -> Iterator[
     """
     ours, theirs = definitions(written), definitions(read)
     words, other_words = definition_words(written), definition_words(read)
-    for name in ours.keys() & theirs.keys() & words.keys() & other_words.keys():
-        definition, other = ours[name], theirs[name]
-        if definition.digest != other.digest and _are_alike(words[name], other_words[name]):
+    for name, definition in ours.items():
+        other = theirs.get(name, definition)
+        if definition.digest != other.digest and _are_alike(words.get(name, []), other_words.get(name, [])):
             yield PartedDefinition(name=name, written=definition.at, read=other.at)
 
 

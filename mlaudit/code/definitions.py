@@ -13,7 +13,7 @@ from mlaudit.model.nouns import Place
 MAX_NODES = 20_000
 """Nodes of one definition; of a larger one no digest is made."""
 
-_IGNORED = frozenset(("annotation", "returns", "type_comment", "ctx", "kind", "type_params"))
+_IGNORED = frozenset(("annotation", "returns", "ctx", "kind", "type_params"))
 
 
 def definitions(module: ModuleReading) -> dict[str, Definition]:
@@ -46,7 +46,7 @@ def _digest(node: ast.AST) -> str:
         words.append(word)
         if len(words) > MAX_NODES:
             return ""
-    return hashlib.sha256("\0".join(words).encode("utf-8", "surrogatepass")).hexdigest()[:32]
+    return hashlib.sha256(b"\0".join(word.encode() for word in words)).hexdigest()
 
 
 def _words(node: ast.AST) -> Iterator[str]:

@@ -9,11 +9,11 @@ import ast
 from collections.abc import Callable
 
 from mlaudit.code import text_calls
-from mlaudit.code.arguments import argument_of, decorator_names, default_of, parameter_names
+from mlaudit.code.arguments import argument_of, decorator_names, default_of, keywords_of, parameter_names
 from mlaudit.code.expressions import MAX_ALTERNATIVES
 from mlaudit.code.members import MemberReader, Modules
 from mlaudit.code.pipeline_outputs import COMPONENT_CALL, COMPONENTS
-from mlaudit.code.source import Binding, ModuleSource, NameScope, Point, choose_bindings
+from mlaudit.code.source import Binding, ModuleSource, NameScope, Point, choose_bindings, last_name
 from mlaudit.code.values import (
     END,
     NOTHING_OPEN,
@@ -46,7 +46,7 @@ class ValueEvaluator(MemberReader):
 
     def __init__(self, modules: Modules) -> None:
         self.modules = modules
-        self.steps_left = 0
+        self.renew()
         self.depth = 0
         self.active: set[tuple[int, int]] = set()
         self._module_values: dict[tuple[NameScope, str], Values] = {}
@@ -75,8 +75,7 @@ class ValueEvaluator(MemberReader):
 
     def renew(self) -> None:
         """Begin a new question with all its steps."""
-        self.steps_left, self.depth = MAX_STEPS, 0
-        self.active.clear()
+        self.steps_left = MAX_STEPS
 
     def values(self, node: ast.expr, env: Env) -> Values:
         """The alternatives of an expression, at least one."""
@@ -96,9 +95,9 @@ class ValueEvaluator(MemberReader):
 
     def forced(self, thunk: Thunk) -> Values:
         """The alternatives of a member of a list or table."""
-        if thunk.node is None or thunk.env is None:
+        if thunk.node is None:
             return thunk.values or UNKNOWN
-        return self.values(thunk.node, thunk.env)
+        return self.values(thunk.node, thunk.env)  # type: ignore[arg-type]  # It has both or none.
 
     def loaded_data(self, path: str, env: Env) -> Value | None:
         """The data of a configuration file of the repository, seen from the module that loads it."""
@@ -161,23 +160,24 @@ class ValueEvaluator(MemberReader):
     def _binding(self, binding: Binding, env: Env) -> Values:
         if binding.how == "import":
             return self._imported(binding)
-        if binding.how == "definition" and binding.inner is not None:
+        if binding.inner is not None:
             return (CodeValue(scope=binding.inner),)
-        if binding.how == "parameter":
+        if binding.how in ("parameter", "keywords"):
             return self.parameter(binding, env)
         here = env.at(binding.scope, binding.point)
-        if binding.how == "annotated" and isinstance(binding.node, ast.expr):
-            return self.annotated(binding.node, here, env.scope)
-        if binding.how == "grown" and isinstance(binding.node, ast.AugAssign):
+        if isinstance(binding.node, ast.AugAssign):
             return self._grown(binding.node, here)
-        if not isinstance(binding.node, ast.expr):
-            return UNKNOWN
+        node: ast.expr = binding.node  # type: ignore[assignment]  # All other kinds have an expression.
+        if binding.end is not None:  # What a comprehension goes through may be a variable of the same one.
+            here = env.at(binding.scope, Point(node.lineno, node.col_offset, binding.point.branch))
+        if binding.how == "annotated":
+            return self.annotated(node, here, env.scope)
         if binding.how == "iterated":
-            return tuple(self.iterated(binding.node, here, binding.route))
-        return self._routed(self.values(binding.node, here), binding.route)
+            return tuple(self.iterated(node, here, binding.route))
+        return self._routed(self.values(node, here), binding.route)
 
     def _grown(self, node: ast.AugAssign, env: Env) -> Values:
-        before = ast.Name(id=node.target.id, ctx=ast.Load()) if isinstance(node.target, ast.Name) else node.value
+        before = ast.Name(id=last_name(node.target), ctx=ast.Load())
         return self._operation(ast.BinOp(left=before, op=node.op, right=node.value), env)
 
     # Modules
@@ -283,6 +283,8 @@ class ValueEvaluator(MemberReader):
         """What a parameter stands for: the argument of a known call, or its default for calls that nobody knows."""
         scope, name = binding.scope, getattr(binding.node, "arg", "")
         frame = env.frames.get(scope)
+        if binding.how == "keywords":
+            return (keywords_of(frame, scope),)
         if (
             scope.owner is not None
             and name == next(iter(parameter_names(scope)), "")
@@ -298,7 +300,7 @@ class ValueEvaluator(MemberReader):
         if frame is not None and name in parameter_names(scope) and any(map(_is_starred, frame.call.args)):
             # Which of its parameters a list is unpacked into, only running would show.
             return UNKNOWN
-        values = default_of(self, binding, Env(scope.parent or scope, Point(scope.node.lineno), env.frames))  # type: ignore[attr-defined]
+        values = default_of(self, binding, Env(scope.outer, scope.point, env.frames))
         return values if frame is not None else tuple(opened(value, scope) for value in values)
 
     def _self(self, owner: NameScope, name: str, frame: Frame | None, env: Env) -> Values:

@@ -7,6 +7,7 @@ from abc import abstractmethod
 from collections.abc import Iterable, Iterator
 
 from mlaudit.code import text_calls
+from mlaudit.code.source import Point
 from mlaudit.code.values import (
     UNKNOWN,
     Env,
@@ -98,7 +99,8 @@ class ExpressionReader(ValueReader):
 
     def _comprehension(self, node: ast.ListComp | ast.SetComp | ast.GeneratorExp, env: Env) -> Values:
         """`[path for path in folder.iterdir()]`: a list of what its element may be."""
-        return (ListValue(items=(Thunk(node.elt, env),)),)
+        inside = Point(node.elt.lineno, node.elt.col_offset, env.point.branch)
+        return (ListValue(items=(Thunk(node.elt, env.at(env.scope, inside)),)),)
 
     def _merged_table(self, node: ast.expr, env: Env) -> dict[str, Thunk]:
         table = self.values(node, env)[0]

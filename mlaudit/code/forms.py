@@ -45,15 +45,13 @@ def _form_of_suffix(row: ArtifactCall, names: list[str]) -> str | None:
     return None
 
 
-def argument_text(evaluator: ValueEvaluator, call: ast.Call, keyword: str, env: Env) -> str:
-    """The text of a keyword as the source has it, `True` and `None` as such; empty if there is none."""
+def argument_text(evaluator: ValueEvaluator, call: ast.Call, keyword: str, env: Env) -> str | None:
+    """The text of a keyword as the source has it, `True` and `None` as such; None if there is none."""
     node = next((given.value for given in call.keywords if given.arg == keyword), None)
-    return "" if node is None else _text_of(evaluator, node, env)
+    return None if node is None else _text_of(evaluator, node, env)
 
 
 def _text_of(evaluator: ValueEvaluator, node: ast.expr, env: Env) -> str:
-    if isinstance(node, ast.Constant) and not isinstance(node.value, str):
-        return str(node.value)
     known = evaluator.texts(node, env)[0].known
     return known if known is not None else _source_text(node)
 
@@ -147,7 +145,7 @@ def _class_names(evaluator: ValueEvaluator, value: ObjectValue) -> Iterator[str]
         return
     outside: list[str] = []
     evaluator.class_line(value.made_by, outside)
-    yield from (name + "()" for name in outside) if outside else (value.name,)
+    yield from outside or (value.name,)
 
 
 def _arguments(evaluator: ValueEvaluator, value: ObjectValue) -> Iterator[str]:

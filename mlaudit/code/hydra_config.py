@@ -28,7 +28,7 @@ MAX_DEPTH = 20
 def composed(reader: ValueReader, scope: NameScope, env: Env) -> Value | None:
     """The configuration of a function under `@hydra.main`, None for every other one."""
     for decorator in getattr(scope.node, "decorator_list", ()):
-        if isinstance(decorator, ast.Call) and getattr(decorator.func, "attr", "") == "main":
+        if isinstance(decorator, ast.Call) and getattr(decorator.func, "attr", None) == "main":
             folder = _keyword_text(reader, decorator, "config_path", env) or "."
             name = _keyword_text(reader, decorator, "config_name", env) or "config"
             name = name.removesuffix(".yaml")
@@ -60,10 +60,10 @@ def _defaults(reader: ValueReader, main: TableValue) -> list[tuple[str, str]]:
         entry = reader.forced(thunk)[0]
         if isinstance(entry, TableValue):
             for key, option in entry.items.items():
-                group = key.removeprefix("override ").strip("/")
-                options.append((group, as_text(reader.forced(option)[0]).known or ""))
-        elif isinstance(entry, TextValue) and entry.known not in (None, "_self_"):
-            options.append(("", entry.known or ""))
+                known = as_text(reader.forced(option)[0]).known
+                options += [(key.removeprefix("override ").strip("/"), known)] if known else []
+        elif isinstance(entry, TextValue) and entry.known and entry.known != "_self_":
+            options.append(("", entry.known))
     return options
 
 

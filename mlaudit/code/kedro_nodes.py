@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from mlaudit.code.evaluator import ValueEvaluator
 from mlaudit.code.forms import stored_kinds
 from mlaudit.code.nouns import ArtifactName, ArtifactUse, Direction, NameKind
-from mlaudit.code.source import CallPlace, ModuleSource
-from mlaudit.code.values import CodeValue, Env, Frame, NamedValue, ObjectValue, TableValue
+from mlaudit.code.source import CallPlace, ModuleSource, last_name
+from mlaudit.code.values import END, CodeValue, Env, Frame, NamedValue, ObjectValue, TableValue
 from mlaudit.knowledge.artifact_calls import artifact_calls
 from mlaudit.model.nouns import Place
 
@@ -27,7 +27,7 @@ _NODES = ("node", "Node")
 
 def node_uses(evaluator: ValueEvaluator, source: ModuleSource) -> Iterator[ArtifactUse]:
     """The datasets that nodes of a module read and write, those that the catalog stores."""
-    places = [place for place in source.calls if _word(place.call.func) in _NODES][:MAX_NODES]
+    places = [place for place in source.calls if last_name(place.call.func) in _NODES][:MAX_NODES]
     catalog = _catalog(evaluator, source) if places else {}
     for place in places if catalog else ():
         given = {keyword.arg: keyword.value for keyword in place.call.keywords}
@@ -63,14 +63,12 @@ def _use(
 
 def _catalog(evaluator: ValueEvaluator, source: ModuleSource) -> dict[str, tuple[str, str]]:
     """Form and path of every dataset that is stored in a file; those of later catalogs win."""
-    env = Env(source.top, source.top.point)
+    env = Env(source.top, END)
     forms = artifact_calls().datasets
     data_sets: dict[str, tuple[str, str]] = {}
     for path in CATALOGS:
-        evaluator.renew()
         table = evaluator.loaded_data(path, env)
         for name, thunk in table.items.items() if isinstance(table, TableValue) else ():
-            evaluator.renew()
             entry = next(iter(evaluator.forced(thunk)))
             if not isinstance(entry, TableValue):
                 continue
@@ -89,13 +87,12 @@ def _text(evaluator: ValueEvaluator, entry: TableValue, key: str) -> str:
 
 
 def _returned_types(evaluator: ValueEvaluator, place: CallPlace, function: ast.expr | None) -> tuple[str, ...]:
-    if function is None:
-        return ()
     evaluator.renew()
     here = Env(place.scope, place.point)
-    values = [value for value in evaluator.values(function, here) if isinstance(value, CodeValue)]
-    frames = [(value.scope, Frame(ast.Call(func=function, args=[], keywords=[]), here, None)) for value in values]
-    given = [value for scope, frame in frames for value in evaluator.returned(scope, frame, here)]
+    values = evaluator.values(function, here) if function is not None else ()
+    scopes = [value.scope for value in values if isinstance(value, CodeValue)]
+    frame = Frame(place.call, here)
+    given = [value for scope in scopes for value in evaluator.returned(scope, frame, here)]
     return tuple(value.name for value in given if isinstance(value, (NamedValue, ObjectValue)))
 
 
@@ -111,7 +108,3 @@ def _names(node: ast.expr | None) -> list[tuple[ast.Constant, str]]:
         for member in members
         if isinstance(member, ast.Constant) and isinstance(member.value, str)
     ]
-
-
-def _word(node: ast.expr) -> str:
-    return node.attr if isinstance(node, ast.Attribute) else getattr(node, "id", "")

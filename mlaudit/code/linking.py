@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import posixpath
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 
 from mlaudit.code.arguments import decorator_names
@@ -15,7 +15,7 @@ from mlaudit.code.evaluator import ValueEvaluator
 from mlaudit.code.kedro_nodes import node_uses
 from mlaudit.code.nouns import ArtifactUse, CodeOption, EntryPoint, ModuleReading
 from mlaudit.code.options import keyword_of, option_calls, option_words
-from mlaudit.code.source import CallPlace, ModuleSource, NameScope
+from mlaudit.code.source import CallPlace, ModuleSource, NameScope, last_name
 from mlaudit.code.step_outputs import kept_between_steps, kept_by_flow, step_outputs
 from mlaudit.code.transfers import with_stored_names
 from mlaudit.code.uses import Transfer, UseReader, full_name, place_of
@@ -30,7 +30,7 @@ MAX_SITES = 12
 
 _APPLICATION = lazy_pattern(r"([A-Za-z_][\w.]{0,200}):[A-Za-z_][\w.]{0,100}")
 _TEST = lazy_pattern(r"(?:^|/)(?:tests?|testing)/|(?:^|/)(?:test_[^/]*|[^/]*_test|conftest)\.py$")
-Read = Callable[[str], "ModuleReading | None"]
+Read = Callable[[str], ModuleReading | None]
 
 
 class Program:
@@ -41,6 +41,7 @@ class Program:
         is_file: whether a path is a file of the repository; by default the readings alone.
         data: the content of a configuration file (`params.yaml`), parsed, or None.
         read: gives the reading of a module that was not handed in, when an import leads to it.
+        packages: the folder that holds each package of a project of the repository, by the package's name.
     """
 
     def __init__(
@@ -50,11 +51,13 @@ class Program:
         is_file: Callable[[str], bool] | None = None,
         data: Callable[[str], object] | None = None,
         read: Read | None = None,
+        packages: Mapping[str, str] | None = None,
     ) -> None:
         self.modules: dict[str, ModuleReading] = {reading.path: reading for reading in readings}
         self._is_file = is_file or self.modules.__contains__
-        self._data = data
-        self._read = read
+        self._data = data or _nothing
+        self._read = read or _nothing
+        self._packages = packages or {}
         self._evaluator = ValueEvaluator(self)
         self._resolved: dict[tuple[str, str, int], str | None] = {}
         self._sites: dict[str, dict[str, list[CallPlace]]] | None = None
@@ -89,7 +92,7 @@ class Program:
         for binding in reading.source.imports:
             inner = f"{binding.module}.{binding.member}" if binding.module else binding.member
             names = (binding.module, inner) if binding.member else (binding.module,)
-            line = reading.source.line(getattr(binding.node, "lineno", 1))
+            line = reading.source.line(binding.point.line)
             for name in names:
                 for file in self._files_on_the_way(path, name, binding.level):
                     lines.setdefault(file, line)
@@ -102,9 +105,8 @@ class Program:
     def _started(self, source: ModuleSource) -> Iterator[tuple[str, int]]:
         """Modules that a server is asked to import: `uvicorn.run("api.main:app")`, each with the line of the call."""
         for place in source.calls:
-            first = place.call.args[0] if place.call.args else None
-            text = first.value if isinstance(first, ast.Constant) and isinstance(first.value, str) else ""
-            module = _APPLICATION.fullmatch(text)
+            first = getattr(place.call.args[0], "value", None) if place.call.args else None
+            module = _APPLICATION.fullmatch(first) if isinstance(first, str) else None
             if module is None:
                 continue
             self._evaluator.renew()
@@ -114,8 +116,13 @@ class Program:
             ):
                 yield module[1], source.line(place.call.lineno)
 
-    def closure(self, paths: Iterable[str]) -> frozenset[str]:
-        """The modules that run when these are started: themselves and all that they import in the repository."""
+    def closure(self, paths: Iterable[str], projects: Collection[str] = ()) -> frozenset[str]:
+        """The modules that run when these are started: themselves and all that they import in the repository.
+
+        Args:
+            paths: the modules that are started.
+            projects: folders of projects that are installed where these run; their packages are imported by name.
+        """
         seen: set[str] = set()
         waiting = list(paths)
         while waiting:
@@ -123,7 +130,23 @@ class Program:
             if path not in seen:
                 seen.add(path)
                 waiting.extend(self.imported_files(path))
+                waiting.extend(self._installed_files(path, projects) if projects else ())
         return frozenset(seen)
+
+    def _installed_files(self, path: str, projects: Collection[str]) -> Iterator[str]:
+        """The modules that a module imports of packages of other projects, which are in no folder around it."""
+        reading = self.module(path)
+        bindings = reading.source.imports if reading is not None and reading.source is not None else ()
+        for binding in bindings:
+            package = binding.module.partition(".")[0]
+            folder = self._packages.get(package)
+            is_installed = folder is not None and any(folder in (project, f"{project}/src") for project in projects)
+            if folder is None or binding.level or not is_installed or self._module_path(path, package, 0) is not None:
+                continue
+            names = (binding.module, f"{binding.module}.{binding.member}" if binding.member else "")
+            for words in (name.split(".") for name in names if name):
+                for count in range(1, len(words) + 1):
+                    yield from self._module_files(posixpath.join(folder, *words[:count]))
 
     def described(self, reading: ModuleReading) -> ModuleReading:
         """A module with its uses, entry points and options, as far as the modules known here show."""
@@ -140,7 +163,7 @@ class Program:
 
     def module(self, path: str) -> ModuleReading | None:
         """The reading of a module, read now where it was not handed in."""
-        if path not in self.modules and self._read is not None:
+        if path not in self.modules:
             reading = self._read(path)
             if reading is not None:
                 self.modules[path] = reading
@@ -169,7 +192,7 @@ class Program:
                 folder = posixpath.dirname(folder)
             yield from self._module_files(posixpath.join(folder, tail) if tail else folder)
             return
-        if not tail or not re.fullmatch(r"[\w/]{1,300}", tail):
+        if not re.fullmatch(r"[\w/]{1,300}", tail):
             return
         while True:
             yield from self._module_files(posixpath.join(folder, tail))
@@ -185,8 +208,8 @@ class Program:
                 yield path
 
     def _files_on_the_way(self, importer: str, module: str, level: int) -> Iterator[str]:
-        words = module.split(".") if module else []
-        for count in range(1 if words else 0, len(words) + 1):
+        words = module.split(".")
+        for count, _ in enumerate(words, 1):
             path = self._module_path(importer, ".".join(words[:count]), level)
             if path is not None:
                 yield path
@@ -201,7 +224,7 @@ class Program:
         """The data of a configuration file, seen from the module that loads it and from the folders above."""
         path = path.lstrip("/").removeprefix("./")
         folder = posixpath.dirname(near)
-        while self._data is not None and path and len(path) < 300:
+        while path and len(path) < 300:
             candidate = posixpath.normpath(posixpath.join(folder, path))
             if not candidate.startswith("..") and self._is_file(candidate):
                 return self._parsed_data(candidate)
@@ -212,7 +235,7 @@ class Program:
 
     def _parsed_data(self, path: str) -> Value | None:
         if path not in self._loaded:
-            content = self._data(path) if self._data is not None else None
+            content = self._data(path)
             self._loaded[path] = value_of_data(content, path) if content is not None else None
         return self._loaded[path]
 
@@ -230,7 +253,6 @@ class Program:
         name = wanted.name
         for site in islice(self._sites_of(name, wanted.source.path), MAX_SITES * 4):
             evaluator = ValueEvaluator(self)
-            evaluator.renew()
             for function in evaluator.functions(site.call, Env(site.scope, site.point)):
                 if isinstance(function, CodeValue) and function.scope is wanted:
                     receiver = function.receiver
@@ -327,10 +349,10 @@ class Program:
     def _entry_decorator(self, scope: NameScope, decorator: ast.expr) -> Iterator[EntryPoint]:
         node = decorator.func if isinstance(decorator, ast.Call) else decorator
         self._evaluator.renew()
-        for value in self._evaluator.values(node, Env(scope.parent or scope, scope.point)):
+        for value in self._evaluator.values(node, Env(scope.outer, scope.point)):
             sign = match_entry(value.name, decorates=True) if isinstance(value, NamedValue) else None
             if sign is not None:
-                place = Place(path=scope.source.path, line=scope.source.line(getattr(scope.node, "lineno", 1)))
+                place = Place(path=scope.source.path, line=scope.source.line(scope.point.line))
                 yield EntryPoint(kind=sign.kind, role=sign.role, name=scope.qualified_name, at=place)
                 return
 
@@ -344,22 +366,22 @@ class Program:
                 yield CodeOption(name=words[0], default=default, at=place_of(place))
 
 
+def _nothing(path: str) -> None:
+    """What is asked where no other files are known."""
+
+
 def is_test(path: str) -> bool:
     """Whether a module is a test by its name or folder."""
     return _TEST.search(path) is not None
 
 
 def _called_word(place: CallPlace) -> str:
-    function = place.call.func
-    if isinstance(function, ast.Attribute):
-        return function.attr
-    if not isinstance(function, ast.Name):
-        return ""
-    for scope in place.scope.functions():
-        for binding in scope.bindings.get(function.id, ()):
+    name = last_name(place.call.func)
+    for scope in place.scope.functions() if isinstance(place.call.func, ast.Name) else ():
+        for binding in scope.bindings.get(name, ()):
             if binding.how == "import" and binding.member:
                 return binding.member
-    return function.id
+    return name
 
 
 def _assigned_name(place: CallPlace) -> str:

@@ -10,7 +10,7 @@ from typing import Protocol
 from mlaudit.code import pipeline_outputs, text_calls
 from mlaudit.code.expressions import MAX_MEMBERS, ExpressionReader
 from mlaudit.code.nouns import ArtifactName, NameKind
-from mlaudit.code.source import Binding, ModuleSource, NameScope, Point
+from mlaudit.code.source import Binding, ModuleSource, NameScope, last_name
 from mlaudit.code.values import (
     END,
     UNKNOWN,
@@ -29,6 +29,7 @@ from mlaudit.code.values import (
     Values,
     named_behind,
     open_of,
+    opened,
     origins_of,
     uncertain,
 )
@@ -93,7 +94,7 @@ class MemberReader(ExpressionReader):
 
     def _member_of_name(self, base: NamedValue, name: str, env: Env) -> Values:
         dotted = self.modules.canonical(f"{base.name}.{name}")
-        if base.receiver is None and not base.name.startswith("?"):
+        if base.receiver is None:
             module = self.modules.resolved(env.scope.source, dotted, 0)
             if module is not None:
                 return (ModuleValue(source=module),)
@@ -116,12 +117,11 @@ class MemberReader(ExpressionReader):
     def _member_of_class(self, scope: NameScope, base: CodeValue | ObjectValue, name: str, env: Env) -> Values:
         receiver = base if isinstance(base, ObjectValue) else None
         outside: list[str] = []
-        for klass in self.class_line(scope, outside):
+        line = self.class_line(scope, outside)
+        for klass in line:
             own_member = self._own_member(klass, receiver, name, env, scope)
             if own_member:
-                return text_calls.with_setting_variable(klass, outside, name, own_member)
-        if not outside and name == "value":
-            return UNKNOWN
+                return text_calls.with_setting_variable(self, line, outside, name, own_member)
         end = "()" if receiver is not None else ""
         return tuple(named_behind(other + end, name, base) for other in outside) or (
             named_behind(scope.name + end, name, base),
@@ -136,7 +136,7 @@ class MemberReader(ExpressionReader):
             if klass in line or not isinstance(klass.node, ast.ClassDef):
                 continue
             line.append(klass)
-            env = Env(klass.parent or klass, Point(klass.node.lineno))
+            env = Env(klass.outer, klass.point)
             for base in klass.node.bases:
                 for value in self.values(base, env):
                     if isinstance(value, CodeValue):
@@ -153,14 +153,13 @@ class MemberReader(ExpressionReader):
         if attributes:
             values = [value for binding in attributes for value in self._attribute_values(binding, receiver, env)]
             return uncertain(tuple(values)) if len(attributes) > 1 else tuple(values)
-        bindings = klass.bindings.get(name)
-        if not bindings:
-            return ()
+        bindings = klass.bindings.get(name, [])
         values = []
         of_class = ObjectValue(name=f"{asked.name}()", env=env, made_by=asked)
         for value in self.bound(bindings, Env(klass, END, env.frames)):
             values.extend(self._method(value, receiver, of_class) if isinstance(value, CodeValue) else (value,))
-        return tuple(values)
+        # What a field gets is known by the calls of the class that it is asked of, which may inherit it.
+        return tuple(opened(value, asked) if klass in open_of(value) else value for value in values)
 
     def _attribute_values(self, binding: Binding, receiver: ObjectValue | None, env: Env) -> Values:
         method = binding.scope
@@ -172,9 +171,9 @@ class MemberReader(ExpressionReader):
     def _method(self, value: CodeValue, receiver: ObjectValue | None, of_class: ObjectValue) -> Values:
         node = value.scope.node
         decorators = getattr(node, "decorator_list", [])
-        names = {getattr(decorator, "attr", getattr(decorator, "id", "")) for decorator in decorators}
+        names = frozenset(map(last_name, decorators))
         if receiver is not None and names & {"property", "cached_property", "computed_field"}:
-            call = ast.Call(func=ast.Name(id="property", ctx=ast.Load()), args=[], keywords=[])
+            call = ast.Call(func=decorators[0], args=[], keywords=[])
             return self.returned(value.scope, Frame(call, receiver.env, receiver), receiver.env)
         # A method of the class has the class that it is asked of, which may inherit it.
         return (replace(value, receiver=of_class if receiver is None and "classmethod" in names else receiver),)
@@ -191,6 +190,8 @@ class MemberReader(ExpressionReader):
         key = self.texts(node.slice, env)[0].known
         if isinstance(base, TableValue) and key is not None and key in base.items:
             return self.forced(base.items[key])
+        if isinstance(base, TableValue) and base.open:
+            return (UnknownValue(open=base.open),)
         if isinstance(base, ListValue):
             index = _index(node.slice, key, base.items)
             if index is not None:

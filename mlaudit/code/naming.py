@@ -12,6 +12,7 @@ from mlaudit.code.evaluator import ValueEvaluator
 from mlaudit.code.nouns import ArtifactName, NameKind
 from mlaudit.code.source import ModuleSource, NameScope
 from mlaudit.code.values import (
+    UNKNOWN,
     Env,
     NamedValue,
     ObjectValue,
@@ -62,8 +63,9 @@ class Naming:
 
     def collect(self, row: ArtifactCall, call: ast.Call, function: Value, env: Env, depth: int = 0) -> None:
         """Add the names that a call of a row gives."""
-        bucket = self._scope_argument(row.scope, call, function, env) if "{" in row.scope else None
-        scope = bucket.known or "" if bucket is not None else row.scope
+        is_given = "{" in row.scope
+        bucket = self._scope_argument(row.scope, call, function, env) if is_given else None
+        scope = ((bucket.known if bucket is not None else None) or "") if is_given else row.scope
         before = len(self.names)
         for choice in row.name:
             self._chosen(choice, row, call, function, env, scope, depth)
@@ -100,10 +102,10 @@ class Naming:
             return
         node = chosen_argument(self.evaluator, call, choice, env)
         folder = chosen_argument(self.evaluator, call, choice.behind, env) if choice.behind is not None else None
-        if node is None or (choice.behind is not None and folder is None):
+        if node is None and folder is None:
             return
         before = len(self.names)
-        for value in self.evaluator.values(node, env):
+        for value in self.evaluator.values(node, env) if node is not None else UNKNOWN:
             if folder is not None:
                 value = joined_paths((as_text(self.evaluator.values(folder, env)[0]), as_text(value)))
             self.add(value, row, scope, depth)
@@ -138,7 +140,7 @@ class Naming:
 
     def _handles(self, value: TextValue, row: ArtifactCall, depth: int) -> None:
         """`Path(artifact.download()) / "model.pkl"` has the artifact's name too."""
-        if value.handles and depth < MAX_CHAIN:
+        if depth < MAX_CHAIN:
             inner = Naming(self.evaluator, self.imported, self.call, self.source)
             for handle in value.handles:
                 inner.add(handle, replace(row, name_kind="path"), "", depth + 1)
@@ -155,7 +157,7 @@ class Naming:
 
     def _scope_argument(self, scope: str, call: ast.Call, function: Value, env: Env) -> TextValue | None:
         """The scope `{1:Bucket}` is the text of an argument, `{receiver 0:name}` one of what made the receiver."""
-        words = scope.strip("{}")
+        words = scope[1:-1]
         if words.startswith(_OF_RECEIVER):
             receiver = getattr(function, "receiver", None)
             if not isinstance(receiver, ObjectValue) or receiver.call is None:
@@ -189,12 +191,11 @@ class Naming:
         )
 
     def _place(self, text: TextValue | None) -> Place:
-        node: ast.AST = self.call
+        node: ast.expr = self.call
         source = self.source
         if text is not None and text.node is not None and text.source is not None:
             node, source = text.node, text.source
-        line = getattr(node, "lineno", 1)
-        return Place(path=source.path, line=source.line(line), column=getattr(node, "col_offset", 0) + 1)
+        return Place(path=source.path, line=source.line(node.lineno), column=node.col_offset + 1)
 
     def _extend(self, names: Iterable[ArtifactName]) -> None:
         for name in names:
@@ -203,7 +204,8 @@ class Naming:
 
 
 def _ends_with(text: TextValue, ending: str) -> bool:
-    return (text.pieces[-1] or "").endswith(ending)
+    last = text.pieces[-1]
+    return last is not None and last.endswith(ending)
 
 
 def same_words(name: ArtifactName, other: ArtifactName) -> bool:
@@ -217,14 +219,15 @@ def addressed(name: ArtifactName) -> ArtifactName:
     first = name.pieces[0] if name.pieces else None
     if first is None:
         return replace(name, kind=NameKind.PATH, scope="") if name.kind is NameKind.HUB else name
-    if _MLFLOW.match(first):
-        return _mlflow(name, first)
+    registry = _MLFLOW.match(first)
+    if registry:
+        return _mlflow(name, first, first[registry.end() :])
     store = _STORE.match(first)
     if store:
         return _bucket(name, first[store.end() :])
     host = _BUCKET_HOST.match(first)
     if host:
-        bucket = next((word for word in host.groups() if word), "")
+        bucket = next(filter(None, host.groups()))
         return replace(name, kind=NameKind.BUCKET, scope=bucket, pieces=(first[host.end() :], *name.pieces[1:]))
     if name.kind is NameKind.HUB and (_LOCAL.match(first) or first.count("/") > 1 or first.endswith("/")):
         return replace(name, kind=NameKind.PATH, scope="")
@@ -238,17 +241,18 @@ def in_store(name: ArtifactName) -> ArtifactName:
     first, *rest = name.pieces
     if first is not None:
         return _bucket(name, first.lstrip("/"))
-    if not rest or not (rest[0] or "").startswith("/"):
+    key = rest[0] if rest else None
+    if key is None or not key.startswith("/"):
         return name
-    pieces = ((rest[0] or "").lstrip("/"), *rest[1:])
+    pieces = (key.lstrip("/"), *rest[1:])
     return replace(name, kind=NameKind.BUCKET, pieces=pieces, variable="", bucket_variable=name.variable)
 
 
 def _artifact_of_run(name: ArtifactName) -> ArtifactName:
     """What is in the `artifacts` folder of a run of MLflow has the name that it was logged under."""
-    last = name.pieces[-1] or ""
-    _, separator, rest = last.rpartition("/artifacts/")
-    if not separator or not rest:
+    last = name.pieces[-1]
+    rest = last.rpartition("/artifacts/")[2] if last is not None and "/artifacts/" in last else None
+    if not rest:
         return addressed(name)
     return replace(name, kind=NameKind.REGISTRY, scope="mlflow", pieces=(rest,), in_run=True)
 
@@ -261,12 +265,10 @@ def _bucket(name: ArtifactName, rest: str) -> ArtifactName:
     return replace(name, kind=NameKind.BUCKET, scope=bucket, pieces=pieces or (bucket,))
 
 
-def _mlflow(name: ArtifactName, first: str) -> ArtifactName:
+def _mlflow(name: ArtifactName, first: str, rest: str) -> ArtifactName:
     """`models:/churn/Production`, `models:/churn@champion` and `runs:/<run>/model`."""
-    rest = _MLFLOW.sub("", first, count=1)
     if first.startswith("models"):
-        model = re.split(r"[/@]", rest, maxsplit=1)[0]
-        pieces = (model,) if model else name.pieces[1:2]
-        return replace(name, kind=NameKind.REGISTRY, scope="mlflow", pieces=pieces or (None,))
+        model = re.split(r"[/@]", rest)[0]
+        return replace(name, kind=NameKind.REGISTRY, scope="mlflow", pieces=(model or None,))
     last = (name.pieces[-1] or "").rpartition("/")[2]
     return replace(name, kind=NameKind.REGISTRY, scope="mlflow", pieces=(last or None,), in_run=True)

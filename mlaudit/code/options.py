@@ -43,7 +43,7 @@ def option_value(reader: ValueReader, parsed: ObjectValue, name: str) -> Values:
     """The default of the option that fills an attribute; the option itself replaces it."""
     for place in option_calls(parsed.env.scope.source):
         words = option_words(place.call)
-        if name != destination(place.call, words):
+        if name != destination(place.call):
             continue
         default = keyword_of(place.call, "default")
         variable = words[0] if words else ""
@@ -63,20 +63,25 @@ def option_calls(source: ModuleSource) -> Iterator[CallPlace]:
 
 def option_words(call: ast.Call) -> tuple[str, ...]:
     """The names of an option, the longest first."""
-    words = [
-        expression.value
-        for expression in call.args
-        if isinstance(expression, ast.Constant) and isinstance(expression.value, str)
-    ]
-    return tuple(sorted(words, key=len, reverse=True))
+    return tuple(sorted(_stated_words(call), key=len, reverse=True))
 
 
-def destination(call: ast.Call, words: tuple[str, ...]) -> str:
-    """The attribute that an option fills."""
-    named = keyword_of(call, "dest")
-    if isinstance(named, ast.Constant) and isinstance(named.value, str):
-        return named.value
-    return words[0].lstrip("-").replace("-", "_") if words else ""
+def _stated_words(call: ast.Call) -> list[str]:
+    values = (getattr(expression, "value", None) for expression in call.args)
+    return [value for value in values if isinstance(value, str)]
+
+
+def destination(call: ast.Call) -> str | None:
+    """The attribute that an option fills: as it says, else after its first long name, else after its first one.
+
+    https://docs.python.org/3/library/argparse.html#dest
+    """
+    named = getattr(keyword_of(call, "dest"), "value", None)
+    if isinstance(named, str):
+        return named
+    words = _stated_words(call)
+    word = next((word for word in words if word.startswith("--")), next(iter(words), None))
+    return word.lstrip("-").replace("-", "_") if word is not None else None
 
 
 def keyword_of(call: ast.Call, name: str) -> ast.expr | None:

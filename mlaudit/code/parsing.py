@@ -72,22 +72,20 @@ def _imports(source: ModuleSource) -> Iterator[ImportedModule]:
         yield ImportedModule(module=module, line=line, level=level, names=tuple(names))
 
 
-def parse_source(text: str, first_line: int = 1) -> ast.Module:
-    """The syntax tree of a text that begins at a line. Raises Unreadable."""
+def parse_source(text: str) -> ast.Module:
+    """The syntax tree of a text. Raises Unreadable."""
     if len(text) > MAX_SOURCE:
         raise Unreadable(f"it has {len(text):,} characters; a Python source may have {MAX_SOURCE:,}")
     try:
         return parse_tree(text)
     except SyntaxError as error:
-        line = (error.lineno or 1) + first_line - 1
-        raise Unreadable(_why(text, error), line, error.offset) from None
+        raise Unreadable(_why(error), error.lineno, error.offset) from None
     except (ValueError, MemoryError, RecursionError) as error:
-        raise Unreadable(f"it cannot be parsed as Python: {str(error) or 'nested too deeply'}", first_line) from None
+        raise Unreadable(f"it cannot be parsed as Python: {str(error) or 'nested too deeply'}") from None
 
 
-def _why(text: str, error: SyntaxError) -> str:
-    lines = text.split("\n")
-    line = lines[(error.lineno or 1) - 1] if (error.lineno or 1) <= len(lines) else ""
+def _why(error: SyntaxError) -> str:
+    line = str(error.text)  # None, where the parser shows no line, is no word of these.
     if _PYTHON_2.match(line):
         return "it is Python 2, which is not read"
     if "{{" in line or "{%" in line or "<%" in line:
@@ -121,20 +119,24 @@ def _located_cells(raw: str) -> Iterator[tuple[str, list[int]]]:
     cursor, line = 0, 1
     for parts in _cell_sources(raw):
         lines: list[int] = []
-        for part in parts:
+        is_new = True
+        for part in filter(None, parts):
             start = _literal(raw, part, cursor)
-            if start >= 0:
+            if start is not None:
                 line += raw.count("\n", cursor, start)
                 cursor = start
-            lines.extend([line] * max(part.count("\n") + (not part.endswith("\n")), 1))
+            lines.extend([line] * (part.count("\n") - part.endswith("\n") + is_new))
+            is_new = part.endswith("\n")
         yield "".join(parts), lines or [line]
 
 
-def _literal(raw: str, text: str, cursor: int) -> int:
-    if not text.strip():
-        return -1
-    plain = raw.find(json.dumps(text, ensure_ascii=False), cursor)
-    return plain if plain >= 0 or text.isascii() else raw.find(json.dumps(text), cursor)
+def _literal(raw: str, text: str, cursor: int) -> int | None:
+    """Where a text is written out, or with its letters as numbers; None for blanks, which are everywhere."""
+    for literal in (json.dumps(text, ensure_ascii=False), json.dumps(text)) if text.strip() else ():
+        at = raw.find(literal, cursor)
+        if at != -1:
+            return at
+    return None
 
 
 def _cell_sources(raw: str) -> Iterator[list[str]]:
@@ -167,11 +169,9 @@ def _parsed_cell(cell: str) -> ast.Module:
 
 
 def _without_magics(cell: str) -> str:
-    """The cell with magics as `pass`, so that the rest is Python and every line keeps its number."""
-    if _OTHER_CELL.match(cell) and not _PYTHON_CELL.match(cell):
-        return ""
-    lines = cell.split("\n")
+    """The cell with magics as `...`, so that the rest is Python and every line keeps its number."""
+    lines = [] if _OTHER_CELL.match(cell) and not _PYTHON_CELL.match(cell) else cell.split("\n")
     for number, line in enumerate(lines):
         if _MAGIC.match(line):
-            lines[number] = line[: len(line) - len(line.lstrip())] + "pass"
+            lines[number] = line[: len(line) - len(line.lstrip())] + "..."
     return "\n".join(lines)

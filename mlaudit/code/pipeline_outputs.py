@@ -8,7 +8,7 @@ from __future__ import annotations
 import ast
 
 from mlaudit.code.nouns import ArtifactName, NameKind
-from mlaudit.code.source import NameScope
+from mlaudit.code.source import NameScope, last_name
 from mlaudit.code.values import UNKNOWN, NamedValue, ObjectValue, UnknownValue, Values
 from mlaudit.model.nouns import Place
 
@@ -31,12 +31,10 @@ def artifact_handle(scope: NameScope, argument: ast.arg) -> UnknownValue | None:
 
 def member_of_component(base: ObjectValue, name: str) -> Values:
     """`op.outputs`, and `op.output` of a component that has one."""
-    if name == "outputs":
-        return (NamedValue(name=OUTPUTS, receiver=base),)
     written = _outputs(base.made_by) if base.made_by is not None else []
     if name == "output" and base.made_by is not None and len(written) == 1:
         return (UnknownValue(origins=(_name(base.made_by, written[0]),)),)
-    # `op.after(...)` and `op.set_display_name(...)` give the task itself.
+    # `op.outputs` has this name too; `op.after(...)` and `op.set_display_name(...)` give the task itself.
     return (NamedValue(name=f"{COMPONENT_CALL}.{name}", receiver=base),)
 
 
@@ -59,9 +57,7 @@ def passed_name(argument: ast.arg) -> str:
 
 
 def _outputs(scope: NameScope) -> list[ast.arg]:
-    arguments = getattr(scope.node, "args", None)
-    if not isinstance(arguments, ast.arguments):
-        return []
+    arguments: ast.arguments = scope.node.args  # type: ignore[attr-defined]
     return [
         argument for argument in (*arguments.args, *arguments.kwonlyargs) if _type_word(argument.annotation) in _WRITTEN
     ]
@@ -83,6 +79,4 @@ def _type_word(annotation: ast.expr | None) -> str:
         annotation = annotation.value
     elif isinstance(annotation, ast.Call):
         annotation = annotation.func
-    if isinstance(annotation, ast.Attribute):
-        return annotation.attr
-    return annotation.id if isinstance(annotation, ast.Name) else ""
+    return last_name(annotation)

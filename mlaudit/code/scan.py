@@ -47,7 +47,7 @@ def imported_words(data: bytes) -> Iterator[bytes]:
             return
         start = max(data.rfind(b"\n", 0, position) + 1, position - MAX_LINE)
         end = data.find(b"\n", position)
-        end = min(end if end >= 0 else len(data), position + MAX_LINE)
+        end = min(end if end != -1 else len(data), position + MAX_LINE)
         yield from _WORD.findall(data, start, end)
         position = end
 

@@ -18,6 +18,11 @@ MAX_BINDINGS = 8
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 Branch = tuple[tuple[int, str], ...]
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+_COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
+
+
+_LATER = (("python_callable", "op_args", "op_kwargs"), ("target", "args", "kwargs"))
+"""Keywords that name a function which is called later, and its arguments, in a list and by name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +57,7 @@ class Binding:
         route: the places of the name inside a tuple that is unpacked.
         inner: the scope of the function or class that is defined.
         module, member, level: of an import.
+        end: of a variable of a comprehension, where that ends.
     """
 
     how: str
@@ -63,6 +69,11 @@ class Binding:
     module: str = ""
     member: str = ""
     level: int = 0
+    end: Point | None = None
+
+    def holds_at(self, point: Point) -> bool:
+        """Whether code at a position of its scope may get this value."""
+        return point.follows(self.point) and (self.end is None or self.end.follows(point))
 
 
 @dataclass(slots=True, eq=False)
@@ -85,9 +96,14 @@ class NameScope:
         return self.parent if self.parent is not None and self.parent.kind == "class" else None
 
     @property
+    def outer(self) -> NameScope:
+        """The scope in which it is defined; the module's own is in none but itself."""
+        return self.parent or self
+
+    @property
     def point(self) -> Point:
-        """Where the definition is in its parent."""
-        return Point(getattr(self.node, "lineno", 1))
+        """Where the definition of a function or class is in its parent."""
+        return Point(self.node.lineno)  # type: ignore[attr-defined]
 
     @property
     def qualified_name(self) -> str:
@@ -167,9 +183,8 @@ class _Indexer:
         if isinstance(node, (ast.Import, ast.ImportFrom)):
             self._import(node, scope, point)
             return
-        for child in ast.iter_child_nodes(node):
-            if isinstance(child, ast.expr):
-                self._expression(child, scope, point)
+        for expression in _expressions(node):
+            self._expression(expression, scope, point)
         self._bind(node, scope, point)
         self._blocks(node, scope, branch)
 
@@ -191,11 +206,13 @@ class _Indexer:
         arguments = node.args
         for argument in (*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs):
             self._add(inner, argument.arg, Binding("parameter", argument, inner, Point(node.lineno)))
+        if arguments.kwarg is not None:
+            self._add(inner, arguments.kwarg.arg, Binding("keywords", arguments.kwarg, inner, Point(node.lineno)))
         for default in (
             *arguments.defaults,
             *(expression for expression in arguments.kw_defaults if expression is not None),
         ):
-            self._expression(default, inner.parent or inner, point)
+            self._expression(default, inner.outer, point)
 
     def _import(self, node: ast.Import | ast.ImportFrom, scope: NameScope, point: Point) -> None:
         for alias in node.names[:1000]:
@@ -253,14 +270,23 @@ class _Indexer:
         elif isinstance(node, ast.AugAssign) and isinstance(node.target, ast.Name):
             self._add(scope, node.target.id, Binding("grown", node, scope, point))
 
-    def _target(self, target: ast.expr, value: ast.expr, scope: NameScope, point: Point, *, how: str = "value") -> None:
+    def _target(
+        self,
+        target: ast.expr,
+        value: ast.expr,
+        scope: NameScope,
+        point: Point,
+        *,
+        how: str = "value",
+        end: Point | None = None,
+    ) -> None:
         waiting: list[tuple[ast.expr, tuple[int, ...]]] = [(target, ())]
         while waiting:
             part, route = waiting.pop()
             if isinstance(part, (ast.Tuple, ast.List)):
                 waiting.extend((expression, (*route, number)) for number, expression in enumerate(part.elts))
             elif isinstance(part, ast.Name):
-                self._add(scope, part.id, Binding(how, value, scope, point, route=route))
+                self._add(scope, part.id, Binding(how, value, scope, point, route=route, end=end))
             elif isinstance(part, ast.Attribute) and isinstance(part.value, ast.Name):
                 self._attribute(part.value.id, part.attr, Binding(how, value, scope, point, route=route))
 
@@ -275,16 +301,48 @@ class _Indexer:
         for part in ast.walk(node):
             count += 1
             if isinstance(part, ast.Call):
-                self.source.calls.append(CallPlace(part, scope, Point(part.lineno, part.col_offset, point.branch)))
+                here = Point(part.lineno, part.col_offset, point.branch)
+                self.source.calls += [CallPlace(call, scope, here) for call in (part, *_later_calls(part))]
             elif isinstance(part, ast.NamedExpr):
                 self._target(part.target, part.value, scope, point)
-            elif isinstance(part, ast.comprehension):
-                self._target(part.target, part.iter, scope, point, how="iterated")
+            elif isinstance(part, _COMPREHENSIONS):
+                start = Point(part.lineno, part.col_offset, point.branch)
+                end = Point(part.end_lineno or 0, part.end_col_offset or 0)
+                for generator in part.generators:
+                    self._target(generator.target, generator.iter, scope, start, how="iterated", end=end)
         spend(SOURCE_NODES, count)
 
     @staticmethod
     def _add(scope: NameScope, name: str, binding: Binding) -> None:
         scope.bindings.setdefault(name, []).append(binding)
+
+
+def _expressions(node: ast.stmt) -> Iterator[ast.expr]:
+    """The expressions of a statement, those of its `with`, `except` and `case` included."""
+    for child in ast.iter_child_nodes(node):
+        parts = (child,) if isinstance(child, ast.expr | ast.stmt) else ast.iter_child_nodes(child)
+        yield from (part for part in parts if isinstance(part, ast.expr))
+
+
+def _later_calls(call: ast.Call) -> Iterator[ast.Call]:
+    """The call that a task or thread makes: `PythonOperator(python_callable=fit, op_kwargs={"name": "churn"})`.
+
+    https://airflow.apache.org/docs/apache-airflow-providers-standard/stable/operators/python.html,
+    https://docs.python.org/3/library/threading.html#threading.Thread
+    """
+    given = {keyword.arg: keyword.value for keyword in call.keywords if keyword.arg}
+    for function, listed, named in _LATER:
+        called, positional, by_name = (given.get(word) for word in (function, listed, named))
+        if not isinstance(called, (ast.Name, ast.Attribute)) or (positional is None and by_name is None):
+            continue
+        pairs = zip(by_name.keys, by_name.values, strict=True) if isinstance(by_name, ast.Dict) else ()
+        keywords = [
+            ast.keyword(arg=key.value, value=value)
+            for key, value in pairs
+            if isinstance(key, ast.Constant) and isinstance(key.value, str)
+        ]
+        args = positional.elts if isinstance(positional, (ast.List, ast.Tuple)) else []
+        yield ast.copy_location(ast.Call(func=called, args=args, keywords=keywords), call)
 
 
 def _inside(branch: Branch, node: ast.AST, arm: str) -> Branch:
@@ -308,13 +366,18 @@ def _is_main(test: ast.expr) -> bool:
     )
 
 
+def last_name(node: ast.AST | None) -> str:
+    """The last word of a name (`dump` of `joblib.dump`), empty for any other expression."""
+    return getattr(node, "attr", None) or getattr(node, "id", None) or ""
+
+
 def choose_bindings(bindings: list[Binding], point: Point) -> list[Binding]:
     """Those of a name's bindings that may hold at a position, the last first."""
     chosen: list[Binding] = []
     for binding in reversed(bindings):
-        if not point.follows(binding.point):
+        if not binding.holds_at(point):
             continue
         chosen.append(binding)
-        if point.always_follows(binding.point) and binding.how != "iterated":
+        if binding.end is not None or (point.always_follows(binding.point) and binding.how != "iterated"):
             break
     return (chosen or bindings[::-1])[:MAX_BINDINGS]

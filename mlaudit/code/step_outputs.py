@@ -12,7 +12,7 @@ from mlaudit.code.arguments import decorator_names
 from mlaudit.code.evaluator import ValueEvaluator
 from mlaudit.code.forms import stored_kinds
 from mlaudit.code.nouns import ArtifactName, ArtifactUse, Direction, NameKind
-from mlaudit.code.source import Binding, NameScope
+from mlaudit.code.source import Binding, NameScope, last_name
 from mlaudit.code.values import END, Env, NamedValue, ObjectValue
 from mlaudit.model.nouns import Place
 
@@ -26,7 +26,7 @@ def step_outputs(evaluator: ValueEvaluator, scope: NameScope) -> Iterator[Artifa
     node = scope.node
     if not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) or node.returns is None:
         return
-    env = Env(scope.parent or scope, scope.point)
+    env = Env(scope.outer, scope.point)
     for kind, name in _named_types(node.returns):
         known = evaluator.texts(name, env)[0]
         if known.known is None:
@@ -132,7 +132,7 @@ def _named_types(annotation: ast.expr) -> Iterator[tuple[ast.expr, ast.expr]]:
     for node in list(ast.walk(annotation))[: MAX_OUTPUTS * 10]:
         if (
             not isinstance(node, ast.Subscript)
-            or _word(node.value) != "Annotated"
+            or last_name(node.value) != "Annotated"
             or not isinstance(node.slice, ast.Tuple)
         ):
             continue
@@ -144,7 +144,3 @@ def _named_types(annotation: ast.expr) -> Iterator[tuple[ast.expr, ast.expr]]:
                 name = given[0] if given else next(iter(part.args), part)
             if not isinstance(name, ast.Call):
                 yield kind, name
-
-
-def _word(node: ast.expr) -> str:
-    return node.attr if isinstance(node, ast.Attribute) else getattr(node, "id", "")

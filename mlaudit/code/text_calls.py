@@ -7,12 +7,13 @@ https://docs.python.org/3/library/os.html#os.getenv
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 
 from mlaudit.code import options, task_values
 from mlaudit.code.arguments import marker_default
-from mlaudit.code.source import NameScope
+from mlaudit.code.source import NameScope, last_name
 from mlaudit.code.values import (
+    END,
     UNKNOWN,
     Env,
     ListValue,
@@ -29,6 +30,7 @@ from mlaudit.code.values import (
     concatenated,
     joined_paths,
     open_of,
+    opened,
     origins_of,
     split_path,
 )
@@ -38,12 +40,14 @@ from mlaudit.model.lazy_pattern import lazy_pattern
 
 MAX_PARTS = 20
 MAX_ROWS = 8
+MAX_LIMIT = 1_000
+"""A number of places at which a text is divided that is none that people write."""
 
 _FIELD = lazy_pattern(r"\{([^{}:!]{0,80})(?:![rsa])?(?::[^{}]{0,80})?\}|\{\{|\}\}")
 _PERCENT = lazy_pattern(r"%(?:\((\w{1,80})\))?[-+ #0]{0,5}\d{0,5}(?:\.\d{0,5})?([sdfrgexi%])")
 _PLAIN = ("%s", "%d", "%i")
 _CASES: dict[str, Callable[[str], str]] = {"lower": str.lower, "upper": str.upper}
-_OPENERS = ("open()", "io.open()", "codecs.open()", "read()", "str.open()", "read_text()")
+_OPENERS = ("open()", "codecs.open()", "read()", "read_text()")
 _SETTINGS = ("BaseSettings",)
 _FIELD_VARIABLES = ("env", "validation_alias", "alias")
 """Keywords of a field of settings that name its variable, in place of its own name."""
@@ -109,12 +113,12 @@ def _limit(call: ast.Call) -> int | None:
         return -1
     if not isinstance(node, ast.Constant) or not isinstance(node.value, int):
         return None
-    return max(-1, min(node.value, MAX_PARTS + 1))
+    return node.value if abs(node.value) < MAX_LIMIT else None
 
 
 def _listed(reader: ValueReader, text: TextValue, call: ast.Call, env: Env) -> Values:
     """What a folder holds: `folder.iterdir()`, `folder.glob("*.pkl")`."""
-    rows = rows_of(reader, call.args[:1], env)
+    rows = rows_of(reader, call.args, env)
     inside = rows[0][0] if rows else TextValue(pieces=(None,))
     return (joined_paths((text, inside)),)
 
@@ -146,7 +150,7 @@ def _joined_members(reader: ValueReader, text: TextValue, call: ast.Call, env: E
 
 
 def _changed(reader: ValueReader, text: TextValue, name: str, call: ast.Call, env: Env) -> Values:
-    words = [reader.texts(expression, env)[0].known for expression in call.args[:2]]
+    words = [reader.texts(expression, env)[0].known for expression in call.args]
     folder, last = split_path(text.pieces)
     if not words or (words[0] is None and not name.startswith("with_")):
         return (replace(text, pieces=(None,)),)
@@ -165,7 +169,7 @@ def _with_words(
     pieces: tuple[str | None, ...], name: str, words: list[str | None], given: int
 ) -> tuple[str | None, ...]:
     """A text after `replace`, `removesuffix` or `removeprefix`, whose words stand in one of its known parts."""
-    old, new = words[0] or "", words[1] if len(words) > 1 else None
+    old, new = str(words[0]), words[1] if len(words) > 1 else None
     if name == "replace":
         if given != 2 or new is None:
             return (None,)
@@ -300,7 +304,10 @@ def _table_item(reader: ValueReader, function: NamedValue, call: ast.Call, env: 
     table, key = function.receiver, reader.texts(call.args[0], env)[0].known
     if isinstance(table, TableValue) and key is not None and key in table.items:
         return reader.forced(table.items[key])
-    return reader.values(call.args[1], env) if len(call.args) > 1 else None
+    given = reader.values(call.args[1], env) if len(call.args) > 1 else None
+    if not isinstance(table, TableValue) or not table.open:
+        return given
+    return tuple(opened(value, scope) for value in given or UNKNOWN for scope in table.open)
 
 
 def _loaded(reader: ValueReader, name: str, call: ast.Call, env: Env) -> Values | None:
@@ -308,8 +315,8 @@ def _loaded(reader: ValueReader, name: str, call: ast.Call, env: Env) -> Values 
     if name == "dvc.api.params_show":
         value = reader.loaded_data("params.yaml", env)
         return (value,) if value is not None else None
-    for opened in reader.values(call.args[0], env) if call.args else ():
-        for text in _opened_path(reader, opened):
+    for value_opened in reader.values(call.args[0], env) if call.args else ():
+        for text in _opened_path(reader, value_opened):
             value = reader.loaded_data(text, env)
             if value is not None:
                 return (value,)
@@ -317,48 +324,54 @@ def _loaded(reader: ValueReader, name: str, call: ast.Call, env: Env) -> Values 
 
 
 def _opened_path(reader: ValueReader, opened: Value) -> list[str]:
+    texts: Iterable[TextValue] = ()
     if isinstance(opened, TextValue):
-        texts: Iterable[TextValue] = (opened,)
+        texts = (opened,)
     elif isinstance(opened, ObjectValue) and opened.name == "str.open()" and isinstance(opened.receiver, TextValue):
         texts = (opened.receiver,)
     elif isinstance(opened, ObjectValue) and opened.name in _OPENERS and opened.call is not None and opened.call.args:
         texts = reader.texts(opened.call.args[0], opened.env)
-    else:
-        return []
     return ["".join("" if piece is None else piece for piece in text.pieces) for text in texts if text.pieces]
 
 
 def constructor_keyword(reader: ValueReader, value: ObjectValue, name: str) -> Values:
     """The keyword that an object was made with, for classes whose attributes are their keywords; else nothing."""
-    if value.name.endswith("parse_args()") or value.name.endswith("parse_known_args()"):
+    if value.name.endswith("parse_args()"):
         return options.option_value(reader, value, name)
-    if value.call is None:
-        return ()
-    if value.made_by is None and value.name not in ("argparse.Namespace()", "types.SimpleNamespace()"):
-        return ()
-    if value.made_by is not None and "__init__" in value.made_by.bindings:
-        return ()
-    node = _keyword(value.call, name)
+    if value.made_by is not None:
+        is_plain = "__init__" not in value.made_by.bindings
+    else:
+        is_plain = value.name in ("argparse.Namespace()", "types.SimpleNamespace()")
+    node = _keyword(value.call, name) if value.call is not None and is_plain else None
     return reader.values(node, value.env) if node is not None else ()
 
 
-def with_setting_variable(klass: NameScope, bases: Iterable[str], name: str, values: Values) -> Values:
+def with_setting_variable(
+    reader: ValueReader, line: Iterable[NameScope], bases: Iterable[str], name: str, values: Values
+) -> Values:
     """The value of a field; one of a settings class is replaced by the variable of its name, behind its prefix."""
-    is_field = not name.startswith("_") and any(base.endswith(_SETTINGS) for base in bases)
-    variable = f"{_setting_prefix(klass)}{name}".upper() if is_field else ""
+    if name.startswith("_") or not any(base.endswith(_SETTINGS) for base in bases):
+        return values
+    variable = f"{_setting_prefix(reader, line)}{name}".upper()
     return tuple(
         replace(value, variable=value.variable or variable) if isinstance(value, (TextValue, UnknownValue)) else value
         for value in values
     )
 
 
-def _setting_prefix(klass: NameScope) -> str:
-    """What the variables of a settings class begin with: `env_prefix` of its `Config` or `model_config`.
+def _setting_prefix(reader: ValueReader, line: Iterable[NameScope]) -> str:
+    """What the variables of a settings class begin with: `env_prefix` of its configuration, which it may inherit.
 
     https://docs.pydantic.dev/latest/concepts/pydantic_settings/#changing-default-values
     """
-    nodes = [binding.node for name in ("model_config", "Config") for binding in klass.bindings.get(name, ())]
-    for node in nodes:
+    given = ((klass, node) for klass in line for node in _given_prefixes(klass))
+    known = (reader.texts(node, Env(klass, END))[0].known for klass, node in given)
+    return next((text for text in known if text is not None), "")
+
+
+def _given_prefixes(klass: NameScope) -> Iterator[ast.expr]:
+    """What `model_config` or an inner class `Config` gives as `env_prefix`."""
+    for node in [binding.node for name in ("model_config", "Config") for binding in klass.bindings.get(name, ())]:
         pairs: list[tuple[str | None, ast.expr]] = []
         if isinstance(node, ast.Call):
             pairs = [(keyword.arg, keyword.value) for keyword in node.keywords]
@@ -366,15 +379,8 @@ def _setting_prefix(klass: NameScope) -> str:
             pairs = [(getattr(key, "value", None), value) for key, value in zip(node.keys, node.values, strict=True)]
         elif isinstance(node, ast.ClassDef):
             stated = [statement for statement in node.body if isinstance(statement, ast.Assign)]
-            pairs = [
-                (getattr(target, "id", None), assignment.value)
-                for assignment in stated
-                for target in assignment.targets
-            ]
-        for word, value in pairs:
-            if word == "env_prefix" and isinstance(value, ast.Constant) and isinstance(value.value, str):
-                return value.value
-    return ""
+            pairs = [(last_name(target), given.value) for given in stated for target in given.targets]
+        yield from (value for word, value in pairs if word == "env_prefix")
 
 
 def field_default(reader: ValueReader, node: ast.Call, env: Env) -> Values | None:

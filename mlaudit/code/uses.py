@@ -13,7 +13,7 @@ from mlaudit.code.forms import call_settings, maker_settings, object_types, stor
 from mlaudit.code.naming import Naming
 from mlaudit.code.nouns import ArtifactName, ArtifactUse, Direction
 from mlaudit.code.pipeline_outputs import COMPONENTS
-from mlaudit.code.source import CallPlace, ModuleSource, NameScope
+from mlaudit.code.source import CallPlace, ModuleSource, NameScope, last_name
 from mlaudit.code.values import Env, Frame, NamedValue, ObjectValue, TextValue, Value
 from mlaudit.knowledge.artifact_calls import ArtifactCall
 from mlaudit.model.lazy_dataclass import dataclass, field, replace
@@ -105,8 +105,9 @@ class UseReader:
         """Calls whose result goes into `load_state_dict`: what they read is a state dict."""
         for place in self.source.calls:
             if isinstance(place.call.func, ast.Attribute) and place.call.func.attr == "load_state_dict":
-                for node in place.call.args[:1]:
-                    inner = node.value if isinstance(node, ast.Subscript) else node
+                for inner in place.call.args[:1]:
+                    while isinstance(inner, ast.Subscript):
+                        inner = inner.value
                     self.evaluator.renew()
                     for value in self.evaluator.values(inner, Env(place.scope, place.point)):
                         if isinstance(value, ObjectValue) and value.call is not None:
@@ -214,8 +215,7 @@ class UseReader:
 def _receiver_words(call: ast.Call) -> frozenset[str]:
     """The words of the variable or attribute that a method is called on."""
     receiver = call.func.value if isinstance(call.func, ast.Attribute) else None
-    name = receiver.attr if isinstance(receiver, ast.Attribute) else getattr(receiver, "id", "")
-    return frozenset(str(name).lower().split("_"))
+    return frozenset(last_name(receiver).lower().split("_"))
 
 
 def full_name(function: Value, call: ast.Call) -> str:

@@ -71,9 +71,7 @@ def _able(
         for candidate in candidates
         if candidate.group.part is not None and not scopes[candidate].is_exact and not use.is_placed
     ]
-    if len(candidates) < 2 or not doubtful or use.library in ("", "python"):
-        return candidates
-    if not any(use.library in (libraries.of(candidate) or ()) for candidate in candidates):
+    if not doubtful or not any(use.library in (libraries.of(candidate) or ()) for candidate in candidates):
         return candidates
     unable = [candidate for candidate in doubtful if _lacks(use.library, libraries.of(candidate))]
     return [candidate for candidate in candidates if candidate not in unable]

@@ -107,24 +107,23 @@ def _below(path: str, build: DockerfileStages, stage: Stage, tree: AuditedTree, 
 
 def final_stages(build: DockerfileStages, targets: Collection[int | None] = ()) -> Sequence[Stage]:
     """The stages that are images of their own rather than steps towards another, or that something builds."""
-    used: set[int] = set()
+    used: set[int | None] = set()
     for stage in build.stages:
-        used.update(index for index in (stage.base, *stage.packages_from) if index is not None)
+        used.update((stage.base, *stage.packages_from))
         for instruction in stage.instructions:
             source = build.number(instruction.flag("from") or "")
-            if source is not None and source != stage.index:
-                used.add(source)
+            used.update({source} - {stage.index})
     last = build.stages[-1]
     if last.index not in targets and any(base.index in targets for base in _chain(build, last)):
         # What services run is built; what only adds to it is for debugging or tests.
         used.add(last.index)
     else:
         used.discard(last.index)
-    ends = {last.index} - used | {index for index in targets if index is not None} | trainers(build)
+    ends = ({last.index} - used) | {*targets} | trainers(build)
     return [stage for stage in build.stages if stage.index in ends or _is_apart(stage, used)]
 
 
-def _is_apart(stage: Stage, used: Collection[int]) -> bool:
+def _is_apart(stage: Stage, used: Collection[int | None]) -> bool:
     return stage.index not in used and not stage.name.isdigit()
 
 
@@ -243,5 +242,5 @@ def _holding(build: DockerfileStages, stage: Stage) -> Iterator[Stage]:
         yield current
         for instruction in current.instructions:
             source = build.number(instruction.flag("from") or "")
-            if source is not None and source != current.index:
+            if source is not None:
                 waiting.extend(_chain(build, build.stages[source]))

@@ -17,7 +17,7 @@ from mlaudit.parsers._registry import kind_of
 Parts = tuple[str, ...]
 
 _NUMBER = lazy_pattern(r"[0-9.]+")
-_TAKES_NUMBER = frozenset(("python", "cuda", "rocm"))
+_TAKES_NUMBER = frozenset(("python",))
 _STATEMENTS = frozenset(("lock", "manifest", "list", "dump", "descriptor"))
 _SURE = frozenset(("lock", "list", "dump"))
 _SPLITTING = frozenset(("lock", "manifest", "list", "recipe"))

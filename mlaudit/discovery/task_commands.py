@@ -32,13 +32,11 @@ def commands_behind(words: Sequence[str], folder: str, tree: AuditedTree) -> lis
     rest = list(words)
     while rest and rest[0] in _LAUNCHERS:
         rest.pop(0)
-    if not rest:
-        return []
     with document_budget():
         try:
-            if rest[0] == "dvc" and rest[1:2] in (["repro"], ["exp"]):
+            if rest[:1] == ["dvc"] and rest[1:2] in (["repro"], ["exp"]):
                 return list(_of_stages(posixpath.join(folder, "dvc.yaml"), tree))
-            if rest[0] == "make":
+            if rest[:1] == ["make"]:
                 named = [word for word in rest[1:] if not word.startswith("-") and "=" not in word]
                 return list(_of_targets(folder, named, tree))
             if rest[:2] == ["mlflow", "run"]:

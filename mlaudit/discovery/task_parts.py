@@ -8,6 +8,7 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from functools import lru_cache
 
 from mlaudit.discovery.groups import why_ignored
@@ -54,13 +55,10 @@ def task_parts(tree: AuditedTree) -> Iterator[RecipePart]:
     paths = [path for path in tree.paths if _format(path) and why_ignored(path) is None][:MAX_FILES]
     for path in paths:
         document = tree.document(path)
-        with document_budget():
-            try:
-                if document is not None and document.size <= MAX_TEXT:
-                    yield from _of_file(path, document, tree)
-            except (Unreadable, BudgetExceeded):
-                # What cannot be read runs nothing that is known.
-                continue
+        # What cannot be read runs nothing that is known.
+        with document_budget(), suppress(Unreadable, BudgetExceeded):
+            if document is not None and document.size <= MAX_TEXT:
+                yield from _of_file(path, document, tree)
 
 
 def commands_of_tasks(tree: AuditedTree) -> Iterator[tuple[tuple[str, ...], Place]]:
@@ -68,13 +66,10 @@ def commands_of_tasks(tree: AuditedTree) -> Iterator[tuple[tuple[str, ...], Plac
     paths = [path for path in tree.paths if _format(path) and why_ignored(path) is None][:MAX_FILES]
     for path in paths:
         document = tree.document(path)
-        with document_budget():
-            try:
-                if document is not None and document.size <= MAX_TEXT and _CONTAINERS.search(document.text):
-                    yield from _every_command(path, document)
-            except (Unreadable, BudgetExceeded):
-                # What cannot be read runs nothing that is known.
-                continue
+        # What cannot be read runs nothing that is known.
+        with document_budget(), suppress(Unreadable, BudgetExceeded):
+            if document is not None and document.size <= MAX_TEXT and _CONTAINERS.search(document.text):
+                yield from _every_command(path, document)
 
 
 def _every_command(path: str, document: Document) -> Iterator[tuple[tuple[str, ...], Place]]:
@@ -177,7 +172,6 @@ def _part(path: str, name: str, lines: Sequence[TaskLine], document: Document, t
     stated: list[Statement] = []
     running: list[RunCommand] = []
     for line in lines:
-        recipe.folder = ""
         script = Script(document, line.text, [(0, -1)], document.place(line.number, 1)) if line.number else whole
         stated += statements(script, recipe)
         running += _commands(script)

@@ -30,7 +30,7 @@ _DOES = ("writes", "reads", "uploads", "downloads", "names")
 class ArgumentChoice:
     """Where an argument is: by position (None: only by keyword) or under one of its keywords.
 
-    `behind` is the folder in front of it; a row that names a folder and a file has both.
+    `behind` is the folder in front of it, of which a call may state nothing, or nothing else: of the file in it then.
     """
 
     position: int | None

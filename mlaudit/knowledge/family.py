@@ -116,6 +116,12 @@ def _subjects() -> tuple[str, ...]:
     return tuple(name for name, _ in _table().get("demand").items())
 
 
+@lru_cache(maxsize=1)
+def known_subjects() -> frozenset[str]:
+    """The packages of which it is known what some release demands."""
+    return frozenset((*releases.indexed_packages(), *_subjects()))
+
+
 def _run(entry: Node) -> Run:
     texts = entry.texts()
     if len(texts) != 3:

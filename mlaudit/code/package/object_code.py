@@ -173,8 +173,10 @@ class ObjectCode:
         """What the innermost owner of an object that serves calls on it; None where anybody may ask."""
         owner = pickled_object.owner
         for _ in range(MAX_OWNERS):
-            own_class = self.class_of(owner) if owner is not None else None
-            if own_class is None or owner is None:
+            if owner is None:
+                return None
+            own_class = self.class_of(owner)
+            if own_class is None:
                 return None
             entries = [name for name, calling in _entries(own_class[1], self._called) if calling is Calling.SERVING]
             if entries and not own_class[1].is_container:
@@ -353,24 +355,36 @@ def _writes_of(function: ast.AST) -> tuple[set[str], bool]:
     attributes: set[str] = set()
     computed = False
     for node in ast.walk(function):
-        if isinstance(node, ast.Attribute) and isinstance(node.ctx, (ast.Store, ast.Del)):
-            attributes.add(node.attr)
-        elif isinstance(node, ast.Call):
-            name = _set_name(node)
-            if isinstance(name, str):
-                attributes.add(name)
-            computed = computed or name is UNKNOWN
+        name = _set_name(node)
+        if isinstance(name, str):
+            attributes.add(name)
+        computed = computed or name is UNKNOWN
     return attributes, computed
 
 
-def _set_name(node: ast.Call) -> object:
-    """The name that a call sets: a text, `UNKNOWN` for a computed one, None if it sets none."""
+def _set_name(node: ast.AST) -> object:
+    """The name that an expression sets: a text, `UNKNOWN` for computed ones, None if it sets none."""
+    if isinstance(node, ast.Attribute) and not isinstance(node.ctx, ast.Load):
+        return UNKNOWN if node.attr == "__dict__" else node.attr
+    if isinstance(node, ast.Subscript) and not isinstance(node.ctx, ast.Load):
+        return _text_or_unknown(node.slice) if _is_dictionary(node.value) else None
+    if not isinstance(node, ast.Call):
+        return None
     if isinstance(node.func, ast.Name) and node.func.id == "setattr" and len(node.args) == 3:
-        name = node.args[1]
-        return name.value if isinstance(name, ast.Constant) else UNKNOWN
-    is_update = isinstance(node.func, ast.Attribute) and node.func.attr == "update"
-    inner = node.func.value if is_update and isinstance(node.func, ast.Attribute) else None
-    return UNKNOWN if isinstance(inner, ast.Attribute) and inner.attr == "__dict__" else None
+        return _text_or_unknown(node.args[1])
+    is_update = isinstance(node.func, ast.Attribute) and node.func.attr == "update" and _is_dictionary(node.func.value)
+    return UNKNOWN if is_update else None
+
+
+def _text_or_unknown(node: ast.expr) -> object:
+    return node.value if isinstance(node, ast.Constant) else UNKNOWN
+
+
+def _is_dictionary(node: ast.expr) -> bool:
+    """Whether an expression is the dictionary of an object's attributes: `x.__dict__`, `vars(x)`."""
+    if isinstance(node, ast.Call):
+        return isinstance(node.func, ast.Name) and node.func.id == "vars"
+    return isinstance(node, ast.Attribute) and node.attr == "__dict__"
 
 
 _LOADERS = ("load", "_load_specials")

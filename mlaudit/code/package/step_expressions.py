@@ -112,8 +112,6 @@ class _ExpressionSteps:
         for inner in ast.iter_child_nodes(node):
             if isinstance(inner, ast.expr):
                 yield from self.of(inner, depth + 1)
-            elif isinstance(inner, (ast.keyword, ast.comprehension)):
-                yield from self._parts(inner, depth + 1)
 
     def _is_me(self, node: ast.expr) -> bool:
         return isinstance(node, ast.Name) and node.id == self._me

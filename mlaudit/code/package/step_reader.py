@@ -41,7 +41,7 @@ class _FunctionReader:
 
     def _while(self, node: ast.While, depth: int) -> Iterator[Step]:
         yield from self._expression(node.test)
-        yield Perhaps("a loop", self.block(node.body, depth + 1), _may_return(node.body))
+        yield from self._repeated(node, (), depth)
 
     def _inner_function(self, node: ast.FunctionDef | ast.AsyncFunctionDef, depth: int) -> Iterator[Step]:
         if all(argument.arg != self._me for argument in node.args.args):
@@ -102,8 +102,10 @@ class _FunctionReader:
 
     def _loop(self, node: ast.For | ast.AsyncFor, depth: int) -> Iterator[Step]:
         yield from self._expression(node.iter)
-        inner = (*target_steps(node.target, self._me, None), *self.block(node.body, depth + 1))
-        yield Perhaps("a loop", inner, _may_return(node.body))
+        yield from self._repeated(node, target_steps(node.target, self._me, None), depth)
+
+    def _repeated(self, node: ast.For | ast.AsyncFor | ast.While, before: Iterable[Step], depth: int) -> Iterator[Step]:
+        yield Perhaps("a loop", (*before, *self.block(node.body, depth + 1)), _may_return(node.body))
         if node.orelse:
             yield Perhaps("the end of a loop", self.block(node.orelse, depth + 1), _may_return(node.orelse))
 

@@ -1,0 +1,379 @@
+"""The code of packages: limits, names that sources bind, compiled modules, conditions, records, layers."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import tomli
+
+from mlaudit.code.package.called_methods import called_methods
+from mlaudit.code.package.classes import ClassCode
+from mlaudit.code.package.conditions import Condition
+from mlaudit.code.package.constructors import refused_keys
+from mlaudit.code.package.defined_names import NameAnswer, fills_module, gives_name, names_of_source
+from mlaudit.code.package.extension import ExtensionModule
+from mlaudit.code.package.installed_names import InstalledNames
+from mlaudit.code.package.modules import PackageModule, PackageModules
+from mlaudit.code.package.object_code import Calling, ObjectCode
+from mlaudit.code.package.object_values import Values
+from mlaudit.code.package.record_layouts import Struct, differing_struct, structs
+from mlaudit.code.package.source import ParsedSource, parsed_source
+from mlaudit.code.package.state_gaps import StateJudge
+from mlaudit.code.package.step_reader import steps_of
+from mlaudit.code.package.steps import Read
+from mlaudit.code.package.symbols import PackageSymbols
+from mlaudit.sources.package_sources import PackageSources
+from tests.parser_cases import FIXTURES
+from tests.test_missing_names import write
+from tests.test_package_code import OLD, pickled, symbols_of
+from tests.test_package_pieces import View
+
+ROWS = tomli.loads((FIXTURES / "names" / "names_of_code.toml").read_text(encoding="utf-8"))
+
+
+def rows(table: str) -> pytest.MarkDecorator:
+    return pytest.mark.parametrize("row", ROWS[table], ids=lambda row: str(next(iter(row.values()))).strip()[:70])
+
+
+def answer(folder: Path, files: dict[str, str], asked: str = "acme.one:Name") -> str:
+    write(folder, {"acme/__init__.py": "", **files})
+    module, name = asked.split(":")
+    return InstalledNames(PackageSymbols(PackageSources(folder))).answer(module, name).value
+
+
+@rows("bound")
+def test_what_a_source_binds(row: dict[str, Any]) -> None:
+    names = names_of_source(row["text"].encode(), is_imported=row.get("is_imported", False))
+    if "answers" not in row:
+        assert names is None
+        return
+    assert names is not None
+    assert {name: names.answer(name).value for name in row["answers"]} == row["answers"]
+    assert sorted(f"{module} {level}" for module, level in names.stars) == row.get("stars", [])
+    assert names.is_dynamic is row.get("dynamic", False)
+
+
+@rows("given")
+def test_whether_a_source_gives_a_module_a_name(row: dict[str, Any]) -> None:
+    assert [text for text in row["texts"] if gives_name(text.encode(), row["word"]) is not row["is"]] == []
+
+
+@rows("filled")
+def test_whether_a_source_fills_a_module(row: dict[str, Any]) -> None:
+    assert [text for text in row["texts"] if fills_module(text.encode(), row["module"]) is not row["is"]] == []
+
+
+@rows("installed")
+def test_whether_a_package_has_a_name(row: dict[str, Any], tmp_path: Path) -> None:
+    assert answer(tmp_path, row["files"], row["asked"]) == row["answer"]
+
+
+@rows("module")
+def test_whether_a_folder_has_a_module(row: dict[str, Any], tmp_path: Path) -> None:
+    write(tmp_path, row["files"])
+    names = InstalledNames(PackageSymbols(PackageSources(tmp_path)))
+    assert {name: names.answer_of_module(name).value for name in row["answers"]} == row["answers"]
+
+
+@rows("absolute")
+def test_the_module_that_an_import_means(row: dict[str, Any]) -> None:
+    source = parsed_source(b"")
+    assert isinstance(source, ParsedSource)
+    module = PackageModule(row["name"], "x.py", row["is_package"], source)
+    assert [module.absolute(name, level) for name, level in row["asked"]] == row["is"]
+
+
+@rows("extension")
+def test_the_names_in_a_compiled_module(row: dict[str, Any]) -> None:
+    data = b"\x7fELF" + row["text"].encode().replace(b"|", b"\0")
+    module = ExtensionModule(row["name"], data)
+    assert {name: module.has(name) for name in row["has"]} == {
+        name: {"yes": True, "no": False, "?": None}[has] for name, has in row["has"].items()
+    }
+    assert [name for name in row["has"] if module.has_type_in_full(name)] == row.get("full", [])
+    assert sorted(module.checksums()) == row.get("checksums", [])
+    assert ExtensionModule(row["name"], data[1:]).has("anything") is None
+    assert ExtensionModule(row["name"], None).checksums() == frozenset()
+
+
+@rows("struct")
+def test_the_structs_of_a_declaration(row: dict[str, Any]) -> None:
+    found = [f"{one.name} {' '.join(one.fields)} {one.line}" for one in structs(row["text"], "a.pxd")]
+    assert found == row["is"]
+
+
+@pytest.mark.parametrize(
+    ("fields", "known", "differing"),
+    [
+        ("a b", ["a b c"], "a b c"),
+        ("a b", ["a b c", "b a"], ""),
+        ("a b c", ["a x y", "a b x"], "a b x"),
+        ("a b c d", ["a x", "y"], ""),
+        ("a b c d", ["a b"], "a b"),
+        ("a", [], ""),
+    ],
+)
+def test_the_struct_of_an_array_that_has_other_fields(fields: str, known: list[str], differing: str) -> None:
+    found = differing_struct(tuple(fields.split()), [Struct("S", tuple(one.split()), "a.pxd", 1) for one in known])
+    assert (" ".join(found.fields) if found is not None else "") == differing
+
+
+@rows("condition")
+def test_a_condition_in_words(row: dict[str, Any]) -> None:
+    test = ast.parse(row["test"], mode="eval").body if "test" in row else None
+    assert str(Condition(row["before"], test)) == row["is"]
+
+
+@pytest.mark.parametrize(("size", "is_cut"), [(120, False), (121, True)])
+def test_a_condition_is_shown_as_long_as_the_limit(size: int, is_cut: bool) -> None:
+    condition = Condition("if ", ast.Name("x" * (size - len("if ")), ast.Load()))
+    assert str(condition) == "if " + "x" * 117 + "..." * is_cut
+
+
+def test_a_condition_that_is_too_deep_for_words() -> None:
+    inner: ast.expr = ast.Name("x", ast.Load())
+    for _ in range(3_000):
+        inner = ast.UnaryOp(ast.USub(), inner)
+    assert str(Condition("if ", inner)) == "if a condition"
+
+
+@rows("called")
+def test_the_methods_that_sources_call(row: dict[str, Any]) -> None:
+    assert sorted(called_methods([text.encode() for text in row["texts"]])) == row["is"]
+
+
+@rows("plain_base")
+def test_bases_that_add_no_argument(row: dict[str, Any], tmp_path: Path) -> None:
+    write(tmp_path, {"acme/__init__.py": "", "acme/scaling.py": row["source"]})
+    symbols = PackageSymbols(PackageSources(tmp_path, tmp_path.name))
+    cls = symbols.find("acme.scaling", "C")
+    assert isinstance(cls, ClassCode)
+    found = refused_keys(symbols, cls, ["z"])
+    assert (found.keys if found is not None else ()) == (("z",) if row["is_refused"] else ())
+
+
+def stars(folder: Path, number: int) -> bool:
+    """A chain of modules by `*` imports, the last of which has the name."""
+    files = {f"acme/m{at}.py": f"from .m{at + 1} import *\n" for at in range(1, number)}
+    files[f"acme/m{number}.py"] = "other = 1\n"
+    return answer(folder, files, "acme.m1:Name") == NameAnswer.NO_NAME.value
+
+
+def words_of_a_module(folder: Path, number: int) -> bool:
+    write(folder, {"a/" * (number - 1) + "a.py": ""})
+    return PackageModules(PackageSources(folder)).exists(".".join("a" * number))
+
+
+def lines_of_a_struct(folder: Path, number: int) -> bool:
+    text = "cdef struct S:\n" + "".join(f"    int a{at}\n" for at in range(number - 1)) + "    int last\n"
+    return "last" in next(iter(structs(text, "a.pxd"))).fields
+
+
+LIMITS: dict[Callable[[Path, int], bool], int] = {
+    stars: 40,
+    words_of_a_module: 20,
+    lines_of_a_struct: 400,
+}
+
+
+@pytest.mark.parametrize("is_known", LIMITS, ids=lambda count: count.__name__)
+def test_a_limit(is_known: Callable[[Path, int], bool], tmp_path: Path) -> None:
+    limit = LIMITS[is_known]
+    assert [is_known(tmp_path / str(number), number) for number in (limit, limit + 1)] == [True, False]
+
+
+def nested(statement: str, number: int, last: str) -> str:
+    """A statement so many times in itself, with another one inside."""
+    lines = [f"{'  ' * at}{line}" for at in range(number) for line in statement.split("\n")]
+    return "\n".join([*lines, f"{'  ' * number}{last}"])
+
+
+def reads_of(steps: object) -> set[str]:
+    if isinstance(steps, Read):
+        return {steps.attribute}
+    if isinstance(steps, tuple | list):
+        return {name for step in steps for name in reads_of(step)}
+    slots = getattr(type(steps), "__slots__", ()) if not isinstance(steps, str | ast.AST) else ()
+    return {name for slot in slots for name in reads_of(getattr(steps, slot, None))}
+
+
+BLOCKS = {
+    "if": "if x:",
+    "else": "if x: pass\nelse:",
+    "for": "for x in y:",
+    "the end of a loop": "for x in y: pass\nelse:",
+    "while": "while x:",
+    "the end of a while": "while x: pass\nelse:",
+    "with": "with x:",
+    "try": "try: pass\nexcept: pass\nelse:",
+    "except": "try: pass\nexcept:",
+    "finally": "try: pass\nfinally:",
+    "case": "match x:\n case 1:",
+    "function": "def f():",
+}
+
+
+@pytest.mark.parametrize("kind", BLOCKS)
+def test_blocks_of_a_method_are_followed_as_deep_as_the_limit(kind: str) -> None:
+    def is_read(number: int) -> bool:
+        text = nested(BLOCKS[kind], number, "self.last")
+        if kind == "case":
+            text = nested("if x:", number - 1, "match x:")
+            text += f"\n{'  ' * (number - 1)} case 1:\n{'  ' * number}self.last"
+        source = "def f(self):\n" + "\n".join(f" {line}" for line in text.split("\n"))
+        (function,) = ast.parse(source).body
+        assert isinstance(function, ast.FunctionDef)
+        return "last" in reads_of(steps_of(function, "self"))
+
+    assert [number for number in range(55, 65) if is_read(number)] == list(range(55, 61))
+
+
+def gaps(folder: Path, body: str, before: str = "") -> bool:
+    """Whether a method of the reader's class is known to read what no object of the writer has."""
+    states = pickled(OLD, "Scaler()")
+    new = f"{before}class Scaler:\n    def __init__(self):\n        self.a = 1\n        self.b = 2\n{body}"
+    judge = StateJudge(ObjectCode(symbols_of(folder, {"acme/scaling.py": new}), repairs=True), None)
+    found = [gap for one in states.objects for gap in judge.gaps(one)]
+    return any(gap.attribute == "b" and gap.need.calling is Calling.SERVING for gap in found)
+
+
+def methods(folder: Path, number: int) -> bool:
+    body = "".join(f"    def m{at}(self):\n        self.m{at + 1}()\n" for at in range(1, number))
+    last = f"    def m{number}(self):\n        self.b\n"
+    return gaps(folder, f"    def transform(self, x):\n        self.m1()\n{body}{last}")
+
+
+def names_that_lead_to_a_class(folder: Path, number: int) -> bool:
+    text = "".join(f"C{at} = C{at + 1}\n" for at in range(1, number)) + f"class C{number}: pass\n"
+    return isinstance(symbols_of(folder, {"acme/scaling.py": text}).find("acme.scaling", "C1"), ClassCode)
+
+
+def classes_in_a_line(folder: Path, number: int) -> bool:
+    text = "".join(f"class C{at}(C{at + 1}): pass\n" for at in range(1, number)) + f"class C{number}: pass\n"
+    symbols = symbols_of(folder, {"acme/scaling.py": text})
+    first = symbols.find("acme.scaling", "C1")
+    assert isinstance(first, ClassCode)
+    return symbols.lineage(first).is_whole
+
+
+def choices(folder: Path, number: int) -> bool:
+    text = "2 if 0 else (" * number + "1" + ")" * number
+    return Values(View(), "self", {}, []).value(ast.parse(text, mode="eval").body, set()) == 1
+
+
+MORE: dict[Callable[[Path, int], bool], int] = {
+    methods: 11,
+    names_that_lead_to_a_class: 401,
+    classes_in_a_line: 59,
+    choices: 40,
+}
+
+
+@pytest.mark.parametrize("is_known", MORE, ids=lambda count: count.__name__)
+def test_how_far_code_is_followed(is_known: Callable[[Path, int], bool], tmp_path: Path) -> None:
+    limit = MORE[is_known]
+    assert [number for number in range(limit - 1, limit + 3) if is_known(tmp_path / str(number), number)] == [
+        limit - 1,
+        limit,
+    ]
+
+
+@pytest.mark.parametrize(
+    ("part", "lacks"),
+    [
+        ("class Part:\n    def __init__(self): self.c = 1\n", ["Part.d"]),
+        ("class Part:\n    def __init__(self, k): self.__dict__ = k\n", []),
+        ("class Part:\n    def __init__(self, k): self.__dict__.update(k)\n", []),
+        ("class Part:\n    def __init__(self, k): self.__dict__[k] = 1\n", []),
+        ("class Part:\n    def __init__(self, k): vars(self)[k] = 1\n", []),
+        ("class Part:\n    def __init__(self, k): vars(self)['d'] = 1\n", ["Part.d"]),
+        ("class Part:\n    def __init__(self, k): setattr(self, k, 1)\n", []),
+        ("class Part:\n    def __init__(self, k): setattr(self, 'e', 1)\n", ["Part.d"]),
+        ("class Part:\n    def __init__(self, k): k[k] = setattr(self, k)\n", ["Part.d"]),
+        ("class Part:\n    def __init__(self, k): self.parts.update(k)\n", ["Part.d"]),
+        ("class Part:\n    def __getattr__(self, k): self.__dict__[k] = 1\n", []),
+        ("class Part:\n    def __init__(self): self.c = self.d = 1\n", ["Part.d"]),
+        ("class Part:\n    def __init__(self, **k): vars(self).update(k)\n", []),
+        ("class Part:\n    d = 1\n    def __init__(self): self.c = 1\n", []),
+        ("class Part:\n    def __init__(self): self.c = self.d = 1\n    def __setstate__(self, s): self.d = 2\n", []),
+        ("class Part:\n    pass\n", ["Part.d"]),
+    ],
+)
+def test_what_a_part_of_an_object_lacks(part: str, lacks: list[str], tmp_path: Path) -> None:
+    scaler = "class Scaler:\n    def __init__(self):\n        self.a = 1\n        self.held = Part()\n"
+    new = f"{part}{scaler}    def transform(self, x):\n        return self.held.d\n"
+    reader = ObjectCode(symbols_of(tmp_path, {"acme/scaling.py": new}), repairs=True)
+    found = [gap for one in pickled(OLD, "with_part()").objects for gap in StateJudge(reader, None).gaps(one)]
+    assert [f"{gap.cls.name}.{gap.attribute}" for gap in found] == lacks
+
+
+@pytest.mark.parametrize(
+    ("source", "classes"),
+    [
+        ("import acme.two\nclass C(acme.two.Base): pass\n", ["C", "Base"]),
+        ("import acme.deep.two as two\nclass C(two.Base): pass\n", ["C", "Base"]),
+        ("import acme.deep.two\nclass C(acme.deep.two.Base): pass\n", ["C", "Base"]),
+        ("from acme import deep\nclass C(deep.two.Base): pass\n", ["C", "Base"]),
+        ("from . import two\nclass C(two.Base): pass\n", ["C", "Base"]),
+        ("two = 1\nclass C(two.Base): pass\n", ["C"]),
+        ("from ..... import two\nclass C(two.Base): pass\n", ["C"]),
+        ("from .two import *\nclass C(Base): pass\n", ["C", "Base"]),
+        ("class C(Base): pass\n", ["C"]),
+        ("class C(C): pass\n", ["C"]),
+    ],
+)
+def test_bases_by_their_dotted_names(source: str, classes: list[str], tmp_path: Path) -> None:
+    base = "class Base: pass\n"
+    files = {"acme/scaling.py": source, "acme/two.py": base, "acme/deep/__init__.py": "", "acme/deep/two.py": base}
+    symbols = symbols_of(tmp_path, files)
+    cls = symbols.find("acme.scaling", "C")
+    assert isinstance(cls, ClassCode)
+    assert [one.name for one in symbols.lineage(cls).classes] == classes
+
+
+@pytest.mark.parametrize(
+    ("files", "asked", "expected"),
+    [
+        ({"acme/_loss.so": "|acme._loss.Name|"}, "_loss:Name", "no module"),
+        ({"acme/_loss.so": "|_loss.Name|"}, "_loss:Name", "unknown"),
+        ({"acme/_loss.so": "|acme._loss.Name|", "acme/deep/_loss.so": "|other"}, "_loss:Name", "unknown"),
+        ({"acme/_loss.so": "|acme._loss.Other|__pyx_x"}, "_loss:Name", "no name"),
+        ({"acme/_loss.so": "|acme._loss.Other|"}, "_loss:Name", "unknown"),
+        ({"acme/_loss.so": "|__pyx_x", "acme/deep/_loss.so": "|__pyx_x"}, "_loss:Name", "unknown"),
+        ({"acme/_loss.so": "|acme._loss.Name|", "_loss.txt": ""}, "_loss:Name", "unknown"),
+        ({"acme/loss.so": "|acme.loss.Name|"}, "loss:Name", "unknown"),
+        ({"acme/_other.so": "|acme._other.Name|"}, "_loss:Name", "unknown"),
+        ({"acme/_loss.so": "|Name|__pyx_x"}, "acme._loss:Name", "defined"),
+        ({"acme/_loss.so": "|Name|__pyx_x"}, "acme._loss:Name.more", "unknown"),
+        ({"acme/_loss.so": "|Name|__pyx_x"}, "acme._loss:Other", "no name"),
+        ({"acme/_loss.so": "|Name|"}, "acme._loss:Other", "unknown"),
+    ],
+)
+def test_names_of_compiled_modules(files: dict[str, str], asked: str, expected: str, tmp_path: Path) -> None:
+    write(tmp_path, {"acme/__init__.py": "", "acme/deep/__init__.py": ""})
+    for path, text in files.items():
+        (tmp_path / path).write_bytes(b"\x7fELF" + text.encode().replace(b"|", b"\0"))
+    module, name = asked.split(":")
+    assert InstalledNames(PackageSymbols(PackageSources(tmp_path))).answer(module, name).value == expected
+
+
+@pytest.mark.parametrize("statement", ["if x:", "for x in y:", "with x:", "try: pass\nexcept:", "while x:"])
+def test_names_in_blocks_are_bound_as_deep_as_the_limit(statement: str) -> None:
+    def is_bound(number: int) -> bool:
+        source = parsed_source(nested(statement, number, "last = 1").encode())
+        assert source is not None
+        return "last" in source.names
+
+    assert [number for number in range(35, 45) if is_bound(number)] == list(range(35, 41))
+
+
+def test_a_package_is_searched_for_as_many_names_as_the_limit(tmp_path: Path) -> None:
+    write(tmp_path, {"acme/__init__.py": "", "acme/one.py": ""})
+    names = InstalledNames(PackageSymbols(PackageSources(tmp_path)))
+    answers = [names.answer("acme.one", f"N{at}") for at in range(300)]
+    assert answers.count(NameAnswer.NO_NAME) == answers.index(NameAnswer.UNKNOWN) == 201
+    assert names.answer_of_module("acme.gone") is NameAnswer.UNKNOWN
