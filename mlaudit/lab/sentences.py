@@ -23,6 +23,8 @@ _SPREAD = (
     *("0.26.1", "1.0.0", "1.0.1", "1.1.0", "2.0.0", "3.0.0", "3.0.1"),
 )
 """Versions between which a row is looked for that earlier rows cover at its own borders."""
+_UNNAMED = frozenset(("package.Class",))
+"""What a file names for which rows about other names do not speak: it is left to those behind them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,11 +51,13 @@ def crossing_sentences(package: str, row: Known) -> Iterator[RenderedSentence]:
     }
     classes = frozenset(name.replace("*", "X") for name in row.classes[:1])
     spread = dict.fromkeys((*getattr(dossier(package), "tested", ()), *_SPREAD))
-    for versions in (border_pairs(row), product(spread, spread)):
+    nothing = frozenset[str]()
+    tries = ((border_pairs(row), nothing), (product(spread, spread), nothing), (border_pairs(row), _UNNAMED))
+    for versions, names in tries:
         rendered: list[RenderedSentence] = []
         for (writer, reader), kind in product(versions, row.kinds or ("",)):
             kinds = frozenset((kind,)) if kind else frozenset[str]()
-            consequences = judge(package, writer, reader, **pythons, kinds=kinds, classes=classes, names=frozenset())
+            consequences = judge(package, writer, reader, **pythons, kinds=kinds, classes=classes, names=names)
             rendered += [
                 _rendered(consequence, f"{writer} → {reader}")
                 for consequence in consequences
