@@ -13,10 +13,11 @@ from mlaudit.document.document import Document
 from mlaudit.document.json_stream import WHOLE
 from mlaudit.document.positions import json_locator
 from mlaudit.grammars import python_source, python_value_nouns, python_values, sbom
+from mlaudit.grammars.container import dockerfile_text
 from mlaudit.grammars.pypi import hatch_environments, pyproject_text
 from mlaudit.model.caches import clear_content_caches
 from mlaudit.model.nouns import Reading
-from mlaudit.parsers import cyclonedx, gitlab_ci, notebook, noxfile, setup_cfg, tox_ini
+from mlaudit.parsers import compose, cyclonedx, gitlab_ci, notebook, noxfile, setup_cfg, tox_ini
 from mlaudit.parsers._read import read
 from tests.test_linear import steps_of
 
@@ -142,6 +143,18 @@ def test_more_tasks_than_are_read_are_told() -> None:
     found = reading("dag.py", "from airflow.sdk import task\n" + task * 201, "python-image")
     assert len(found.pins) == len(found.roots) == 200
     assert reasons(found) == "it has more than 200 tasks with environments; the others are not read"
+
+
+def test_more_instructions_and_services_than_are_read_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(dockerfile_text, "MAX_INSTRUCTIONS", 2)
+    install = "RUN pip install numpy==2.1.3\n"
+    assert reasons(reading("Dockerfile", f"FROM a\n{install}")) == ""
+    assert reasons(reading("Dockerfile", f"FROM a\n{install * 2}")) == "more than 2 instructions are not read"
+    monkeypatch.setattr(compose, "MAX_SERVICES", 1)
+    services = "services:\n  a: {image: python:3.12}\n  b: {image: python:3.11}\n"
+    found = reading("compose.yaml", services)
+    assert [pin.version for pin in found.pins if pin.kind.value == "image"] == ["3.12"]
+    assert reasons(found) == "it has more than 1 services; the others are not read"
 
 
 def test_an_axis_of_a_matrix_that_is_cut_is_told() -> None:

@@ -7,14 +7,17 @@ import pickle
 
 import pytest
 
-from mlaudit.grammars.model_file import pickle_states, pickle_walk
+from mlaudit.document.document import Document
+from mlaudit.grammars.model_file import endings, pickle_states, pickle_walk, window
 from mlaudit.grammars.model_file.boosters import catboost_release, xgboost_binary_version, xgboost_version_in
 from mlaudit.grammars.model_file.formats import formats
+from mlaudit.grammars.model_file.layer_configurations import configured_objects
 from mlaudit.grammars.model_file.pickle_opcodes import walk
 from mlaudit.grammars.model_file.pickle_states import PickledStates, walk_states
 from mlaudit.grammars.model_file.source import from_stream
+from mlaudit.grammars.model_file.window import Window
 from mlaudit.model.errors import Unreadable
-from tests.artifact_bytes import reading, versions
+from tests.artifact_bytes import reading, versions, zipped
 
 SVC = b"csklearn.svm\nSVC\n"
 ARRAY = (
@@ -139,3 +142,42 @@ def test_versions_of_old_boosters() -> None:
     assert catboost_release(f"Commit: {commit}\n") == formats().table("catboost")[commit]
     with pytest.raises(Unreadable, match="names no release"):
         catboost_release("Commit: " + "0" * 40)
+
+
+def test_a_window_reads_what_is_there_and_no_more_than_a_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    claimed = Window(io.BytesIO(b"abc"), 0, 8)
+    assert claimed.read(0, 3) == b"abc"
+    with pytest.raises(Unreadable, match=r"^it ends at byte 3, in the middle of a record$"):
+        claimed.read(1, 4)
+    monkeypatch.setattr(window, "READ_LIMIT", 2)
+    with pytest.raises(Unreadable, match=r"^a record of 3 bytes is not read \(at most 2\)$"):
+        claimed.read(0, 3)
+
+
+@pytest.mark.parametrize(
+    ("text", "searched", "whole"),
+    [
+        (b'{"a": [1, "]"]}', 100, True),
+        (b'{"a": [1, "]"}', 100, False),
+        (b'{"a": [1, "}', 100, False),
+        (b"{[[[}", 3, True),
+        (b"{[[[", 3, False),
+    ],
+)
+def test_json_is_whole_where_its_brackets_close(
+    text: bytes, searched: int, whole: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(endings, "SEARCHED", searched)
+    assert endings.json_is_whole(Window(io.BytesIO(text), 0, len(text))) is whole
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "why"),
+    [
+        ("config.keras", zipped({"config.json": b"[1]"}), "its configuration is no table"),
+        ("config.keras", zipped({"other.json": b"{}"}), "the archive has no config.json"),
+    ],
+)
+def test_a_configuration_that_is_none_is_told(name: str, text: bytes, why: str) -> None:
+    with pytest.raises(Unreadable, match=why):
+        list(configured_objects(Document(name, text), "keras.layers"))

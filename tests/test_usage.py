@@ -33,6 +33,15 @@ USAGE = [
 ]
 
 
+def test_a_folder_of_several_environments_is_no_source_of_a_reason(tmp_path: Path) -> None:
+    write(tmp_path, {f"{name}/requirements.txt": "numpy==2.1.3\n" for name in ("training", "serving")})
+    done = run(tmp_path, "why", "numpy", ".")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert " ".join(done.stderr.split()) == (
+        "error: .: several environments are there (training, serving); name one of them"
+    )
+
+
 @pytest.mark.parametrize(("line", "says"), USAGE, ids=[line for line, _ in USAGE])
 def test_what_cannot_be_asked_is_said(line: str, says: str, tmp_path: Path) -> None:
     write(tmp_path, {"requirements.txt": "numpy==2.1.3\n"})
