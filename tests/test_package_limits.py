@@ -402,3 +402,22 @@ def test_what_a_class_gives_behind_another_one(after: str, name: str, owner: str
     behind = next(one for one in lineage.classes if one.name == after)
     member = lineage.member_after(behind, name)
     assert (member[0].name if member is not None else "") == owner
+
+
+@pytest.mark.parametrize(
+    ("decorator", "kind"),
+    [
+        ("property", "PROPERTY"),
+        ("functools.cached_property", "PROPERTY"),
+        ("cached", "PROPERTY"),
+        ("cache_readonly", "PROPERTY"),
+        ("lazy()", "PROPERTY"),
+        ("staticmethod", "UNBOUND"),
+        ("classmethod", "UNBOUND"),
+    ],
+)
+def test_what_a_decorator_makes_of_a_method(decorator: str, kind: str, tmp_path: Path) -> None:
+    text = f"class C:\n    @{decorator}\n    def m(self): pass\n    def plain(self): pass\n"
+    cls = symbols_of(tmp_path, {"acme/scaling.py": text}).find("acme.scaling", "C")
+    assert isinstance(cls, ClassCode)
+    assert [cls.methods[name].kind.name for name in ("m", "plain")] == [kind, "METHOD"]
