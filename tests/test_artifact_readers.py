@@ -80,12 +80,74 @@ def test_the_code_of_a_new_dill_is_counted_without_its_line_numbers() -> None:
         pin.specifier for data in (_OLD, new) for pin in reading(data, "m.dill").pins if pin.package == "python"
     ] == [
         ">=3.8,<3.11",
-        ">=3.8,<3.11",
+        ">=3.10,<3.11",
     ]
+    assert [pin.specifier for pin in reading(new, "m.dill").pins if pin.package == "dill"] == [">=0.3.6"]
 
 
 def test_a_polars_frame_whose_state_is_bytes_is_of_1_21_or_newer() -> None:
     frame = b"\x80\x04cpolars.dataframe.frame\nDataFrame\n)\x81%sb."
     new, old = frame % b"C\x04abcd", frame % b"]"
     assert {pin.specifier for pin in reading(new, "f.pkl").pins if pin.package == "polars"} == {">=1.21"}
-    assert {pin.specifier for pin in reading(old, "f.pkl").pins if pin.package == "polars"} == {None}
+    assert {pin.specifier for pin in reading(old, "f.pkl").pins if pin.package == "polars"} == {"<1.21"}
+
+
+@pytest.mark.parametrize(
+    ("module", "name", "package", "specifier"),
+    [
+        ("pandas", "DataFrame", "pandas", ">=3"),
+        ("pandas.arrays", "ArrowStringArray", "pandas", ">=3"),
+        ("pandas.core.frame", "DataFrame", "pandas", "<3"),
+        ("pandas._libs.internals", "_unpickle_block", "pandas", ">=1.4"),
+        ("pandas.core.internals.managers", "BlockManager", "pandas", None),
+        ("scipy.sparse._csr", "csr_matrix", "scipy", ">=1.8"),
+        ("scipy.sparse.csr", "csr_matrix", "scipy", "<1.8"),
+        ("sklearn.metrics._dist_metrics", "EuclideanDistance", "scikit-learn", ">=1.0,<1.3"),
+        ("sklearn.metrics._dist_metrics", "EuclideanDistance64", "scikit-learn", ">=1.3"),
+    ],
+)
+def test_a_name_that_came_or_went_shows_the_writer(module: str, name: str, package: str, specifier: str | None) -> None:
+    pickled = f"\x80\x04c{module}\n{name}\n.".encode("latin-1")
+    assert {pin.specifier for pin in reading(pickled, "f.pkl").pins if pin.package == package} == {specifier}
+
+
+def test_bounds_that_another_implies_are_left_out() -> None:
+    pickled = b"\x80\x04cpandas._libs.internals\n_unpickle_block\ncpandas\nDataFrame\n\x86."
+    assert {pin.specifier for pin in reading(pickled, "f.pkl").pins if pin.package == "pandas"} == {">=3"}
+
+
+def test_the_code_of_a_function_that_numba_pickled_shows_the_python() -> None:
+    name, code = b"numba.core.serialize\n_unpickle__CustomPickled\n", _OLD
+    inside = b"B" + len(code).to_bytes(4, "little") + code
+    umap = b"\x80\x04cnumba.core.serialize\ncustom_rebuild\nc" + name + inside + b"\x86R."
+    assert [pin.specifier for pin in reading(umap, "u.pkl").pins if pin.package == "python"] == [">=3.8,<3.11"]
+    alone = b"\x80\x04cnumba.core.serialize\ncustom_rebuild\n" + inside + b"\x85R."
+    assert not [pin for pin in reading(alone, "u.pkl").pins if pin.package == "python"]
+
+
+@pytest.mark.parametrize(
+    ("tensor", "there", "why"),
+    [
+        ('{"dtype":"F32","shape":[2,2],"data_offsets":[0,16]}', 16, None),
+        ('{"dtype":"BF16","shape":[],"data_offsets":[0,2]}', 2, None),
+        ('{"dtype":"F4","shape":[3],"data_offsets":[0,2]}', 2, None),
+        ('{"dtype":"F32","shape":[2,2],"data_offsets":[0,32]}', 32, "takes 16 bytes by its shape and type"),
+        ('{"dtype":"I64","shape":[0,7],"data_offsets":[0,8]}', 8, "takes 0 bytes by its shape and type"),
+    ],
+)
+def test_a_tensor_takes_what_its_shape_and_type_say(tensor: str, there: int, why: str | None) -> None:
+    header = f'{{"w":{tensor}}}'.encode()
+    found = reading(len(header).to_bytes(8, "little") + header + bytes(there), "w.safetensors").unread
+    assert [entry.why for entry in found if why is None or why not in entry.why] == []
+    assert len(found) == (why is not None)
+
+
+def test_a_header_that_is_cut_is_said_to_be() -> None:
+    (entry,) = reading(b"\x58" + bytes(7) + b'{"w":', "w.safetensors").unread
+    assert entry.why == "it is cut: its header needs 88 bytes, of which 5 are there"
+
+
+def test_what_joblib_compressed_by_lz4_needs_lz4() -> None:
+    data = b"\x80\x04cnumpy\nndarray\n."
+    frame = b"\x04\x22\x4d\x18\x60\x40\x82" + (len(data) | 1 << 31).to_bytes(4, "little") + data + bytes(4)
+    assert "lz4" in {pin.package for pin in reading(frame, "m.joblib").pins}

@@ -50,7 +50,17 @@ def test_several_sources_of_one_environment() -> None:
     assert found[1].extras == ("gpu",)
 
 
-@pytest.mark.parametrize("text", ["a=x.txt,b=y.txt", "uv.lock#color=red", "uv.lock#extra=", "main:"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a=x.txt,b=y.txt",
+        "uv.lock#color=red",
+        "uv.lock#extra=",
+        "main:",
+        "a#package=x,package=y",
+        "s=a#extra=x,s=a#extra=y",
+    ],
+)
 def test_what_means_nothing_is_said(text: str) -> None:
     with pytest.raises(BadSource):
         parsed(text)

@@ -137,6 +137,13 @@ def test_more_arguments_than_are_read_are_told() -> None:
     assert "2,000 arguments" in reasons(found)
 
 
+def test_more_tasks_than_are_read_are_told() -> None:
+    task = "@task.virtualenv(requirements=['numpy==2.1.3'])\ndef job(): pass\n"
+    found = reading("dag.py", "from airflow.sdk import task\n" + task * 201, "python-image")
+    assert len(found.pins) == len(found.roots) == 200
+    assert reasons(found) == "it has more than 200 tasks with environments; the others are not read"
+
+
 def test_an_axis_of_a_matrix_that_is_cut_is_told() -> None:
     axis = ", ".join(f"'{number}'" for number in range(33))
     steps = "    runs-on: x\n    steps:\n    - run: pip install numpy==${{ matrix.v }}\n"

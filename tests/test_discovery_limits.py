@@ -48,7 +48,7 @@ def tree(folder: Path, files: dict[str, str]) -> AuditedTree:
 
 
 def parts(folder: Path, files: dict[str, str]) -> list[RecipePart]:
-    return recipe_parts(tree(folder, files), list(files))[0]
+    return recipe_parts(tree(folder, files), list(files))
 
 
 def stages(folder: Path, number: int) -> int:
@@ -126,7 +126,7 @@ def files_of_an_image(folder: Path, number: int) -> int:
     whole = tree(folder, {"Dockerfile": text})
     paths = dict.fromkeys(("Dockerfile", *(f"{at}.py" for at in range(number))))
     whole = AuditedTree(folder=folder, root=whole.root, paths=paths)
-    code = reader_code(["Dockerfile"], recipe_parts(whole, ["Dockerfile"])[0], whole)
+    code = reader_code(["Dockerfile"], recipe_parts(whole, ["Dockerfile"]), whole)
     return len(code.files) if code is not None else number - 1
 
 

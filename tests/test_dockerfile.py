@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from mlaudit.document.document import Document
 from mlaudit.grammars.container.dockerfile_text import Instruction, instructions
+from mlaudit.grammars.shell.shell_words import MAX_SCRIPT
 from mlaudit.model.nouns import Pin, Reading
 from mlaudit.parsers._read import read
 from mlaudit.sources.working_tree import WorkingTree
@@ -197,3 +198,12 @@ def test_any_text_is_read_without_an_exception(text: str) -> None:
 )
 def test_long_and_odd_files_end(text: str) -> None:
     assert reading(text).format == "dockerfile"
+
+
+def test_a_script_longer_than_is_read_is_told(tmp_path: Path) -> None:
+    (tmp_path / "long.sh").write_text("pip install numpy==2.1.3\n" + "#" * MAX_SCRIPT, encoding="utf-8")
+    (tmp_path / "Dockerfile").write_text("FROM a\nCOPY long.sh .\nRUN bash long.sh\n", encoding="utf-8")
+    found = read(WorkingTree(tmp_path).document(tmp_path / "Dockerfile"))
+    assert [str(entry.at) + ": " + entry.why for entry in found.unread] == [
+        "Dockerfile:3:10: the script is longer than those that are read"
+    ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import bz2
+import io
 import json
 import lzma
 import os
@@ -18,7 +19,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mlaudit.grammars.model_file import pickle_walk, streams
+from mlaudit.grammars.model_file import lz4_frame, pickle_walk, streams
+from mlaudit.grammars.model_file.window import whole
+from mlaudit.model.errors import Unreadable
 from mlaudit.model.nouns import Reading
 from mlaudit.parsers._read import read
 from mlaudit.parsers._registry import parsers
@@ -120,6 +123,11 @@ PICKLES: dict[str, tuple[Callable[[], bytes], str]] = {
         "appears twice",
     ),
     "memo-confusion": (lambda: b"\x80\x04\x8c\x02osq\x00\x94h\x00\x8c\x06system\x93.", "cannot be trusted"),
+    "confusion-of-put": (lambda: b"\x80\x04\x8c\x02os\x94q\x00h\x00\x8c\x06system\x93.", "cannot be trusted"),
+    "items-without-table": (lambda: b"\x80\x04cnumpy\nndarray\n0(u.", "values that are not there"),
+    "array-of-no-shape": (lambda: wrapped_array((1,)).replace(b"(J\x01\0\0\0t", b"N"), "shape or dtype is computed"),
+    "array-of-words": (lambda: wrapped_array((1,)).replace(b"J\x01\0\0\0", b"\x8c\x01a"), "not made of numbers"),
+    "array-of-a-dtype": (lambda: wrapped_array((1,), "zz"), "not one that numpy writes"),
     "name-of-numbers": (lambda: b"\x80\x04cnumpy\nndarray\nK\x01K\x02\x93.", "computes a name"),
     "extension": (lambda: b"\x80\x04cnumpy\nndarray\n\x82\x01.", "extension registry"),
     "out-of-band": (lambda: b"\x80\x05cnumpy\nndarray\n\x97.", "kept outside"),
@@ -267,6 +275,35 @@ REFUSED: dict[str, tuple[str, Callable[[], bytes], str]] = {
         "is claimed",
     ),
     "gguf-text": ("gguf", lambda: b"GGUF" + struct.pack("<IQQQ", 3, 0, 1, 2**63), "referred to"),
+    "gguf-kind-of-list": (
+        "gguf",
+        lambda: gguf_of(struct.pack("<IIQ", 9, 77, 1)),
+        "a list in it is of an unknown type",
+    ),
+    "gguf-tensors": ("gguf", lambda: b"GGUF" + struct.pack("<IQQ", 3, 2**40, 0), "are looked at"),
+    "gguf-numbers": ("gguf", lambda: gguf_of(struct.pack("<IIQ", 9, 4, 2) + b"\0" * 7), "referred to"),
+    "gguf-lists": (
+        "gguf",
+        lambda: gguf_of(struct.pack("<IIQ", 9, 9, 200_000) + struct.pack("<IQ", 9, 0) * 20_000),
+        "lists inside lists",
+    ),
+    "hdf5-version": ("keras-h5", lambda: MARKED + b"\x09" * 100, "superblock is of version 9; 0 to 3 are known"),
+    "hdf5-sizes": ("keras-h5", lambda: MARKED + bytes((2, 3, 3, 0)) + b"\0" * 100, "superblock is corrupt"),
+    "hdf5-header": (
+        "keras-h5",
+        lambda: hdf5_loop()[:96] + b"\x07" + hdf5_loop()[97:],
+        "the root group's header is of an unknown version",
+    ),
+    "ubjson-negative": (
+        "xgboost-model",
+        lambda: b"{" + ubj_key(b"learner") + b"[#i\xff",
+        "a length in it is negative",
+    ),
+    "parquet-footer": (
+        "parquet",
+        lambda: b"PAR1" + struct.pack("<I", 9_999) + b"PAR1",
+        "its footer states a length of 9999 bytes, more than the file has",
+    ),
     "hdf5-loop": ("keras-h5", hdf5_loop, "refers to itself"),
     "hdf5-cut": ("keras-h5", lambda: MARKED, "referred to"),
     "flatbuffer-table": ("tflite", lambda: struct.pack("<I4sIi", 12, b"TFL3", 0, -(2**31)), "referred to"),
@@ -327,6 +364,52 @@ REFUSED: dict[str, tuple[str, Callable[[], bytes], str]] = {
     "npy-header": ("numpy-array", lambda: b"\x93NUMPY\x02\x00" + struct.pack("<I", 2**31), "at most"),
     "legacy-cut": ("torch-legacy", lambda: b"\x80\x02\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19.", "it ends at byte"),
 }
+
+
+def gguf_of(value: bytes) -> bytes:
+    """A file of one key."""
+    return b"GGUF" + struct.pack("<IQQQ", 3, 0, 1, 1) + b"k" + value
+
+
+LZ4 = b"\x04\x22\x4d\x18"
+LZ4_CUT = "its lz4 stream is cut or corrupt"
+
+
+@pytest.mark.parametrize(
+    ("frame", "why"),
+    [
+        (b"\x20\x40", "its lz4 frame is of an unknown version or needs a dictionary"),
+        (b"\x41\x40", "its lz4 frame is of an unknown version or needs a dictionary"),
+        (b"\x40\x00", LZ4_CUT),
+        (b"\x40\x40\0" + struct.pack("<I", 70_000), LZ4_CUT),
+        (b"\x40\x40\0" + struct.pack("<I", 1) + b"\xf0", LZ4_CUT),
+        (b"\x40\x40\0" + struct.pack("<I", 2) + b"\x50a", LZ4_CUT),
+        (b"\x40\x40\0" + struct.pack("<I", 4) + b"\x10a\x05\0", LZ4_CUT),
+        (b"\x40\x40\0" + struct.pack("<I", 4) + b"\x10a\0\0", LZ4_CUT),
+    ],
+    ids=["version", "dictionary", "size", "long-block", "no-length", "no-literals", "far-copy", "copy-of-itself"],
+)
+def test_a_broken_lz4_frame_is_told(frame: bytes, why: str) -> None:
+    with pytest.raises(Unreadable, match=f"^{why}$"):
+        list(lz4_frame.blocks(whole(io.BytesIO(LZ4 + frame + b"\0" * 4))))
+
+
+def test_blocks_of_an_lz4_frame_may_look_back_or_not() -> None:
+    first, second = struct.pack("<I", 2**31 | 4) + b"abcd", struct.pack("<I", 4) + b"\x00\x04\0\0"
+    end = b"\0" * 4
+    linked = whole(io.BytesIO(LZ4 + b"\x40\x40\0" + first + second[:4] + b"\x10e\x04\0" + end))
+    assert list(lz4_frame.blocks(linked)) == [b"abcd", b"ebcde"]
+    alone = whole(io.BytesIO(LZ4 + b"\x60\x40\0" + first + second + end))
+    with pytest.raises(Unreadable, match=LZ4_CUT):
+        list(lz4_frame.blocks(alone))
+
+
+def test_sizes_of_64_bits_are_those_of_the_archive(monkeypatch: pytest.MonkeyPatch) -> None:
+    plain = reading(torch_archive(), "m.pt")
+    monkeypatch.setattr(zipfile, "ZIP64_LIMIT", 1)
+    wide = torch_archive()
+    assert b"\xff\xff\xff\xff" in wide
+    assert versions(reading(wide, "m.pt")) == versions(plain) == {"pytorch-lightning": "2.4.0", "torch": None}
 
 
 @pytest.mark.usefixtures("_flat_memory")

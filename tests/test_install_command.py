@@ -12,6 +12,7 @@ from mlaudit.document.document import Document
 from mlaudit.grammars.shell.install_command import statements
 from mlaudit.grammars.shell.recipe import Recipe
 from mlaudit.grammars.shell.script_text import whole_text
+from mlaudit.grammars.shell.shell_words import MAX_SCRIPT
 from mlaudit.grammars.variables import expanded
 from mlaudit.model.nouns import Fact, Include, Kind, Pin, Statement, Unread
 
@@ -54,6 +55,13 @@ def pins(text: str, values: Mapping[str, str] | None = None) -> list[tuple[str, 
         ("X='a==1 b==2'; pip install $X", [("a", "1"), ("b", "2")]),
         ("pip install a==${V:-1.0}", [("a", "1.0")]),
         ("export V=3; pip install a==$V", [("a", "3")]),
+        ("export PATH V=3 W; pip install a==$V", [("a", "3")]),
+        ("X=' a==1 '; pip install b==2$X$'c==3'", [("b", "2"), ("a", "1"), ("c", "3")]),
+        ("X=; pip install a==1 $X ''", [("a", "1")]),
+        ('bash -c "pip install \\"a==1\\" b==2\\\n.0 \\\\c==3"', [("a", "1"), ("b", "2.0"), ("c", "3")]),
+        ("pip install a=\\\n=1 b=\\\r\n=2", [("a", "1"), ("b", "2")]),
+        ("tee -a r.txt <<EOF\na==1\nEOF\npip install -r r.txt", [("a", "1")]),
+        ("p=a==1; for p in $(ls); do pip install $p; done; pip install b==2", [("b", "2")]),
         ("pip install git+https://github.com/example/trainer.git@v2#egg=trainer", [("trainer", None)]),
         ("uv venv --python 3.12 /venv", [("python", "3.12")]),
         ("pyenv install 3.10.4", [("python", "3.10.4")]),
@@ -83,6 +91,9 @@ def test_reads_the_packages_of_a_command(text: str, expected: list[tuple[str, st
         ('if [[ "$V" == 12.8* ]]; then pip install a==1; else pip install b==2; fi', {"V": "12.8.1"}, [("a", "1")]),
         ('if [ "$V" ]; then pip install a==1; else pip install b==2; fi', {"V": ""}, [("b", "2")]),
         ("case $D in gpu) pip install a==1;; *) pip install b==2;; esac", {"D": "gpu"}, [("a", "1"), ("b", "2")]),
+        ("if [ $V -gt x ]; then pip install a==1; fi", {"V": "3"}, [("a", "1")]),
+        ("if [[ $V == " + "*a" * 999 + " ]]; then pip install a==1; fi", {"V": "3"}, [("a", "1")]),
+        ("if [[ $V == *b ]]; then pip install a==1; fi", {"V": "a" * 4097}, [("a", "1")]),
     ],
 )
 def test_decides_the_branches_whose_condition_is_known(
@@ -167,6 +178,14 @@ def test_installs_of_a_lock_are_said(text: str) -> None:
     assert [fact.key for fact in read(text) if isinstance(fact, Fact)] == ["note"]
 
 
+def test_a_script_is_read_up_to_a_limit() -> None:
+    found = read("pip install a==1\n" + "#" * MAX_SCRIPT + "\npip install b==1\n")
+    assert [statement.name for statement in found if isinstance(statement, Pin)] == ["a"]
+    assert [statement.why for statement in found if isinstance(statement, Unread)] == [
+        f"a script of {MAX_SCRIPT + 35} characters is read up to {MAX_SCRIPT}"
+    ]
+
+
 def test_credentials_of_an_index_are_masked() -> None:
     found = read("pip install a --index-url https://user:secret@example.com/simple")
     assert "secret" not in repr(found)
@@ -207,10 +226,14 @@ def test_places_are_those_of_the_requirement(text: str, value: str) -> None:
         ("${X:-${Y}}", None),
         ("100$", "100$"),
         ("${#V}", "6"),
+        ("${V%x}", "12.1.1"),
+        ("${V:-1}", "12.1.1"),
+        ("${V: -1}", None),
+        ("${LONG%x}", None),
     ],
 )
 def test_parameters_are_expanded_as_a_shell_does(text: str, expected: str | None) -> None:
-    assert expanded(text, {"V": "12.1.1", "EMPTY": ""}) == expected
+    assert expanded(text, {"V": "12.1.1", "EMPTY": "", "LONG": "a" * 4097}) == expected
 
 
 def test_a_value_that_holds_itself_ends() -> None:

@@ -182,3 +182,22 @@ def test_each_use_of_a_name_has_a_source_and_a_name_that_was_taken_away() -> Non
     uses = [use for each in name_uses().values() for use in each]
     assert all(use.evidence and use.others for use in uses)
     assert {use.other for use in uses} >= {"numpy", "scipy", "scikit-learn", "setuptools", "httpx"}
+
+
+@pytest.mark.parametrize(
+    ("versions", "says"),
+    [
+        ({"tensorflow-probability": "0.13.0", "tensorflow": "2.4.1"}, "it asks for tensorflow>=2.5 (`ImportError"),
+        ({"tensorflow-probability": "0.13.0", "tensorflow": "2.5.0"}, None),
+        ({"mmaction2": "0.24.1", "mmcv-full": "1.7.1"}, "asks for mmcv-full>=1.3.6,<=1.7.0"),
+        ({"mmaction2": "0.24.1", "mmcv-full": "1.3.5"}, "asks for mmcv-full>=1.3.6,<=1.7.0"),
+        ({"mmaction2": "0.24.1", "mmcv-full": "1.7.0"}, None),
+        ({"mmaction2": "1.2.0", "mmcv": "2.2.0"}, "MMCV==2.2.0 is used but incompatible"),
+    ],
+)
+def test_what_an_import_asks_of_another_version_is_an_error_beside_others(
+    versions: dict[str, str], says: str | None
+) -> None:
+    rows = list(broken_combinations(versions, {}))
+    assert [row.severity for row in rows] == [Severity.ERROR] * (says is not None)
+    assert says is None or says in rows[0].says

@@ -122,6 +122,20 @@ def test_a_module_that_a_package_no_longer_brings_is_missing() -> None:
     assert surface({}).missing(ImportStep(MODULE, "former", "", 1)) is None
 
 
+def test_a_name_with_a_message_and_nothing_behind_it_is_gone() -> None:
+    table = "_OLD = {'gone': ('was removed', None), 'kept': ('is deprecated', int)}\n__getattr__ = made(_OLD)\n"
+    release = surface({"own.py": table})
+    assert release.missing(imported("own.gone")) == LackedName(NAME, "own.gone", False)
+    assert release.missing(imported("own.kept")) is None
+
+
+def test_the_modules_of_a_lazy_part_are_parts_too() -> None:
+    lazy = "import sys\nsys.modules[__name__] = made()\n"
+    files = {"own/__init__.py": "", "own/lazy/__init__.py": lazy, "own/lazy/a.py": "", "own/lazy/deep/c.py": ""}
+    parts = surface({**files, "own/plain/__init__.py": "", "own/plain/b.py": ""}).public_parts("own")
+    assert parts == ("own.lazy", "own.lazy.a", "own.plain")
+
+
 def test_where_modules_are_searched_elsewhere_none_is_missing() -> None:
     files = {**OWNER, "own/__init__.py": "import sys\nsys.meta_path.insert(0, object())\n"}
     assert surface(files).missing(ImportStep(MODULE, "own.removed", "", 1)) is None
@@ -163,6 +177,52 @@ def test_an_annotation_is_needed_where_python_evaluates_it() -> None:
     facts = facts_of(b"import own\n\n\ndef run(x: own.Kind) -> own.Back: ...\n", "user", is_package=False)
     assert facts is not None
     assert [step.name for step in facts.steps] == ["own", "own.Kind", "own.Back"]
+
+
+GUARDED = """
+if is_own_available():
+    from own import guarded
+    from . import behind
+    if other.is_other_available():
+        from own import both
+if is_own_available() and is_other_available():
+    from own import joined
+if is_own_available("2") or not is_own_available():
+    from own import never
+if _OWN_AVAILABLE:
+    from own import constant
+"""
+
+
+def test_what_is_needed_where_a_package_is_installed_has_it_as_a_guard() -> None:
+    walk = ImportWalk(surface({"user/__init__.py": GUARDED, "user/behind.py": "from own import deep\n"})).walk("user")
+    guards = {need.step.name: need.guards for need in walk if need.step.kind == NAME}
+    assert guards == {
+        "own.guarded": ("own",),
+        "own.deep": ("own",),
+        "own.both": ("other", "own"),
+        "own.joined": ("other", "own"),
+        "own.constant": ("own",),
+    }
+
+
+def test_a_guarded_name_is_a_row_where_the_pair_was_tried(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    cache = tmp_path / "cache"
+    _keep(cache, "own==1", OLD)
+    _keep(cache, "own==2", NEW)
+    _keep(cache, "user==1", {"user/__init__.py": "if is_own_available():\n    from own import old\n"})
+    _keep(cache, "user==2", {"user/__init__.py": ""})
+    (row,) = _proposals(cache, tmp_path, capsys, "user")
+    assert row["guarded"]
+    proposals, results = tmp_path / "proposals", tmp_path / "results"
+    proposals.write_text(json.dumps(row))
+    words = [str(proposals), "--cache", str(cache), "--output", str(tmp_path / "rows"), "--results", str(results)]
+    assert write_rows(words) == 0
+    assert not list((tmp_path / "rows").iterdir())
+    said = {"import user": "ImportError: cannot import name 'old' from 'own' (own.py)"}
+    results.write_text(json.dumps({"key": "3.11 user==1 own==2", "said": said}) + "\n")
+    assert write_rows(words) == 0
+    assert 'names = ["own.old"]' in (tmp_path / "rows" / "own.toml").read_text()
 
 
 def test_an_outline_has_no_bodies_of_functions() -> None:

@@ -72,7 +72,7 @@ COMMANDS = (
 
 def left_by(command: tuple[str, ...], text: str) -> str | None:
     doc = Document("requirements.txt", text.encode())
-    words = tuple(Word(text=word, start=0, end=0) for word in command)
+    words = tuple(Word(text=word, start=0, end=0, unresolved=word[1:] if word[:1] == "$" else "") for word in command)
     call = Call(script=whole_text(doc), recipe=Recipe(doc), words=words, stdin=whole_text(doc))
     found = filtered(call, command[0])
     return None if found is None else found.text
@@ -130,6 +130,22 @@ def test_a_replacement_whose_place_depends_on_the_program_is_not_followed(patter
 @pytest.mark.parametrize("pattern", [r"\(a*\)*b", r"\(a\|a\)*", "a**", r"a\{1,9\}", "[[.a.]]", "a" * 500, r"\1", "["])
 def test_a_pattern_that_could_take_long_or_is_unknown_is_not_followed(pattern: str) -> None:
     assert python_pattern(pattern, extended=False) is None
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("sed", "--posix", "/torch/d"),
+        ("sed", ""),
+        ("sed", "$ORDER"),
+        ("sed", "s/a$|b/X/"),
+        ("grep", "-v", "--colour", "torch"),
+        ("grep", "-v", "$WORD"),
+    ],
+    ids=" ".join,
+)
+def test_a_filter_that_is_not_understood_is_not_followed(command: tuple[str, ...]) -> None:
+    assert left_by(command, TEXT) is None
 
 
 def test_long_lines_are_not_searched_by_patterns_that_repeat() -> None:

@@ -61,11 +61,11 @@ UNREAD: dict[str, Any] = {"from_metadata": False, "requires": None}
 
 def test_what_releases_around_one_require_alike_is_required_by_it(monkeypatch: pytest.MonkeyPatch) -> None:
     rows = [
-        _release("1.0.0", 1, "numpy<2", "scipy", "torch<2"),
+        _release("1.0.0", 1, "numpy<2", "scipy", "torch<2", "jax<1,>=0.4", "dask<2; extra == 'all'", "keras<3"),
         _release("1.0.9", 8, "numpy<2", "scipy", "torch<2", "protobuf<4"),
         _release("1.1.0", 2, **UNREAD),
         _release("1.1.1", 3, "numpy<2", "scipy>=1", from_metadata=False),
-        _release("1.1.2", 8, "numpy<2", "torch<3", "protobuf<4"),
+        _release("1.1.2", 8, "numpy<2", "torch<3", "protobuf<4", "jax[cpu]>=0.5,!=0.6", "dask<3", "keras>=2"),
         _release("1.2", 9, **UNREAD),
     ]
     known = releases.unpacked(packed("pinbox", rows, "2026-01-01"), "pinbox")
@@ -73,7 +73,11 @@ def test_what_releases_around_one_require_alike_is_required_by_it(monkeypatch: p
     releases.agreed.cache_clear()
     found = releases.agreed("pinbox", "1.1.0")
     assert found is not None
-    assert list(found.requirements) == ["numpy"]
+    assert {name: found.requirements[name][0].specifier for name in found.requirements} == {
+        "numpy": "<2",
+        "torch": "<3",
+        "jax": ">=0.4",
+    }
     assert found.evidence.source == "METADATA of pinbox 1.0.0 and 1.1.2, between which 1.1.0 lies"
     assert [releases.agreed("pinbox", version) for version in ("1.1.1", "1.1.2", "1.2", "9.0")] == [None] * 4
     mismatch = wanted("pinbox", "1.1", "numpy")

@@ -21,6 +21,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mlaudit.comparison.requirements import worlds_for
 from mlaudit.knowledge import KnowledgeError, releases
 from mlaudit.knowledge.family import family_mismatches, wanted
 from mlaudit.knowledge.wheels import has_wheel, undeclared_python
@@ -31,6 +32,7 @@ from mlaudit.lab.release_rows import GatheredRelease, canonical_requirements, me
 from mlaudit.lab.release_tags import TaggedProject, tagged_releases
 from mlaudit.lab.release_wheels import local_releases
 from mlaudit.model.names import normalized
+from mlaudit.model.nouns import Target
 from mlaudit.model.packaged import HOME
 from mlaudit.model.versions import specifiers
 
@@ -214,6 +216,35 @@ def test_an_unknown_release_is_said_of_nothing() -> None:
     assert wanted("fastapi", "999.0", "pydantic") is None
     assert releases.history("../fastapi") is None
     assert family_mismatches({"fastapi": "999.0", "pydantic": "0.1"}) == ()
+
+
+@pytest.mark.parametrize(
+    ("asked", "python", "expected"),
+    [
+        (("pandas",), "3.9", {"pyarrow", "pandas"}),
+        (("Secure.Local_Storage", "pandas"), "3.9", {"pyarrow", "pandas", "keyring"}),
+        (("old",), "3.6", {"attrs"}),
+        (("old",), "3.9", set()),
+        (("both",), "3.9", set()),
+        ((), "3.9", set()),
+    ],
+)
+def test_what_an_extra_requires_counts_where_the_extra_is_asked_for(
+    monkeypatch: pytest.MonkeyPatch, asked: tuple[str, ...], python: str, expected: set[str]
+) -> None:
+    requires = [
+        'pyarrow<6; extra == "pandas"',
+        "pandas<2; extra == 'pandas'",
+        'keyring<22; extra == "secure-local-storage"',
+        'attrs<20; python_version < "3.7" and extra == "old"',
+        'idna<2; extra == "both" or extra == "pandas"',
+    ]
+    known = releases.unpacked(packed("pinbox", [_release("1.0", *requires)], "2026-01-01"), "pinbox")
+    monkeypatch.setattr(releases, "history", lambda name: known if name == "pinbox" else None)
+    versions = {"pinbox": "1.0", "pyarrow": "9", "pandas": "3", "keyring": "30", "attrs": "25", "idna": "3"}
+    extras = {"pinbox": frozenset(normalized(extra) for extra in asked)}
+    rows = family_mismatches(versions, worlds=worlds_for(Target(pythons=(python,))), extras=extras)
+    assert {row.other for row in rows} == expected
 
 
 def test_a_range_that_cannot_meet_what_is_required_is_told() -> None:

@@ -37,7 +37,7 @@ def surveyed(folder: Path) -> tuple[Survey, list[RecipePart]]:
     paths = walk(folder, is_named).paths
     tree = AuditedTree(folder=folder, root=root, paths=dict.fromkeys(paths))
     named = stating(paths, folder, root)
-    return survey_with_code(tree, named, no_roots), recipe_parts(tree, named)[0]
+    return survey_with_code(tree, named, no_roots), recipe_parts(tree, named)
 
 
 def found_in(folder: Path) -> Discovery:

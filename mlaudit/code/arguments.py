@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from mlaudit.code import hydra_config, pipeline_outputs
 from mlaudit.code.source import Binding, NameScope, last_name
-from mlaudit.code.values import UNKNOWN, Env, Frame, TableValue, ValueReader, Values
+from mlaudit.code.values import UNKNOWN, Env, Frame, TableValue, Thunk, ValueReader, Values
 from mlaudit.knowledge.artifact_calls import ArgumentChoice
 
 _OPTION_MARKERS = frozenset(("Option", "Argument", "Field", "Query", "Form", "Body", "Depends", "Parameter", "field"))
@@ -40,6 +40,14 @@ def argument_of(reader: ValueReader, scope: NameScope, frame: Frame, name: str) 
         before = frame.call.args[: position + 1]
         return None if any(isinstance(expression, ast.Starred) for expression in before) else before[-1]
     return unpacked_keyword(reader, frame.call, name, frame.env)
+
+
+def keywords_of(frame: Frame | None, scope: NameScope) -> TableValue:
+    """What `**kwargs` of a function holds for a call; nothing that is known without one."""
+    if frame is None:
+        return TableValue(items={}, open=frozenset({scope}))
+    named = {keyword.arg: keyword.value for keyword in frame.call.keywords if keyword.arg is not None}
+    return TableValue(items={name: Thunk(value, frame.env) for name, value in named.items()})
 
 
 def _arguments_named(scope: NameScope, name: str) -> list[ast.arg]:

@@ -9,7 +9,7 @@ import ast
 from collections.abc import Callable
 
 from mlaudit.code import text_calls
-from mlaudit.code.arguments import argument_of, decorator_names, default_of, parameter_names
+from mlaudit.code.arguments import argument_of, decorator_names, default_of, keywords_of, parameter_names
 from mlaudit.code.expressions import MAX_ALTERNATIVES
 from mlaudit.code.members import MemberReader, Modules
 from mlaudit.code.pipeline_outputs import COMPONENT_CALL, COMPONENTS
@@ -162,7 +162,7 @@ class ValueEvaluator(MemberReader):
             return self._imported(binding)
         if binding.inner is not None:
             return (CodeValue(scope=binding.inner),)
-        if binding.how == "parameter":
+        if binding.how in ("parameter", "keywords"):
             return self.parameter(binding, env)
         here = env.at(binding.scope, binding.point)
         if isinstance(binding.node, ast.AugAssign):
@@ -283,6 +283,8 @@ class ValueEvaluator(MemberReader):
         """What a parameter stands for: the argument of a known call, or its default for calls that nobody knows."""
         scope, name = binding.scope, getattr(binding.node, "arg", "")
         frame = env.frames.get(scope)
+        if binding.how == "keywords":
+            return (keywords_of(frame, scope),)
         if (
             scope.owner is not None
             and name == next(iter(parameter_names(scope)), "")

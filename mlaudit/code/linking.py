@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import posixpath
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 
 from mlaudit.code.arguments import decorator_names
@@ -41,6 +41,7 @@ class Program:
         is_file: whether a path is a file of the repository; by default the readings alone.
         data: the content of a configuration file (`params.yaml`), parsed, or None.
         read: gives the reading of a module that was not handed in, when an import leads to it.
+        packages: the folder that holds each package of a project of the repository, by the package's name.
     """
 
     def __init__(
@@ -50,11 +51,13 @@ class Program:
         is_file: Callable[[str], bool] | None = None,
         data: Callable[[str], object] | None = None,
         read: Read | None = None,
+        packages: Mapping[str, str] | None = None,
     ) -> None:
         self.modules: dict[str, ModuleReading] = {reading.path: reading for reading in readings}
         self._is_file = is_file or self.modules.__contains__
         self._data = data or _nothing
         self._read = read or _nothing
+        self._packages = packages or {}
         self._evaluator = ValueEvaluator(self)
         self._resolved: dict[tuple[str, str, int], str | None] = {}
         self._sites: dict[str, dict[str, list[CallPlace]]] | None = None
@@ -113,8 +116,13 @@ class Program:
             ):
                 yield module[1], source.line(place.call.lineno)
 
-    def closure(self, paths: Iterable[str]) -> frozenset[str]:
-        """The modules that run when these are started: themselves and all that they import in the repository."""
+    def closure(self, paths: Iterable[str], projects: Collection[str] = ()) -> frozenset[str]:
+        """The modules that run when these are started: themselves and all that they import in the repository.
+
+        Args:
+            paths: the modules that are started.
+            projects: folders of projects that are installed where these run; their packages are imported by name.
+        """
         seen: set[str] = set()
         waiting = list(paths)
         while waiting:
@@ -122,7 +130,23 @@ class Program:
             if path not in seen:
                 seen.add(path)
                 waiting.extend(self.imported_files(path))
+                waiting.extend(self._installed_files(path, projects) if projects else ())
         return frozenset(seen)
+
+    def _installed_files(self, path: str, projects: Collection[str]) -> Iterator[str]:
+        """The modules that a module imports of packages of other projects, which are in no folder around it."""
+        reading = self.module(path)
+        bindings = reading.source.imports if reading is not None and reading.source is not None else ()
+        for binding in bindings:
+            package = binding.module.partition(".")[0]
+            folder = self._packages.get(package)
+            is_installed = folder is not None and any(folder in (project, f"{project}/src") for project in projects)
+            if folder is None or binding.level or not is_installed or self._module_path(path, package, 0) is not None:
+                continue
+            names = (binding.module, f"{binding.module}.{binding.member}" if binding.member else "")
+            for words in (name.split(".") for name in names if name):
+                for count in range(1, len(words) + 1):
+                    yield from self._module_files(posixpath.join(folder, *words[:count]))
 
     def described(self, reading: ModuleReading) -> ModuleReading:
         """A module with its uses, entry points and options, as far as the modules known here show."""

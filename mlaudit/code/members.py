@@ -190,6 +190,8 @@ class MemberReader(ExpressionReader):
         key = self.texts(node.slice, env)[0].known
         if isinstance(base, TableValue) and key is not None and key in base.items:
             return self.forced(base.items[key])
+        if isinstance(base, TableValue) and base.open:
+            return (UnknownValue(open=base.open),)
         if isinstance(base, ListValue):
             index = _index(node.slice, key, base.items)
             if index is not None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import posixpath
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 
 from mlaudit.code.linking import Program, is_test
 from mlaudit.code.nouns import ModuleReading
@@ -13,6 +13,7 @@ from mlaudit.code.parsing import parse_source_file, parse_text
 from mlaudit.code.scan import imported_words, libraries_of, scan
 from mlaudit.code.source import NameScope
 from mlaudit.document.document import Document
+from mlaudit.grammars.pypi.local_projects import MANIFESTS
 from mlaudit.model.errors import Unreadable
 
 MAX_DATA = 1024 * 1024
@@ -63,7 +64,26 @@ def read_program(paths: Iterable[str], content: Content) -> Program:
         return parse_source_file(path, data) if data is not None else None
 
     _add_callers(readings, rest)
-    return Program(readings.values(), is_file=files.__contains__, data=lambda path: _data(path, content), read=read)
+    return Program(
+        readings.values(),
+        is_file=files.__contains__,
+        data=lambda path: _data(path, content),
+        read=read,
+        packages=_installable_packages(files),
+    )
+
+
+def _installable_packages(files: Collection[str]) -> dict[str, str]:
+    """The folder that holds each package of a project inside the repository; none where several have the name."""
+    projects = {posixpath.dirname(path) for path in files if posixpath.basename(path) in MANIFESTS}
+    folders: dict[str, set[str]] = {}
+    for path in files if projects - {""} else ():
+        package, name = posixpath.split(path)
+        folder = posixpath.dirname(package)
+        project = posixpath.dirname(folder) if posixpath.basename(folder) == "src" else folder
+        if name == "__init__.py" and project and project in projects:
+            folders.setdefault(posixpath.basename(package), set()).add(folder)
+    return {name: min(holding) for name, holding in folders.items() if len(holding) == 1}
 
 
 def _relevant(contents: Mapping[str, bytes]) -> list[str]:
@@ -92,9 +112,9 @@ def _add_callers(readings: dict[str, ModuleReading], rest: dict[str, bytes]) -> 
         words = {word for reading in readings.values() for word in _callable_words(reading)}
         if not words:
             return
-        expression = re.compile(
-            rb"(?<!\w)(?:" + b"|".join(re.escape(word.encode()) for word in sorted(words)) + rb")\("
-        )
+        either = b"|".join(re.escape(word.encode()) for word in sorted(words))
+        later = rb"\b(?:python_callable|target)[ \t]*=[ \t]*(?:\w+\.){0,9}(?:" + either + rb")\b"
+        expression = re.compile(rb"(?<!\w)(?:" + either + rb")\(|" + later)
         callers = [path for path, data in rest.items() if not is_test(path) and expression.search(data)]
         for path in callers:
             readings[path] = parse_source_file(path, rest.pop(path))

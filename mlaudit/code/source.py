@@ -21,6 +21,10 @@ _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 
 
+_LATER = (("python_callable", "op_args", "op_kwargs"), ("target", "args", "kwargs"))
+"""Keywords that name a function which is called later, and its arguments, in a list and by name."""
+
+
 @dataclass(frozen=True, slots=True)
 class Point:
     """A position in a source and the arms of the conditions around it."""
@@ -202,6 +206,8 @@ class _Indexer:
         arguments = node.args
         for argument in (*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs):
             self._add(inner, argument.arg, Binding("parameter", argument, inner, Point(node.lineno)))
+        if arguments.kwarg is not None:
+            self._add(inner, arguments.kwarg.arg, Binding("keywords", arguments.kwarg, inner, Point(node.lineno)))
         for default in (
             *arguments.defaults,
             *(expression for expression in arguments.kw_defaults if expression is not None),
@@ -295,7 +301,8 @@ class _Indexer:
         for part in ast.walk(node):
             count += 1
             if isinstance(part, ast.Call):
-                self.source.calls.append(CallPlace(part, scope, Point(part.lineno, part.col_offset, point.branch)))
+                here = Point(part.lineno, part.col_offset, point.branch)
+                self.source.calls += [CallPlace(call, scope, here) for call in (part, *_later_calls(part))]
             elif isinstance(part, ast.NamedExpr):
                 self._target(part.target, part.value, scope, point)
             elif isinstance(part, _COMPREHENSIONS):
@@ -315,6 +322,27 @@ def _expressions(node: ast.stmt) -> Iterator[ast.expr]:
     for child in ast.iter_child_nodes(node):
         parts = (child,) if isinstance(child, ast.expr | ast.stmt) else ast.iter_child_nodes(child)
         yield from (part for part in parts if isinstance(part, ast.expr))
+
+
+def _later_calls(call: ast.Call) -> Iterator[ast.Call]:
+    """The call that a task or thread makes: `PythonOperator(python_callable=fit, op_kwargs={"name": "churn"})`.
+
+    https://airflow.apache.org/docs/apache-airflow-providers-standard/stable/operators/python.html,
+    https://docs.python.org/3/library/threading.html#threading.Thread
+    """
+    given = {keyword.arg: keyword.value for keyword in call.keywords if keyword.arg}
+    for function, listed, named in _LATER:
+        called, positional, by_name = (given.get(word) for word in (function, listed, named))
+        if not isinstance(called, (ast.Name, ast.Attribute)) or (positional is None and by_name is None):
+            continue
+        pairs = zip(by_name.keys, by_name.values, strict=True) if isinstance(by_name, ast.Dict) else ()
+        keywords = [
+            ast.keyword(arg=key.value, value=value)
+            for key, value in pairs
+            if isinstance(key, ast.Constant) and isinstance(key.value, str)
+        ]
+        args = positional.elts if isinstance(positional, (ast.List, ast.Tuple)) else []
+        yield ast.copy_location(ast.Call(func=called, args=args, keywords=keywords), call)
 
 
 def _inside(branch: Branch, node: ast.AST, arm: str) -> Branch:

@@ -30,6 +30,7 @@ from mlaudit.code.values import (
     concatenated,
     joined_paths,
     open_of,
+    opened,
     origins_of,
     split_path,
 )
@@ -303,7 +304,10 @@ def _table_item(reader: ValueReader, function: NamedValue, call: ast.Call, env: 
     table, key = function.receiver, reader.texts(call.args[0], env)[0].known
     if isinstance(table, TableValue) and key is not None and key in table.items:
         return reader.forced(table.items[key])
-    return reader.values(call.args[1], env) if len(call.args) > 1 else None
+    given = reader.values(call.args[1], env) if len(call.args) > 1 else None
+    if not isinstance(table, TableValue) or not table.open:
+        return given
+    return tuple(opened(value, scope) for value in given or UNKNOWN for scope in table.open)
 
 
 def _loaded(reader: ValueReader, name: str, call: ast.Call, env: Env) -> Values | None:
@@ -311,8 +315,8 @@ def _loaded(reader: ValueReader, name: str, call: ast.Call, env: Env) -> Values 
     if name == "dvc.api.params_show":
         value = reader.loaded_data("params.yaml", env)
         return (value,) if value is not None else None
-    for opened in reader.values(call.args[0], env) if call.args else ():
-        for text in _opened_path(reader, opened):
+    for value_opened in reader.values(call.args[0], env) if call.args else ():
+        for text in _opened_path(reader, value_opened):
             value = reader.loaded_data(text, env)
             if value is not None:
                 return (value,)

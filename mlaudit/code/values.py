@@ -144,9 +144,10 @@ class ListValue:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class TableValue:
-    """A dictionary with known keys; `path` is the file that it was loaded from."""
+    """A dictionary with known keys; `open` are functions on whose calls it depends which keys there are."""
 
     items: Mapping[str, Thunk]
+    open: Open = NOTHING_OPEN
 
 
 Value = TextValue | UnknownValue | NamedValue | ObjectValue | CodeValue | ModuleValue | ListValue | TableValue

@@ -43,7 +43,10 @@ def _open_package(environment: Environment, package: str) -> OpenPackage | None:
         is_open = cell.state is State.RANGE and is_of_the_index(cell)
         return OpenPackage(name=package, range=cell.specifier or "", required_by="") if is_open else None
     *_, holds = worlds_for(environment.target).values()
+    known = family.known_subjects()
     for name, version in environment.exact_versions.items():
+        if name not in known:
+            continue
         if requires_as_published(environment.cells[name]) and family.wanted(name, version, package, holds) is not None:
             return OpenPackage(name=package, range="", required_by=f"{name} {version}")
     return None

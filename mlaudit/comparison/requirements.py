@@ -10,7 +10,7 @@ from mlaudit.environments.target import applies, pythons_of
 from mlaudit.knowledge.family import DemandedRange, Holds, Mismatch, demanded_packages, family_mismatches
 from mlaudit.knowledge.family import wanted as wanted_of
 from mlaudit.model.lazy_dataclass import dataclass
-from mlaudit.model.names import is_reduced
+from mlaudit.model.names import is_reduced, normalized
 from mlaudit.model.nouns import Evidence, Kind, Layer, State, Target
 from mlaudit.model.report import Cell, Environment
 from mlaudit.model.versions import exact, oldest, parsed
@@ -34,7 +34,7 @@ def unmet_requirements(environment: Environment) -> tuple[Mismatch, ...]:
         if cell.kind is Kind.PACKAGE and cell.state is State.RANGE and cell.specifier is not None
     )
     versions = tuple(environment.exact_versions.items())
-    mismatches = _mismatches(versions, ranges, tuple(worlds_for(environment.target).items()))
+    mismatches = _mismatches(versions, ranges, _extras_in(environment), tuple(worlds_for(environment.target).items()))
     if not mismatches:
         return ()
     overridden = {pin.package for reading in environment.readings for pin in reading.pins if pin.overrides}
@@ -47,12 +47,24 @@ def unmet_requirements(environment: Environment) -> tuple[Mismatch, ...]:
     )
 
 
+def _extras_in(environment: Environment) -> tuple[tuple[str, frozenset[str]], ...]:
+    """The extras that are asked of packages."""
+    asked = (
+        (cell.package, frozenset(normalized(extra) for pin in cell.pins for extra in pin.extras))
+        for cell in environment.unusual_cells
+    )
+    return tuple((package, extras) for package, extras in asked if extras)
+
+
 @lru_cache(maxsize=16)
 def _mismatches(
-    versions: tuple[tuple[str, str], ...], ranges: tuple[tuple[str, str], ...], worlds: Worlds
+    versions: tuple[tuple[str, str], ...],
+    ranges: tuple[tuple[str, str], ...],
+    extras: tuple[tuple[str, frozenset[str]], ...],
+    worlds: Worlds,
 ) -> tuple[Mismatch, ...]:
     """Several rules ask for those of one environment."""
-    return family_mismatches(dict(versions), ranges=dict(ranges), worlds=dict(worlds))
+    return family_mismatches(dict(versions), ranges=dict(ranges), worlds=dict(worlds), extras=dict(extras))
 
 
 def solved_by_conda(cell: Cell) -> bool:

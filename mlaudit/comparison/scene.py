@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from fnmatch import fnmatchcase
 
+from mlaudit.comparison.graph_runtimes import judged_runtimes
 from mlaudit.comparison.judgement import Judgements
 from mlaudit.model.lazy_dataclass import dataclass, field
 from mlaudit.model.nouns import Kind, Pin, Place
@@ -45,7 +46,10 @@ class View:
             yield from row.crossings
 
     def compared_pairs(self) -> frozenset[tuple[str, str]]:
-        """The pairs that share something that both state; to run one Python is not yet to share anything."""
+        """The pairs that share something that both state, or where a runtime is judged by what the writer exports.
+
+        To run one Python is not yet to share anything.
+        """
         return frozenset(self._each_compared_pair())
 
     def compares_something(self) -> bool:
@@ -63,6 +67,13 @@ class View:
                 crossed.add(pair)
                 yield pair
         yield from ((artifact.writer, artifact.reader) for artifact in self.artifacts if is_compared(artifact))
+        yield from (pair for pair in self.pairs if self.runtimes_of(*pair))
+
+    def runtimes_of(self, writer: str, reader: str) -> tuple[Cell, ...]:
+        """The reader's runtimes that are judged by what the writer exports by default."""
+        kinds, _ = self.judgements.what_crosses(writer, reader)
+        sides = (self.environments[writer], self.environments[reader])
+        return tuple(judged_runtimes(*sides, kinds, self.known_pairs))
 
     def place(self, cell: Cell) -> Place:
         """Where a cell points to; where it names nothing, the first source of its environment."""

@@ -140,7 +140,7 @@ def _by_folder(group: DocumentGroup) -> Candidate | None:
     for depth in range(len(group.home) - 1, -1, -1):
         of_folder = tokens(group.home[depth])
         role = table.role(of_folder)
-        if role is not None:
+        if role is not None and not (of_folder[0].isdigit() and _is_weak(role[1])):
             below = [word for folder in group.home[depth + 1 :] for word in tokens(folder)]
             return Candidate(
                 group=group,
@@ -150,6 +150,11 @@ def _by_folder(group: DocumentGroup) -> Candidate | None:
                 subject=subject_of((*of_folder, *below, *group.qualifier)),
             )
     return None
+
+
+def _is_weak(word: str) -> bool:
+    """Whether a word shows a role less than others: as the title of a chapter (`04-deployment`) it shows none."""
+    return any(word in row.weak for row in words().roles)
 
 
 def subject_of(of_path: Sequence[str]) -> frozenset[str]:

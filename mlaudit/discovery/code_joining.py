@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from mlaudit.code.linking import Program, is_test
 from mlaudit.code.nouns import ArtifactUse, Direction, NameKind
 from mlaudit.code.repository import read_program
+from mlaudit.code.sameness import SERVED
 from mlaudit.discovery.able_holders import NamedLibraries
 from mlaudit.discovery.azureml_jobs import registered_uses
 from mlaudit.discovery.candidates import Candidate
@@ -24,9 +25,10 @@ from mlaudit.discovery.model_server_uses import mounted_models, stored_uses, tri
 from mlaudit.discovery.mounted_uses import mounted_uses
 from mlaudit.discovery.recipes import AuditedTree, ImageRun, RecipePart, stated, whole_part
 from mlaudit.discovery.registered_names import join_registered
-from mlaudit.discovery.role_signs import CODE, NAMES, RoleSign
+from mlaudit.discovery.role_signs import CODE, NAMES, RoleSign, role_of_program, role_of_script
 from mlaudit.discovery.unnamed_uses import find_unnamed
 from mlaudit.discovery.variable_files import dotenv_run
+from mlaudit.grammars.pypi.local_projects import MANIFESTS
 from mlaudit.knowledge.roles import READER, WRITER, tokens, words
 from mlaudit.model.errors import Unreadable
 from mlaudit.model.lazy_dataclass import dataclass, replace
@@ -67,17 +69,18 @@ def join_code(candidates: list[Candidate], spent: Sequence[DocumentGroup], tree:
     passed_over = {path for path in {use.at.path for use in program.uses} if is_test(path) or lies_in_left_out(path)}
     uses = [use for use in program.uses if use.at.path not in passed_over]
     candidates = [*candidates, *_notebooks(candidates, spent, code, uses, tree)]
-    scopes = code_scopes(candidates, code, program, tree)
-    revived = list(_revived(candidates, spent, scopes, uses))
+    scopes = code_scopes(candidates, spent, code, program, tree)
+    revived = list(_revived(candidates, spent, _with_copied_trainers(candidates, scopes, program, uses), uses))
     if revived:
         candidates = [*candidates, *revived]
-        scopes = code_scopes(candidates, code, program, tree)
+        scopes = code_scopes(candidates, spent, code, program, tree)
+    scopes = _with_copied_trainers(candidates, scopes, program, uses)
     uses = [*uses, *_add_described(candidates, scopes, program, tree)]
     added = _add_mounted(scopes, uses, tree)
     settled = {use for scope in scopes.values() for use in scope.settled}
     # What has its bucket's name in every environment that runs it happens nowhere without.
     kept = [use for use in uses if use not in settled or any(scope.holds(use) for scope in scopes.values())]
-    uses = [*kept, *added]
+    uses = list(_with_logged_kinds([*kept, *added], scopes))
     _leave_functions(scopes)
     for candidate in candidates:
         scope = scopes.get(candidate, CodeScope())
@@ -86,6 +89,8 @@ def join_code(candidates: list[Candidate], spent: Sequence[DocumentGroup], tree:
         candidate.exchanges = exchanges_of(use for use in uses if scope.holds(use))
         candidate.reads_published = _reads_what_others_published(scope, uses)
         candidate.does = _does(scope, uses, is_deployment=part is not None and part.format in words().described)
+        if candidate not in scopes and _runs_in_others(candidate, code, scopes, uses):
+            candidate.does = frozenset()
     cross(candidates, scopes, uses, NamedLibraries(tree))
     join_registered(candidates, scopes, uses, tree)
     deploy(candidates, scopes, uses)
@@ -150,6 +155,25 @@ def _runs(candidate: Candidate, uses: Iterable[ArtifactUse], tree: AuditedTree) 
     if image_run is None:
         return runs
     return tuple(with_image_settings(run, image_run) for run in runs) or (image_run,)
+
+
+def _with_logged_kinds(uses: Sequence[ArtifactUse], scopes: Mapping[Candidate, CodeScope]) -> Iterator[ArtifactUse]:
+    """Models that are registered by the address of a run hold what the same module, or environment, logs."""
+    logged = [use for use in uses if use.holds and _is_mlflow_write(use)]
+    fixed = {use for scope in scopes.values() for use in (*scope.uses, *scope.settled)}
+    for use in uses:
+        if not _is_mlflow_write(use) or use.holds or use in fixed or not logged:
+            yield use
+            continue
+        around = [scope for scope in scopes.values() if scope.holds(use)]
+        near = [other for other in logged if other.at.path == use.at.path]
+        near = near or [other for other in logged if any(scope.holds(other) for scope in around)]
+        holds = tuple(dict.fromkeys(kind for other in near for kind in other.holds))
+        yield replace(use, holds=holds) if holds else use
+
+
+def _is_mlflow_write(use: ArtifactUse) -> bool:
+    return use.form == "mlflow" and use.direction is Direction.WRITES
 
 
 def _is_apart(part: RecipePart | None) -> bool:
@@ -243,16 +267,7 @@ def _revived(
     uses: Sequence[ArtifactUse],
 ) -> Iterator[Candidate]:
     """Project folders whose files an image installs, and in which code trains that the image does not run."""
-    converting = {use.at.path for use in uses if use.direction is Direction.READS and _is_model(use.form)}
-    homeless = [
-        use
-        for use in uses
-        if use.direction is Direction.WRITES
-        and use.at.path not in converting
-        and _is_model(use.form)
-        and use.at.path.endswith(".py")
-        and not any(scope.holds(use) or _is_of_step(use, scope) for scope in scopes.values())
-    ]
+    homeless = _trained_nowhere(scopes, uses)
     for group in spent if homeless else ():
         own = [use for use in homeless if lies_in(use.at.path, folder_of(group))]
         if not own:
@@ -266,6 +281,55 @@ def _revived(
             yield candidate
 
 
+def _trained_nowhere(scopes: Mapping[Candidate, CodeScope], uses: Sequence[ArtifactUse]) -> list[ArtifactUse]:
+    """Writes of models that happen in no environment, those of modules that only convert models left out."""
+    converting = {use.at.path for use in uses if use.direction is Direction.READS and _is_model(use.form)}
+    return [
+        use
+        for use in uses
+        if use.direction is Direction.WRITES
+        and use.at.path not in converting
+        and _is_model(use.form)
+        and use.at.path.endswith(".py")
+        and not any(scope.holds(use) or _is_of_step(use, scope) for scope in scopes.values())
+    ]
+
+
+def _with_copied_trainers(
+    candidates: Sequence[Candidate],
+    scopes: dict[Candidate, CodeScope],
+    program: Program,
+    uses: Sequence[ArtifactUse],
+) -> dict[Candidate, CodeScope]:
+    """Let images that start no server and load no model run the trainers that they copy: by a schedule, or as jobs."""
+    homeless = _trained_nowhere(scopes, uses)
+    extended = dict(scopes)
+    for candidate in candidates if homeless else ():
+        part, scope = candidate.group.part, scopes.get(candidate)
+        if part is None or scope is None or not part.copies or part.is_job or not part.installs:
+            continue
+        if any(role_of_program(command.words) for command in part.commands):
+            continue
+        if any(scope.holds(use) and use.direction is Direction.READS and _is_model(use.form) for use in uses):
+            continue
+        named = [copied for copied in part.copies if copied not in ("", ".")]
+        libraries = _libraries_of(part, folder_of(candidate.group))
+        trained = [
+            path
+            for path in dict.fromkeys(use.at.path for use in homeless)
+            if any(lies_in(path, copied) for copied in named) and not any(lies_in(path, folder) for folder in libraries)
+        ]
+        if trained:
+            extended[candidate] = replace(scope, files=scope.files | program.closure(trained))
+    return extended
+
+
+def _libraries_of(part: RecipePart, home: str) -> list[str]:
+    """The folders of projects that an image installs beside its own: their modules run where something imports them."""
+    folders = (posixpath.dirname(path) for path in part.installs if posixpath.basename(path) in MANIFESTS)
+    return [folder for folder in folders if folder and home and not lies_in(home, folder)]
+
+
 def _is_of_step(use: ArtifactUse, scope: CodeScope) -> bool:
     """Whether a module takes part in a use of which one function is a step with an environment of its own."""
     return bool(scope.functions) and not use.files.isdisjoint(scope.files)
@@ -276,7 +340,23 @@ def _does(scope: CodeScope, uses: Sequence[ArtifactUse], *, is_deployment: bool)
     if not scope.files:
         return frozenset() if is_deployment else None
     sides = {Direction.WRITES: WRITER, Direction.READS: READER}
-    return frozenset(sides[use.direction] for use in uses if scope.holds(use) and _is_model(use.form))
+    # Who asks a server for predictions loads nothing.
+    own = (use for use in uses if scope.holds(use) and _is_model(use.form) and use.form not in DATA_FORMS)
+    return frozenset(sides[use.direction] for use in own if use.direction is Direction.WRITES or use.form != SERVED)
+
+
+def _runs_in_others(
+    candidate: Candidate, code: Iterable[str], scopes: Mapping[Candidate, CodeScope], uses: Sequence[ArtifactUse]
+) -> bool:
+    """Whether a project has code, and no other environment leaves any of it that trains to the project's own lists."""
+    if candidate.group.part is not None:
+        return False
+    folder = folder_of(candidate.group)
+    own = [path for path in code if lies_in(path, folder)]
+    of_others = {path for scope in scopes.values() for path in scope.files}
+    left = {path for path in own if path not in of_others}
+    writing = {use.at.path for use in uses if use.direction is Direction.WRITES and _is_model(use.form)}
+    return bool(own) and left.isdisjoint(writing) and not any(role_of_script((path,)) == "training" for path in left)
 
 
 def _signs(scope: CodeScope, uses: Sequence[ArtifactUse], program: Program) -> Iterator[RoleSign]:

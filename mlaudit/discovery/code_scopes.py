@@ -80,9 +80,21 @@ def lies_in(path: str, folder: str) -> bool:
 
 
 def code_scopes(
-    candidates: Sequence[Candidate], code: Collection[str], program: Program, tree: AuditedTree
+    candidates: Sequence[Candidate],
+    spent: Sequence[DocumentGroup],
+    code: Collection[str],
+    program: Program,
+    tree: AuditedTree,
 ) -> dict[Candidate, CodeScope]:
-    """The scope of every candidate; `code` are the modules and notebooks of the tree."""
+    """The scope of every candidate.
+
+    Args:
+        candidates: all environments.
+        spent: the groups whose files recipes install.
+        code: the modules and notebooks of the tree.
+        program: those of them that were read.
+        tree: every file.
+    """
     by_candidate: dict[Candidate, CodeScope] = {}
     owned: set[str] = set()
     tree_of_code = _CodeTree(code)
@@ -93,7 +105,7 @@ def code_scopes(
             if by_candidate[candidate].is_exact and not part.is_job and not by_candidate[candidate].functions:
                 owned.update(by_candidate[candidate].files)
     plain = [candidate for candidate in candidates if candidate.group.part is None]
-    by_folder = _by_folder(plain, [path for path in code if path not in owned])
+    by_folder = _by_folder(plain, {folder_of(group) for group in spent}, (path for path in code if path not in owned))
     for candidate in plain:
         started = [path for part in candidate.group.shown_by for path in _entries(part, part.commands, tree)]
         files = list(dict.fromkeys([*started, *by_folder.get(candidate, ())]))
@@ -143,7 +155,9 @@ def _of_part(part: RecipePart, group: DocumentGroup, code: _CodeTree, program: P
     entries = list(dict.fromkeys((*_entries(part, part.commands, tree), *_executed(part, code, tree))))
     if entries:
         entries += _entries(part, part.built_by, tree)
-        return CodeScope(files=program.closure(entries), is_exact=True)
+        entries += _beside_starters(entries, part, code, program)
+        projects = {posixpath.dirname(path) for path in part.installs if posixpath.basename(path) in MANIFESTS}
+        return CodeScope(files=program.closure(entries, projects - {""}), is_exact=True)
     if part.copies is None:
         own = folder_of(group)
         files = code.below(own) if own and part.format == "serverless" else []
@@ -152,6 +166,23 @@ def _of_part(part: RecipePart, group: DocumentGroup, code: _CodeTree, program: P
     copied = code.copied(part.copies) or _mounted(part, code)
     inside = [path for path in copied if lies_in(path, own)] if own else copied
     return CodeScope(files=program.closure((inside or copied)[:MAX_ENTRIES]), is_exact=bool(own and inside))
+
+
+def _beside_starters(entries: Sequence[str], part: RecipePart, code: _CodeTree, program: Program) -> list[str]:
+    """What an image copies beside a script that treats no artifact and starts other programs: `subprocess.run(...)`."""
+    starting = [path for path in entries if _starts_others(path, program)]
+    busy = {use.at.path for use in program.uses} if starting else set()
+    if not starting or not busy.isdisjoint(program.closure(entries)):
+        return []
+    copied = set(code.copied(copy for copy in part.copies or () if copy not in ("", ".")))
+    folders = {posixpath.dirname(path) for path in starting}
+    return [path for path in sorted(copied) if posixpath.dirname(path) in folders and path not in entries]
+
+
+def _starts_others(path: str, program: Program) -> bool:
+    reading = program.module(path)
+    bindings = reading.source.imports if reading is not None and reading.source is not None else ()
+    return any(binding.module.partition(".")[0] == "subprocess" for binding in bindings)
 
 
 def _mounted(part: RecipePart, code: _CodeTree) -> list[str]:
@@ -190,7 +221,7 @@ def _entries(part: RecipePart, started: Iterable[RunCommand], tree: AuditedTree)
     bases = [copy if not posixpath.splitext(copy)[1] else posixpath.dirname(copy) for copy in part.copies or ()]
     bases = list(dict.fromkeys([*bases, *(posixpath.dirname(copy) for copy in part.copies or ()), home]))
     # The code of a project comes with it.
-    projects = [posixpath.dirname(listed) for listed in part.installs if posixpath.basename(listed) in MANIFESTS]
+    projects = [folder for folder in map(posixpath.dirname, part.installs) if _is_project(folder, tree)]
     bases += [base for project in projects for base in (project, posixpath.join(project, "src")) if base not in bases]
     if part.is_job:
         bases = ["", *bases]
@@ -208,8 +239,24 @@ def _entries(part: RecipePart, started: Iterable[RunCommand], tree: AuditedTree)
             script = next((path for path in _joined([*own, *bases], tail) if path in tree.paths), None)
             if script is not None and script.endswith(".py"):
                 yield script
+                yield from _pages(words_of_command, script, tree)
             elif script is not None and len(waiting) < MAX_ENTRIES:
                 waiting.extend((command, folder) for command in _commands_of(script, tree))
+
+
+def _pages(words_of_command: Sequence[str], script: str, tree: AuditedTree) -> Iterator[str]:
+    """The pages of an application of Streamlit, in the folder beside its script that they have by convention.
+
+    https://docs.streamlit.io/develop/concepts/multipage-apps/pages-directory
+    """
+    if "streamlit" in words_of_command:
+        pages = posixpath.join(posixpath.dirname(script), "pages")
+        yield from (path for path in tree.list(pages) if path.endswith(".py") and posixpath.dirname(path) == pages)
+
+
+def _is_project(folder: str, tree: AuditedTree) -> bool:
+    """Whether a folder has a manifest, beside which a lock may be installed with the code."""
+    return any(posixpath.join(folder, name) in tree.paths for name in MANIFESTS)
 
 
 def _tasks(words_of_command: Sequence[str], folders: Iterable[str], tree: AuditedTree) -> list[tuple[str, ...]]:
@@ -239,15 +286,20 @@ def _joined(bases: Iterable[str], tail: str) -> Iterator[str]:
             yield posixpath.normpath(posixpath.join(base, rest))
 
 
-def _by_folder(candidates: Sequence[Candidate], code: Iterable[str]) -> Mapping[Candidate, list[str]]:
-    """Each module for the innermost project folder around it; of several environments there, for that it fits best."""
+def _by_folder(
+    candidates: Sequence[Candidate], taken: Collection[str], code: Iterable[str]
+) -> Mapping[Candidate, list[str]]:
+    """Each module for the innermost project folder around it; of several environments there, for that it fits best.
+
+    What is in a project folder whose files recipes install belongs to no environment around that folder.
+    """
     homes: dict[str, list[Candidate]] = {}
     for candidate in candidates:
         homes.setdefault(folder_of(candidate.group), []).append(candidate)
     by_candidate: dict[Candidate, list[str]] = {}
     for path in code:
         folder = posixpath.dirname(path)
-        while folder and folder not in homes:
+        while folder and folder not in homes and folder not in taken:
             folder = posixpath.dirname(folder)
         there = homes.get(folder, [])
         chosen = there[0] if len(there) == 1 else _fitting(path, folder, there)

@@ -125,6 +125,9 @@ def _of_service(path: str, name: str, service: Node, document: Document, tree: A
     if not is_built and not image.is_text:
         return
     folder = posixpath.dirname(path)
+    if build.is_table and build.get("dockerfile_inline").exists:
+        # The parser of the format says that it is not read.
+        return
     dockerfile, target = _built(build, folder) if is_built else _of_tree(document, image.text(), folder)
     yield ImageRun(
         dockerfile=dockerfile,

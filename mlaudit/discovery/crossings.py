@@ -11,6 +11,7 @@ from mlaudit.discovery.able_holders import NamedLibraries, able_holders
 from mlaudit.discovery.candidates import Candidate, probable_side
 from mlaudit.discovery.code_scopes import CodeScope
 from mlaudit.discovery.groups import common_length
+from mlaudit.discovery.model_server_uses import MOUNTED
 from mlaudit.knowledge.artifact_calls import artifact_calls
 from mlaudit.knowledge.kinds import artifact_kinds, with_unknown_objects
 from mlaudit.knowledge.roles import READER, WRITER
@@ -25,6 +26,8 @@ TABLE_FORMS = PLAIN_FORMS | {"parquet", "feather", "hdf"}
 """Forms of tables and texts, those included that a library writes."""
 MAX_CROSSES = 12
 """Artifacts of one pair that are kept."""
+_ANY_FLAVOUR = "mlflow.pyfunc"
+"""The kind of MLflow that loads models of all its flavours."""
 MAX_STEPS = 3
 """Conversions in code of no environment through which an artifact is followed."""
 
@@ -56,6 +59,7 @@ class UseIndex:
         for write, named_write in self.writes:
             for read, named_read in self.reads:
                 sameness = max(joined(named_write, named_read), _in_folder(named_write, named_read))
+                sameness = max(sameness, _in_mount(named_write, named_read))
                 if sameness >= least:
                     yield Handover(write=write, read=read, sameness=sameness)
 
@@ -83,6 +87,16 @@ def _in_folder(write: ArtifactUse, read: ArtifactUse) -> Sameness:
                 if inner != base and folder and "*" not in folder and f"/{base}".endswith(f"/{folder}"):
                     return Sameness.LIKELY
     return Sameness.DIFFERENT
+
+
+def _in_mount(write: ArtifactUse, read: ArtifactUse) -> Sameness:
+    """Whether a server mounts the folder of the tree in which a file is written, and loads that file."""
+    if not read.call.startswith(MOUNTED) or not fits(write.form, read.form):
+        return Sameness.DIFFERENT
+    mounted = [name.text for name in read.names if name.kind is NameKind.PATH and "/" in name.text]
+    written = [f"/{name.text}" for name in write.names if name.kind is NameKind.PATH]
+    is_same = any(path.endswith(f"/{file}") for path in written for file in mounted)
+    return Sameness.LIKELY if is_same else Sameness.DIFFERENT
 
 
 def _is_inside(written: ArtifactName, read: ArtifactName) -> bool:
@@ -124,6 +138,7 @@ def cross(
         if writer is not reader
         and not _is_of_other_project(writer, handover, holders, read_as)
         and _may_cross(writer, reader, handover, holders, fed)
+        and not _is_of_copies(writer, reader, handover, scopes)
     ]
     for writer, reader, handover in _nearest(_without_uploads(between)):
         _add(writer, reader, handover)
@@ -273,6 +288,18 @@ def _may_cross(
     return not (writer.side == READER and reader.side == WRITER)
 
 
+def _is_of_copies(
+    writer: Candidate,
+    reader: Candidate,
+    handover: Handover,
+    scopes: Mapping[Candidate, CodeScope],
+) -> bool:
+    """Whether a table is only known from a module that both images have a copy of, and that nothing shows to run."""
+    is_shared = scopes[reader].holds(handover.write) and scopes[writer].holds(handover.read)
+    is_table = {handover.write.form, handover.read.form} <= TABLE_FORMS | {"bytes"}
+    return is_shared and is_table and not scopes[reader].is_exact
+
+
 def _converted(
     direct: Sequence[Handover], orphans: frozenset[str] | set[str], uses: Sequence[ArtifactUse]
 ) -> Iterator[Handover]:
@@ -311,8 +338,11 @@ def _add(writer: Candidate, reader: Candidate, handover: Handover) -> None:
         if (known.artifact, known.form) == (artifact.artifact, artifact.form)
         or (known.written, known.read) == (artifact.written, artifact.read)
     ]
-    if not same and len(crosses) < MAX_CROSSES:
+    if not same:
         crosses.append(artifact)
+        # Models are kept and shown before tables and texts.
+        crosses.sort(key=lambda known: known.is_plain)
+        del crosses[MAX_CROSSES:]
     if writer not in reader.writers:
         reader.writers.append(writer)
 
@@ -330,6 +360,9 @@ def crossing_artifact(handover: Handover) -> CrossingArtifact:
     known = artifact_kinds()
     kinds = tuple(kind for kind in dict.fromkeys((*write.holds, *read.holds, form)) if kind in known)
     kinds = kinds if write.holds or read.holds else with_unknown_objects(kinds)
+    if write.form == "mlflow" and not write.holds and set(kinds) <= {_ANY_FLAVOUR}:
+        # What loads every flavour does not show which one was registered.
+        kinds = ()
     return CrossingArtifact(
         artifact=named or "*",
         form=form_title(kinds[0] if kinds else form),

@@ -62,7 +62,7 @@ class Pair:
 
     Attributes:
         project: the folder that both belong to.
-        certain: more than names shows it: code that names one artifact on both sides, or what the reader runs.
+        certain: more than names shows it: code that names one artifact on both sides, or what both do or run.
         crosses: the artifacts that are known to cross.
         reason: what shows it, for people.
         parted: functions that both sides have a copy of, and that differ.
@@ -199,9 +199,13 @@ def _is_sure(reader: Candidate) -> bool:
 
 
 def _may_be_sure(reader: Candidate, writer: Candidate) -> bool:
-    """Whether nothing speaks for a guess: a list of nobody taken for the writer's, a reader around its writer."""
-    is_guess = writer.is_taken_for and writer.group.is_beside and WRITER not in (writer.does or ())
-    return not is_guess and not _is_around(reader, writer)
+    """Whether both sides are shown by their code, or by what they run where their code is not known."""
+    is_shown = _is_shown(writer, WRITER) and _is_shown(reader, READER)
+    return is_shown and not _is_around(reader, writer)
+
+
+def _is_shown(candidate: Candidate, side: str) -> bool:
+    return candidate.is_role_shown if candidate.does is None else side in candidate.does
 
 
 def _is_around(reader: Candidate, writer: Candidate) -> bool:

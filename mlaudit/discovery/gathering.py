@@ -7,7 +7,15 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from mlaudit.discovery.candidates import Candidate, candidate_of
 from mlaudit.discovery.groups import DocumentGroup, Ignored, NamedDocument, grouped, named_document, taken
 from mlaudit.discovery.recipes import RecipePart, RunCommand
-from mlaudit.discovery.role_signs import SCRIPTS, WORK, RoleSign, role_of_command, signs_of_commands, signs_of_packages
+from mlaudit.discovery.role_signs import (
+    RUNS,
+    SCRIPTS,
+    WORK,
+    RoleSign,
+    role_of_command,
+    signs_of_commands,
+    signs_of_packages,
+)
 from mlaudit.model.lazy_dataclass import replace
 from mlaudit.model.observation import Observation
 
@@ -52,6 +60,9 @@ def signed_candidate(group: DocumentGroup) -> Candidate:
     part = group.part
     if part is not None:
         candidate.signs += [*signs_of_commands(part.commands), *signs_of_packages(part.packages)]
+        if part.role:
+            why = part.evidence[-1].says if part.evidence else "its recipe says so"
+            candidate.signs.append(RoleSign(role=part.role, weight=RUNS, why=why))
         executed = [command for run in part.runs for command in run.executed]
         candidate.signs += _signs_of_tasks([command for command in executed if role_of_command(command.words) in WORK])
     for shown in group.shown_by:
@@ -63,8 +74,11 @@ def signed_candidate(group: DocumentGroup) -> Candidate:
 
 
 def _signs_of_tasks(commands: Iterable[RunCommand]) -> Iterator[RoleSign]:
-    """What people may run in an environment says less than what its image runs."""
-    return (replace(sign, weight=SCRIPTS) for sign in signs_of_commands(commands))
+    """What people may run in an environment says less than what its image runs, however often they do."""
+    first: dict[str, RoleSign] = {}
+    for sign in signs_of_commands(commands):
+        first.setdefault(sign.role, replace(sign, weight=SCRIPTS))
+    yield from first.values()
 
 
 def part_group(part: RecipePart) -> DocumentGroup:

@@ -28,6 +28,9 @@ from mlaudit.model.nouns import Place
 MAX_MODELS = 500
 """Models of Triton in one tree that are looked at."""
 
+MOUNTED = "service "
+"""What the call of a service begins with that loads what it mounts."""
+
 _ADDRESS = lazy_pattern(r"(gs|s3|pvc)://([\w.-]{1,200})/([^?#\s$]{1,400})")
 _FIELD = lazy_pattern(
     r'(?m)^[ \t]{0,64}(platform|backend|default_model_filename)[ \t]{0,8}:[ \t]{0,8}"([\w.+-]{1,100})"'
@@ -108,12 +111,14 @@ def mounted_models(part: RecipePart, tree: AuditedTree) -> Iterator[ArtifactUse]
         mount, path = stored
         paths = [f"{path}/{version}" for version in _versions(path, tree)] if row["versions"] else [path]
         kind, scope = (NameKind.PATH, "") if mount.scope == "tree" else (NameKind.VOLUME, mount.scope)
+        files = row.get("files")
+        paths += [f"{path}/{file}" for file in files] if isinstance(files, list) else []
         names = tuple(ArtifactName(kind=kind, pieces=(piece,), scope=scope, at=run.at) for piece in (*paths, path))
         yield ArtifactUse(
             at=run.at,
             direction=Direction.READS,
             form=str(row["form"]),
-            call=f"service {run.name}",
+            call=f"{MOUNTED}{run.name}",
             library="",
             names=tuple(dict.fromkeys(names)),
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from mlaudit.discovery.candidates import Candidate, subject_of
 from mlaudit.discovery.groups import Parts, common_length
@@ -18,11 +18,16 @@ WRITER_ROLE = "training"
 
 def pair_by_names(candidates: Sequence[Candidate]) -> None:
     """Give each reader its writers: those nearest to it of which it is nearest too, else the folder above."""
-    readers = [candidate for candidate in candidates if candidate.side == READER and _is_open(candidate)]
+    plain_homes = {(candidate.home, candidate.group.qualifier) for candidate in candidates if not candidate.group.build}
+    readers = [
+        candidate
+        for candidate in candidates
+        if candidate.side == READER and _is_open(candidate) and _is_asked(candidate, plain_homes)
+    ]
     writers = [
         candidate
         for candidate in candidates
-        if candidate.side == WRITER and not candidate.group.build and _may_be(WRITER, candidate)
+        if candidate.side == WRITER and _is_asked(candidate, plain_homes) and _may_be(WRITER, candidate)
     ]
     near = tuple(_near(writers, readers))
     best_writer: dict[Candidate, tuple[int, ...]] = {}
@@ -63,9 +68,14 @@ def _drop_tooling(readers: Iterable[Candidate]) -> None:
         reader.writers = [candidate for candidate in reader.writers if candidate not in tooling]
 
 
+def _is_asked(candidate: Candidate, plain: Collection[tuple[Parts, Parts]]) -> bool:
+    """Whether an environment is no other build of one: each is asked where none of them is the plain one."""
+    return not candidate.group.build or (candidate.home, candidate.group.qualifier) not in plain
+
+
 def _is_open(reader: Candidate) -> bool:
-    """Whether nothing more certain is known of what a reader reads; other builds of one are not asked."""
-    if reader.writers or reader.group.build or reader.reads_published or _holds_no_python(reader):
+    """Whether nothing more certain is known of what a reader reads."""
+    if reader.writers or reader.reads_published or _holds_no_python(reader):
         return False
     return _may_be(READER, reader)
 
@@ -111,6 +121,8 @@ def _near(
 
 def _nearness(writer: Candidate, reader: Candidate) -> tuple[int, ...] | None:
     """How well two sides fit, greater is better; None if they belong to different projects or subjects."""
+    if writer.group.build and reader.group.build and writer.group.build != reader.group.build:
+        return None
     if writer.home != reader.home and (_is_notebook(writer) or _is_notebook(reader)):
         # Of notebooks in other folders a name shows too little.
         return None

@@ -125,6 +125,7 @@ class RecipePart:
         has_python: it states a Python itself, as an image does whose tag names one.
         has_packages: it states packages itself, or its image is known to have some.
         models: of a registry, that deployments load in it.
+        role: that the recipe states itself.
     """
 
     path: str
@@ -145,6 +146,7 @@ class RecipePart:
     has_python: bool = False
     has_packages: bool = False
     models: tuple[RegisteredModel, ...] = ()
+    role: str = ""
 
     @property
     def is_task(self) -> bool:

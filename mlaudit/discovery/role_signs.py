@@ -21,6 +21,12 @@ _LAUNCHERS = (
     *("sudo", "xvfb-run", "exec", "time", "nohup", "tini", "dumb-init"),
 )
 _RUNNERS = ("run", "-m", "-u", "--")
+_WITH_VALUE = frozenset((
+    *("-n", "--name", "-p", "--prefix", "--cwd", "-e", "--environment", "-W", "-X"),
+    *("--group", "--only-group", "--no-group", "--extra", "--with", "--with-requirements", "--with-editable"),
+    *("--package", "--python", "--project", "--directory", "--env-file", "--index", "--index-url"),
+))  # fmt: skip
+"""Options of launchers that the next word belongs to; https://docs.astral.sh/uv/reference/cli/#uv-run."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,8 +101,10 @@ def role_of_script(command: Sequence[str]) -> str | None:
 def _program(command: Sequence[str]) -> tuple[str, tuple[str, ...]]:
     """The program of a command by its last name, launchers of Python left out, and what follows it."""
     rest = list(command)
-    while rest and _is_launcher(rest[0]):
-        rest.pop(0)
+    while rest and (_is_launcher(rest[0]) or (len(rest) < len(command) and _is_option(rest[0]))):
+        option = rest.pop(0)
+        if option in _WITH_VALUE and len(rest) > 1:
+            rest.pop(0)
     if not rest:
         return "", ()
     return rest[0].rpartition("/")[2], tuple(rest[1:])
@@ -105,6 +113,11 @@ def _program(command: Sequence[str]) -> tuple[str, tuple[str, ...]]:
 def _is_launcher(word: str) -> bool:
     name = word.rpartition("/")[2]
     return name in _LAUNCHERS or name.startswith("python") or word in _RUNNERS
+
+
+def _is_option(word: str) -> bool:
+    """Whether a word is an option of the launcher before it, and not the code that Python is given."""
+    return word.startswith("-") and word != "-c"
 
 
 def signs_of_packages(packages: Iterable[str]) -> Iterator[RoleSign]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
+from re import Pattern
 
 from mlaudit.code.linking import Program
 from mlaudit.code.nouns import ArtifactUse
@@ -16,7 +17,7 @@ from mlaudit.discovery.compose_services import compose_runs, is_compose, service
 from mlaudit.discovery.dockerfile_parts import dockerfile_parts
 from mlaudit.discovery.environments import DiscoveredEnvironment, Discovery, by_name, settle
 from mlaudit.discovery.gathering import gather
-from mlaudit.discovery.groups import Ignored, why_ignored
+from mlaudit.discovery.groups import why_ignored
 from mlaudit.discovery.job_parts import job_parts
 from mlaudit.discovery.loaded_models import ModelsByName, loaded_models, models_by_name
 from mlaudit.discovery.pipeline_runs import pipeline_runs
@@ -34,6 +35,7 @@ from mlaudit.discovery.recipes import (
 from mlaudit.discovery.role_signs import role_of_command
 from mlaudit.discovery.service_commands import with_executed
 from mlaudit.discovery.task_parts import task_parts
+from mlaudit.discovery.terraform_parts import terraform_parts
 from mlaudit.discovery.tool_parts import tool_parts
 from mlaudit.knowledge.roles import tokens, words
 from mlaudit.model.errors import Unreadable
@@ -53,19 +55,20 @@ _STATES_AN_IMAGE = lazy_pattern(
     rb"|task\.(?:virtualenv|docker|kubernetes)|DockerOperator|KubernetesPodOperator|ContainerOp\b|@(?:pypi|conda)"
 )
 _MANIFEST = lazy_pattern(
-    rb"(?m)^[ \t\"'{]{0,8}(?:apiVersion|deploymentSpec|bundle|resources|implementation|model_class_(?:file)?name"
-    rb"|model_module_dir)[\"']?[ \t]*:"
+    rb"(?m)^[ \t\"'{]{0,8}(?:apiVersion|deploymentSpec|bundle|resources|implementation|service"
+    rb"|model_class_(?:file)?name|model_module_dir)[\"']?[ \t]*:"
     rb"|spark_version|azureml|runtime_env"
 )
-_UNNAMED_BUILDS = ("truss-config",)
+_RESOURCE = lazy_pattern(rb"(?m)^[ \t]*resource[ \t]")
+_UNNAMED_BUILDS = ("truss-config", "bentofile")
 """Descriptors of builds that are known by what they hold."""
 _CONDA = "conda-env"
 _CONDA_WORDS = frozenset(("env", "conda", "environment"))
 _ALSO_ELSEWHERE = (_CONDA,)
 """Formats of names that files of other formats have too: `train-environment.yml` of Azure ML."""
-_READERS = {"ray-runtime-env": application_parts, "python-image": source_parts}
+_READERS = {"ray-runtime-env": application_parts, "python-image": source_parts, "terraform": terraform_parts}
 """How the parts of a format are read that state what is served in them."""
-_RECIPES = (*JOB_FORMATS, *TOOL_FORMATS, *BUILD_FORMATS, "dockerfile", "devcontainer", "serverless", "compose")
+_RECIPES = (*JOB_FORMATS, *TOOL_FORMATS, *BUILD_FORMATS, "dockerfile", "serverless", "compose")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,7 +99,7 @@ def survey_with_code(tree: AuditedTree, stating: Sequence[str], roots: Callable[
         stating: those of them whose names show a format.
         roots: the names of the projects that a lock or manifest is about.
     """
-    parts, ignored = recipe_parts(tree, stating)
+    parts = recipe_parts(tree, stating)
     settled = {recipe_part.path for recipe_part in parts if not recipe_part.is_named}
     usual = dict(_usually_named(tree))
     candidates, spent, left = gather(
@@ -105,12 +108,10 @@ def survey_with_code(tree: AuditedTree, stating: Sequence[str], roots: Callable[
         roots,
         parts,
     )
-    known = {entry.path for entry in left}
     joined = join_code([candidate for candidate in candidates if not _states_nothing(candidate, tree)], spent, tree)
     candidates = joined.candidates
     taken = {document.path for candidate in candidates for document in candidate.group.documents}
-    every = [*left, *(entry for entry in ignored if entry.path not in known)]
-    discovery = settle(candidates, list(dict.fromkeys(entry for entry in every if entry.path not in taken)))
+    discovery = settle(candidates, list(dict.fromkeys(entry for entry in left if entry.path not in taken)))
     named = zip(discovery.environments, candidates, strict=True)
     scopes = {
         environment.name: joined.scopes[candidate] for environment, candidate in named if candidate in joined.scopes
@@ -166,10 +167,9 @@ def _stating_format(path: str) -> str | None:
     return None if is_compose(path) else by_name(path)
 
 
-def recipe_parts(tree: AuditedTree, stating: Sequence[str]) -> tuple[list[RecipePart], list[Ignored]]:
-    """The parts of all recipes of a tree, and the recipes that are tools of developers."""
+def recipe_parts(tree: AuditedTree, stating: Sequence[str]) -> list[RecipePart]:
+    """The parts of all recipes of a tree."""
     parts: list[RecipePart] = []
-    ignored: list[Ignored] = []
     runs = with_executed(compose_runs(tree), tree)
     recipes = list(islice(_recipes(tree, stating), MAX_RECIPES))
     for path, format_name in recipes:
@@ -182,11 +182,8 @@ def recipe_parts(tree: AuditedTree, stating: Sequence[str]) -> tuple[list[Recipe
         stated_document = stated(document, format_name) if document is not None else None
         if stated_document is None:
             continue
-        if format_name == "devcontainer":
-            ignored.append(Ignored(path=path, why="is what developers work in"))
-        else:
-            parts += _parts_of(path, format_name, stated_document, tree, runs)
-    return [*with_azureml_jobs(parts, tree), *task_parts(tree)], ignored
+        parts += _parts_of(path, format_name, stated_document, tree, runs)
+    return [*with_azureml_jobs(parts, tree), *task_parts(tree)]
 
 
 def _parts_of(
@@ -240,14 +237,20 @@ def _recipes(tree: AuditedTree, stating: Sequence[str]) -> Iterator[tuple[str, s
 
 def _may_tell(path: str, formats: Sequence[str]) -> bool:
     """Whether a file is of a language in which environments may be stated, and its name does not say something else."""
-    return path.endswith((".py", ".yaml", ".yml")) and set(formats) <= {"python-image", *_ALSO_ELSEWHERE}
+    return path.endswith((".py", ".yaml", ".yml", ".tf")) and set(formats) <= {"python-image", *_ALSO_ELSEWHERE}
+
+
+def _sought(path: str) -> tuple[Sequence[str], Pattern[bytes]]:
+    """The formats that a file of a language may have, and what it holds if it has one of them."""
+    if path.endswith(".py"):
+        return ("python-image",), _STATES_AN_IMAGE
+    return (("terraform",), _RESOURCE) if path.endswith(".tf") else ((*words().described, *_UNNAMED_BUILDS), _MANIFEST)
 
 
 def _by_content(path: str, tree: AuditedTree) -> str | None:
     """The format of a Python source or YAML file that shows an environment, None for any other."""
     document = tree.document(path)
-    wanted = ("python-image",) if path.endswith(".py") else (*words().described, *_UNNAMED_BUILDS)
-    pattern = _STATES_AN_IMAGE if path.endswith(".py") else _MANIFEST
+    wanted, pattern = _sought(path)
     try:
         if document is None or pattern.search(document.head) is None:
             return None

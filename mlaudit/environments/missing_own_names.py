@@ -75,7 +75,7 @@ def with_missing_own_names(
     if walked.unread or any(_COMPOSED.fullmatch(path.rpartition("/")[2]) for path in tree.paths):
         # A compose file may mount more code, or start something else.
         return list(environments)
-    parts, _ = recipe_parts(tree, stating(walked.paths, base, root))
+    parts = recipe_parts(tree, stating(walked.paths, base, root))
     codes = {name: reader_code(own, parts, tree) for name, own in sources.items() if asking.get(name)}
     return [
         _with_missing(environment, asking[environment.name], codes.get(environment.name), tree)

@@ -61,6 +61,7 @@ class _Literals:
     """Names that stand for literals, as far as plain assignments show."""
 
     values: dict[str, list[Word] | None] = field(default_factory=dict)
+    tables: dict[str, ast.Dict | None] = field(default_factory=dict)
 
 
 def read(script: Script, recipe: Recipe, *, builders: bool = True) -> Iterator[Statement]:
@@ -90,8 +91,9 @@ class _InstallSource:
         spend(NODES, len(nodes))
         for node in nodes:
             if isinstance(node, ast.Assign) and len(node.targets) == 1 and isinstance(node.targets[0], ast.Name):
-                known = node.targets[0].id not in self.literals.values
-                self.literals.values[node.targets[0].id] = self._words(node.value) if known else None
+                name, is_first = node.targets[0].id, node.targets[0].id not in self.literals.values
+                self.literals.values[name] = self._words(node.value) if is_first else None
+                self.literals.tables[name] = node.value if is_first and isinstance(node.value, ast.Dict) else None
         calls = [node for node in nodes if isinstance(node, ast.Call)]
         parts = _steps_of_pipelines(nodes)
         for call in sorted(calls, key=lambda node: (node.func.end_lineno or 0, node.func.end_col_offset or 0)):
@@ -221,10 +223,14 @@ class _InstallSource:
 
     def _runtime(self, keyword: ast.keyword) -> Iterator[Statement]:
         """Ray's `{"pip": [...]}`, `{"pip": {"packages": [...]}}`, `{"pip": "requirements.txt"}`, the same of `uv`."""
+        stated = keyword.value
         if keyword.arg != "runtime_env":
-            pairs: list[tuple[str, ast.expr]] = [(keyword.arg or "", keyword.value)]
-        elif isinstance(keyword.value, ast.Dict):
-            pairs = list(_pairs(keyword.value))
+            pairs: list[tuple[str, ast.expr]] = [(keyword.arg or "", stated)]
+        elif isinstance(stated, ast.Dict):
+            pairs = list(_pairs(stated))
+        elif isinstance(stated, ast.Name) and (table := self.literals.tables.pop(stated.id, None)) is not None:
+            # Several calls may be given the same table, which is read with the first.
+            pairs = list(_pairs(table))
         else:
             return
         for key, value in pairs:

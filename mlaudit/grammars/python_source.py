@@ -10,7 +10,7 @@ from mlaudit.document.lines import line_and_column
 from mlaudit.grammars.python_tree import parse_tree
 from mlaudit.model.errors import Unreadable
 from mlaudit.model.lazy_pattern import lazy_pattern
-from mlaudit.model.nouns import Place
+from mlaudit.model.nouns import Place, Unread
 
 MAX_SOURCE = 500_000
 """Characters of a source; its syntax tree takes up to 400 bytes for each."""
@@ -45,6 +45,12 @@ def written(doc: Document, node: ast.AST) -> str:
     """The text of a node as written in the source, empty if it has no place."""
     span = _span(doc, node)
     return doc.text[span[0] : span[1]] if span else ""
+
+
+def computed_packages(doc: Document, node: ast.AST) -> Unread:
+    """What is stated of packages that only a run would give."""
+    what = written(doc, node) or "an expression"
+    return doc.unread("its packages are computed when it runs", place(doc, node), what=what[:200])
 
 
 def _span(doc: Document, node: ast.AST) -> tuple[int, int] | None:

@@ -29,6 +29,8 @@ from mlaudit.grammars.python_value_nouns import (
     update,
 )
 
+MAX_NAMES = 3
+"""Names of folders that are followed through one another."""
 MAX_CALLS = 200
 """Calls of functions that the source defines."""
 STEPS = Limit(name="statements and expressions of a Python source", most=1_000_000)
@@ -36,7 +38,7 @@ STEPS = Limit(name="statements and expressions of a Python source", most=1_000_0
 
 _DEEP = f"names and operators are nested more than {MAX_DEPTH} deep"
 _WRAPPERS = frozenset(("list", "tuple", "sorted", "set", "dict", "str", "frozenset"))
-_OF_FILE = frozenset(("read", "readlines", "splitlines", "split", "strip", "read_text", "rstrip", "decode"))
+_OF_FILE = frozenset(("open", "read", "readlines", "splitlines", "split", "strip", "read_text", "rstrip", "decode"))
 
 
 class Scope:
@@ -103,20 +105,31 @@ class Scope:
             table, key = self.value(target.value), self.value(target.slice)
             if isinstance(table, dict) and isinstance(key, Text):
                 table[key.text] = value if surely else either(table.get(key.text), node)
+        elif isinstance(target, (ast.Tuple, ast.List)):
+            self._unpack(target.elts, value, node, surely)
+
+    def _unpack(self, targets: list[ast.expr], value: Value, node: ast.expr, surely: bool) -> None:
+        """`base, more = ["numpy"], ["scipy"]`; of any other value each name is unknown."""
+        members = value if isinstance(value, list) and len(value) == len(targets) else None
+        for index, target in enumerate(targets):
+            plain = members is not None and not isinstance(target, ast.Starred)
+            name = target.value if isinstance(target, ast.Starred) else target
+            self._assign(name, members[index] if members and plain else Unknown(COMPUTED, node), node, surely)
 
     def _grow(self, target: ast.expr, value: ast.expr, surely: bool) -> None:
         known = self._growing(target)
         more = self.value(value) if surely else Unknown("a condition decides whether it is added", value)
         if isinstance(known, list):
             extend(known, members_of(more))
-        elif isinstance(target, ast.Name):
-            self.names[target.id] = Unknown(COMPUTED, value)
+        else:
+            self._assign(target, Unknown(COMPUTED, value), value, True)
 
     def _growing(self, target: ast.expr) -> Value:
         """The value of a name to which something is added: what came from a file becomes the first of a list."""
         known = self.value(target)
-        if isinstance(known, File) and isinstance(target, ast.Name):
-            known = self.names[target.id] = [known]
+        if isinstance(known, File):
+            known = [known]
+            self._assign(target, known, target, True)
         return known
 
     def _call(self, call: ast.Call, surely: bool) -> None:
@@ -241,9 +254,30 @@ class Scope:
             update(both, left)
             update(both, right)
             return both
+        if isinstance(node.op, ast.Div) and isinstance(right, Text):
+            return self._below(left, right.text, node)
         if isinstance(node.op, ast.Mod) and isinstance(left, Text):
             return filled(left.text, right if isinstance(right, list) else [right], {}, node)
         return Unknown(COMPUTED, node)
+
+    def _below(self, folder: Value, name: str, node: ast.BinOp) -> Value:
+        """A file by pathlib: `Path(__file__).parent / "a.txt"`; what only a run would give is this folder."""
+        if isinstance(folder, File):
+            return File(f"{folder.target}/{name}", node)
+        is_here = isinstance(folder, Unknown) and self._parents(folder.node) < 2
+        return File(name, node) if is_here else Unknown(COMPUTED, node)
+
+    def _parents(self, path: ast.AST, depth: int = 0) -> int:
+        """How many folders up an expression goes, by the names in it too."""
+        count = 0
+        for part in ast.walk(path):
+            spend(STEPS)
+            if isinstance(part, ast.Attribute):
+                count += {"parent": 1, "parents": 2}.get(part.attr, 0)
+            elif isinstance(part, ast.Name) and depth < MAX_NAMES:
+                known = self.names.get(part.id)
+                count += self._parents(known.node, depth + 1) if isinstance(known, Unknown) else 0
+        return count
 
     def _joined(self, node: ast.JoinedStr, depth: int) -> Value:
         parts: list[str] = []
@@ -262,11 +296,13 @@ class Scope:
             return self._function(node, name, depth)
         if not isinstance(node.func, ast.Attribute):
             return Unknown(COMPUTED, node)
-        if name == "open" or (name == "join" and _is_path_join(node.func)):
+        if name == "join" and _is_path_join(node.func):
             return self._function(node, name, depth)
         owner = self.value(node.func.value, depth + 1)
         if isinstance(owner, File) and name in _OF_FILE:
             return owner
+        if name in ("open", "Path"):
+            return self._function(node, name, depth)
         if isinstance(owner, Text):
             return self._text_method(owner, name, node, depth)
         return owner if isinstance(owner, (list, dict)) and name == "copy" else self._unknown_call(node)

@@ -31,6 +31,8 @@ _SOURCE = "./source.py"
 """What `__file__` is, seen from its folder: of the source itself the name does not matter."""
 _SAME_PATH = frozenset(("str", "fspath", "abspath", "realpath", "resolve", "absolute", "as_posix", "expanduser"))
 """Functions and methods that give the same path."""
+_COMPUTED = ast.Constant(value=None)
+"""The value of a name that is unpacked or added to."""
 MAX_TEXT = 1_024
 """Characters of a text that is put together."""
 CALLS = Limit(name="calls of a Python source", most=200_000)
@@ -122,10 +124,14 @@ class _Names:
                 self._add(node.targets[0], node.value)
             elif isinstance(node, ast.AnnAssign) and node.value is not None:
                 self._add(node.target, node.value)
+            elif isinstance(node, ast.AugAssign):
+                self._add(node.target, _COMPUTED)
             elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
                 self._add_defaults(node.args)
 
     def _add(self, target: ast.expr, value: ast.expr) -> None:
+        for member in target.elts if isinstance(target, (ast.Tuple, ast.List)) else ():
+            self._add(member, _COMPUTED)
         name = target.id if isinstance(target, ast.Name) else target.attr if isinstance(target, ast.Attribute) else None
         if name is not None:
             known = self._values.get(name, value)
@@ -300,11 +306,14 @@ def _requirements(
     doc: Document, given: Mapping[str, ast.expr], names: _Names, parts: tuple[str, ...]
 ) -> Iterator[Statement]:
     """`requirements="requirements.txt"` or a list of requirements, as Docker settings take them."""
-    listed = given.get("requirements")
+    stated = given.get("requirements")
+    listed = names.value(stated) if isinstance(stated, (ast.Name, ast.Attribute)) else stated
     if isinstance(listed, (ast.List, ast.Tuple)):
         for member in listed.elts:
             text = names.text(member)
-            if text is not None:
+            if text is None:
+                yield python_source.computed_packages(doc, member)
+            else:
                 yield requirement.pin(doc, str(text.value), python_source.place(doc, text), scope=PinScope(parts=parts))
         return
     file = names.text(listed)

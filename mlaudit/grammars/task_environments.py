@@ -178,7 +178,7 @@ def _packages(doc: Document, value: ast.expr, values: Mapping[str, ast.expr], pa
         texts = () if isinstance(value, ast.Constant) and value.value is None else ((value, None),)
     for node, text in texts:
         if text is None:
-            yield _computed(doc, node)
+            yield python_source.computed_packages(doc, node)
         elif not text.startswith("-"):
             yield requirement.pin(doc, text, python_source.place(doc, node), scope=PinScope(parts=(part,)))
 
@@ -194,11 +194,6 @@ def _file(doc: Document, path: str, at: Place, part: str) -> Statement:
     if doc.beside(path) is not None:
         return Include(target=path, at=at, format="requirements", parts=(part,))
     return doc.unread("the file that it names is not next to the source", at, what=path[:200])
-
-
-def _computed(doc: Document, node: ast.expr) -> Statement:
-    written = python_source.written(doc, node) or "an expression"
-    return doc.unread("its packages are computed when it runs", python_source.place(doc, node), what=written[:200])
 
 
 def _merged(statements: list[Statement]) -> Iterator[Statement]:

@@ -8,9 +8,8 @@ from collections.abc import Mapping
 from mlaudit.document.budget import BudgetExceeded, Limit, spend
 from mlaudit.model.globs import glob
 from mlaudit.model.lazy_pattern import lazy_pattern
+from mlaudit.model.secrets import MASK, names_secret
 
-MAX_DEPTH = 8
-"""Defaults inside defaults that are followed."""
 VALUE = Limit(name="characters in one variable", most=65_536)
 """Variables that are made of themselves double with every line."""
 EXPANDED = Limit(name="characters of expanded variables", most=1_000_000)
@@ -46,15 +45,22 @@ def is_opening(text: str, position: int) -> bool:
     return _OPENING.match(text, position) is not None
 
 
-def value_of(match: re.Match[str], values: Mapping[str, str], depth: int = 0) -> str | None:
-    """What a reference stands for, None if that is not known. Raises BudgetExceeded."""
-    value = _value_of(match, values, depth)
+def value_of(match: re.Match[str], values: Mapping[str, str]) -> str | None:
+    """What a reference stands for, None if that is not known; a credential stays masked. Raises BudgetExceeded."""
+    value = _value_of(match, values)
+    if value and names_secret(match.group(1)) and not _stands_for_another(match):
+        value = MASK
     if value:
         spend(EXPANDED, len(within(value)))
     return value
 
 
-def _value_of(match: re.Match[str], values: Mapping[str, str], depth: int) -> str | None:
+def _stands_for_another(match: re.Match[str]) -> bool:
+    """Whether nothing of the variable's own value is in what a reference stands for: `${#X}`, `${X:+other}`."""
+    return match.re.pattern == _LENGTH.pattern or (match.re.groups > 1 and (match.group(2) or "").endswith("+"))
+
+
+def _value_of(match: re.Match[str], values: Mapping[str, str]) -> str | None:
     known = values.get(match.group(1))
     if match.re.pattern == _LENGTH.pattern:
         return None if known is None else str(len(known))
@@ -62,20 +68,20 @@ def _value_of(match: re.Match[str], values: Mapping[str, str], depth: int) -> st
         return known
     operator, operand = match.group(2), match.group(3)
     if operator.lstrip(":") in ("-", "=", "?", "+") and operator != ":":
-        return _default(known, operator, operand, values, depth)
-    argument = expanded(operand, values, depth + 1)
+        return _default(known, operator, operand, values)
+    argument = expanded(operand, values)
     return None if known is None or argument is None else _edited(known, operator, argument)
 
 
-def _default(known: str | None, operator: str, operand: str, values: Mapping[str, str], depth: int) -> str | None:
+def _default(known: str | None, operator: str, operand: str, values: Mapping[str, str]) -> str | None:
     """`-`, `=`, `?` and `+`; with a colon an empty value counts as none."""
     is_set = known is not None and not (operator.startswith(":") and not known)
     operand = _QUOTED.sub(lambda match: match.group(1) or match.group(2) or "", operand)
     if operator.endswith("+"):
-        return expanded(operand, values, depth + 1) if is_set else ""
+        return expanded(operand, values) if is_set else ""
     if is_set or operator.endswith("?"):
         return known
-    return expanded(operand, values, depth + 1)
+    return expanded(operand, values)
 
 
 def _edited(value: str, operator: str, argument: str) -> str | None:
@@ -114,16 +120,14 @@ def _without_end(value: str, operator: str, pattern: str) -> str | None:
     return value[: len(value) - length] if tail else value[length:]
 
 
-def expanded(text: str, values: Mapping[str, str], depth: int = 0) -> str | None:
+def expanded(text: str, values: Mapping[str, str]) -> str | None:
     """A text with every reference replaced; None if one has no value here. Raises BudgetExceeded."""
-    if depth > MAX_DEPTH:
-        return None
     pieces: list[str] = []
     position = 0
     while (dollar := text.find("$", position)) >= 0:
         pieces.append(text[position:dollar])
         match = reference(text, dollar)
-        value = value_of(match, values, depth) if match else None
+        value = value_of(match, values) if match else None
         if value is None and (match or is_opening(text, dollar)):
             return None
         pieces.append(value if value is not None else "$")
@@ -138,7 +142,8 @@ def defined(text: str, values: Mapping[str, str]) -> str:
         return text
 
     def value(match: re.Match[str]) -> str:
-        return values.get(match.group(1) or match.group(2), match.group(0))
+        name = match.group(1) or match.group(2)
+        return MASK if name in values and names_secret(name) else values.get(name, match.group(0))
 
     return _PLACEHOLDER.sub(value, text)
 

@@ -1,6 +1,8 @@
 """Packages that must not be together, or not alone, though no metadata says so: `companions/PACKAGE.toml`.
 
-Those where one uses a name that the other took away are in `removed_names.toml` and below `removed_names/`.
+Those where one uses a name that the other took away are in `removed_names.toml` and below `removed_names/`. A `check`
+in such a file has what a package's own import asks of another one's version, though no metadata does: `runs` are the
+first and last releases that accept a range, and that range.
 """
 
 from __future__ import annotations
@@ -9,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from functools import lru_cache
 
 from mlaudit.document.node import Malformed, Node
-from mlaudit.knowledge.removed_names import NameUse, found_uses, name_uses_of, owners, users, users_of
+from mlaudit.knowledge.removed_names import NameUse, found_uses, name_uses_of, opposite, owners, users, users_of
 from mlaudit.knowledge.schema import checked, choice, evidence, specifier, unknown_keys
 from mlaudit.model.lazy_dataclass import dataclass
 from mlaudit.model.nouns import Evidence, Severity
@@ -37,6 +39,7 @@ _KEYS = frozenset(
     }
     | {"source", "checked"}
 )
+_CHECK_KEYS = frozenset({"others", "error", "runs", "source", "checked"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,11 +93,16 @@ class BrokenCombination:
 
 def combinations() -> Mapping[str, tuple[Combination, ...]]:
     """The rows by the package that breaks. Raises KnowledgeError."""
-    rows = {package: combinations_of(package) for package in sorted(_breakable())}
+    rows = dict(written_combinations())
     for owner in sorted(owners()):
         for package in users_of(owner):
             rows[package] = (*rows.get(package, ()), *_found(owner, package))
     return rows
+
+
+def written_combinations() -> Mapping[str, tuple[Combination, ...]]:
+    """The rows that someone wrote, by the package that breaks. Raises KnowledgeError."""
+    return {package: combinations_of(package) for package in sorted(_breakable())}
 
 
 @lru_cache(maxsize=1024)
@@ -125,8 +133,9 @@ def _packages() -> frozenset[str]:
 
 def _rows(package: str) -> tuple[Combination, ...]:
     def build(root: Node) -> tuple[Combination, ...]:
-        unknown_keys(root, frozenset({"row"}))
-        return tuple(_row(node, package) for node in root.get("row").each())
+        unknown_keys(root, frozenset({"row", "check"}))
+        rows = tuple(_row(node, package) for node in root.get("row").each())
+        return (*rows, *(row for node in root.get("check").each() for row in _of_check(node, package)))
 
     return checked(f"{_FOLDER}/{package}.toml", build)
 
@@ -158,13 +167,61 @@ def _row(node: Node, package: str) -> Combination:
     )
 
 
+def _of_check(node: Node, package: str) -> Iterator[Combination]:
+    """A row for each side of a range that releases ask for as they are imported."""
+    unknown_keys(node, _CHECK_KEYS)
+    proof, error = evidence(node), node.get("error").text()
+    for run in node.get("runs").each():
+        first, last, accepted = run.texts()
+        for other in node.get("others").texts():
+            for clause in accepted.split(","):
+                yield _plain_row(
+                    id=f"{package}-{first}-{other}{clause}",
+                    package=package,
+                    versions=f"=={first}" if first == last else f">={first},<={last}",
+                    other=other,
+                    others=opposite(clause),
+                    severity=Severity.ERROR,
+                    says=f"{package} {{version}} does not import with {other} {{other}}: it asks for "
+                    f"{other}{accepted} (`{error.replace('{range}', accepted)}`).",
+                    remedy=f"Set {other}{accepted}, or {package} to a release that accepts {other} as it is.",
+                    evidence=proof,
+                )
+
+
 def _of_name(use: NameUse, name: str) -> Combination:
-    return Combination(
+    return _plain_row(
         id=name,
         package=use.package,
         versions=use.versions,
         other=use.other,
         others=use.others,
+        severity=use.severity,
+        says=use.says,
+        remedy=use.remedy,
+        evidence=use.evidence,
+    )
+
+
+def _plain_row(
+    *,
+    id: str,
+    package: str,
+    versions: str,
+    other: str,
+    others: str,
+    severity: Severity,
+    says: str,
+    remedy: str,
+    evidence: tuple[Evidence, ...],
+) -> Combination:
+    """A row about two packages that are both there, without more conditions."""
+    return Combination(
+        id=id,
+        package=package,
+        versions=versions,
+        other=other,
+        others=others,
         beside=None,
         besides="",
         absent=False,
@@ -172,10 +229,10 @@ def _of_name(use: NameUse, name: str) -> Combination:
         apart=False,
         named=(),
         together=(),
-        severity=use.severity,
-        says=use.says,
-        remedy=use.remedy,
-        evidence=use.evidence,
+        severity=severity,
+        says=says,
+        remedy=remedy,
+        evidence=evidence,
     )
 
 

@@ -16,6 +16,7 @@ from mlaudit.knowledge import releases
 from mlaudit.knowledge.schema import built_from, evidence, parse, unknown_keys
 from mlaudit.model.lazy_dataclass import dataclass
 from mlaudit.model.lazy_pattern import lazy_pattern
+from mlaudit.model.names import normalized
 from mlaudit.model.nouns import Evidence
 from mlaudit.model.versions import admits, disjoint, joined, oldest, parsed, public
 
@@ -28,6 +29,7 @@ _KEYS = frozenset({"family", "runs"})
 # Packaging's own parsers would take ten times as long over the whole table; they see the rows that are requested.
 _VERSION = lazy_pattern(r"[0-9][0-9a-z.]{0,30}")
 _RANGE = lazy_pattern(r"(?:(?:===|==|~=|!=|<=|>=|<|>)[0-9][0-9a-z.]{0,30}(?:\.\*)?(?:,(?!$)|$)){1,8}")
+_EXTRA = lazy_pattern(r"""extra *== *["']([A-Za-z0-9._-]{1,64})["']""")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,6 +116,12 @@ def _subjects() -> tuple[str, ...]:
     return tuple(name for name, _ in _table().get("demand").items())
 
 
+@lru_cache(maxsize=1)
+def known_subjects() -> frozenset[str]:
+    """The packages of which it is known what some release demands."""
+    return frozenset((*releases.indexed_packages(), *_subjects()))
+
+
 def _run(entry: Node) -> Run:
     texts = entry.texts()
     if len(texts) != 3:
@@ -153,8 +161,13 @@ def _declared(subject: str, version: str) -> Mapping[str, tuple[releases.Declare
     return alike.requirements if alike is not None else {}
 
 
-def wanted(subject: str, version: str, other: str, holds: Holds = never) -> DemandedRange | None:
-    """The range that a release demands of another package; None if it demands it nowhere, or nothing is known."""
+def wanted(
+    subject: str, version: str, other: str, holds: Holds = never, extras: frozenset[str] = frozenset()
+) -> DemandedRange | None:
+    """The range that a release demands of another package, with the extras that are asked for.
+
+    None if it demands it nowhere, or nothing is known.
+    """
     known = releases.release(subject, version)
     declared = known is not None and known.requires is not None
     other_build = "+" in version
@@ -163,22 +176,32 @@ def wanted(subject: str, version: str, other: str, holds: Holds = never) -> Dema
         if run is not None:
             return DemandedRange(range=run.range, evidence=_proof())
     required = _declared(subject, version)
-    if isinstance(required, releases.LazyRequirements) and required.is_optional(other):
+    if not extras and isinstance(required, releases.LazyRequirements) and required.is_optional(other):
         return None
     clauses = [
         requirement.specifier
         for requirement in required.get(other, ())
         if requirement.marker is None
-        or (
-            "extra" not in requirement.marker
-            and not (other_build and _is_of_a_build(requirement.marker))
-            and holds(requirement.marker)
-        )
+        or (not (other_build and _is_of_a_build(requirement.marker)) and _is_asked(requirement.marker, holds, extras))
     ]
     evidence = _evidence_of(subject, version)
     if not clauses or evidence is None:
         return None
     return DemandedRange(range=_in_reading_order(joined(clauses)), evidence=(evidence,))
+
+
+def _is_asked(marker: str, holds: Holds, extras: frozenset[str]) -> bool:
+    """Whether a marker holds, one with an extra only where that extra is asked for and all parts must hold."""
+    if "extra" not in marker:
+        return holds(marker)
+    if " or " in marker:
+        return False
+    asked = [_EXTRA.fullmatch(part.strip(" ()")) for part in marker.split(" and ")]
+    rest = " and ".join(
+        part.strip(" ()") for part, match in zip(marker.split(" and "), asked, strict=True) if match is None
+    )
+    named = [normalized(match.group(1)) for match in asked if match is not None]
+    return bool(named) and extras.issuperset(named) and (not rest or ("extra" not in rest and holds(rest)))
 
 
 def _is_of_a_build(marker: str) -> bool:
@@ -215,6 +238,7 @@ def family_mismatches(
     *,
     ranges: Mapping[str, str] | None = None,
     worlds: Mapping[str, Holds] | None = None,
+    extras: Mapping[str, frozenset[str]] | None = None,
 ) -> tuple[Mismatch, ...]:
     """Pairs of one environment that do not fit, by subject.
 
@@ -223,16 +247,27 @@ def family_mismatches(
         ranges: the range of each package that has no exact version; no version of the range may be the one demanded.
         worlds: by Python, whether a marker holds on it; what does not fit must do so on every Python that the subject
             admits.
+        extras: those that are asked of a package.
     """
-    rows = _mismatches(versions, ranges or {}, worlds or {"": never})
+    rows = _mismatches(versions, ranges or {}, worlds or {"": never}, extras or {})
     return tuple(sorted(rows, key=lambda row: (row.subject, row.other)))
 
 
 def _mismatches(
-    versions: Mapping[str, str], ranges: Mapping[str, str], worlds: Mapping[str, Holds]
+    versions: Mapping[str, str],
+    ranges: Mapping[str, str],
+    worlds: Mapping[str, Holds],
+    extras: Mapping[str, frozenset[str]],
 ) -> Iterator[Mismatch]:
     for subject, version in versions.items():
-        yield from mismatches_of(subject, version, versions=versions, ranges=ranges, worlds=worlds)
+        yield from mismatches_of(
+            subject,
+            version,
+            versions=versions,
+            ranges=ranges,
+            worlds=worlds,
+            extras=extras.get(subject, frozenset()),
+        )
 
 
 def mismatches_of(
@@ -243,6 +278,7 @@ def mismatches_of(
     ranges: Mapping[str, str],
     worlds: Mapping[str, Holds],
     others: Container[str] | None = None,
+    extras: frozenset[str] = frozenset(),
 ) -> Iterator[Mismatch]:
     """What one release requires of the packages beside it, or only of some of them, and does not get."""
     for other in demanded_packages(subject, version):
@@ -254,11 +290,12 @@ def mismatches_of(
         if _surely_fits(subject, version, there):
             continue
         demands = {
-            python: wanted(subject, version, other, worlds[python]) for python in _admitted(subject, version, worlds)
+            python: wanted(subject, version, other, worlds[python], extras)
+            for python in _admitted(subject, version, worlds)
         }
         refused = {python: demand for python, demand in demands.items() if demand and not there.fits(demand.range)}
         if refused and len(refused) == len(demands):
-            yield _mismatch(subject, version, there, refused, worlds)
+            yield _mismatch(subject, version, there, refused, worlds, extras)
 
 
 def _surely_fits(subject: str, version: str, there: _There) -> bool:
@@ -311,11 +348,16 @@ def demanded_packages(subject: str, version: str) -> dict[str, None]:
 
 
 def _mismatch(
-    subject: str, version: str, there: _There, refused: Mapping[str, DemandedRange], worlds: Mapping[str, Holds]
+    subject: str,
+    version: str,
+    there: _There,
+    refused: Mapping[str, DemandedRange],
+    worlds: Mapping[str, Holds],
+    extras: frozenset[str],
 ) -> Mismatch:
     python, demanded_range = list(refused.items())[-1]
     differs = len({demanded_range.range for demanded_range in refused.values()}) > 1
-    fitting = _fitting(subject, there, worlds[python])
+    fitting = _fitting(subject, there, worlds[python], extras)
     alternative = f", or {subject} {fitting}" if fitting else ""
     return Mismatch(
         subject=subject,
@@ -330,14 +372,14 @@ def _mismatch(
     )
 
 
-def _fitting(subject: str, there: _There, holds: Holds) -> str | None:
+def _fitting(subject: str, there: _There, holds: Holds, extras: frozenset[str] = frozenset()) -> str | None:
     """The newest final release of the subject that is known to demand a range which admits what is there."""
     known = releases.history(subject)
     candidates = [release.version for release in known.releases] if known else []
     candidates += [run.last for row in _demands(subject) if row.other == there.package for run in row.runs]
     final = (text for text in dict.fromkeys(candidates) if (version := parsed(text)) and not version.is_prerelease)
     for candidate in sorted(final, key=_order, reverse=True):
-        demanded_range = wanted(subject, candidate, there.package, holds)
+        demanded_range = wanted(subject, candidate, there.package, holds, extras)
         if demanded_range is not None and there.fits(demanded_range.range):
             return candidate
     return None

@@ -30,7 +30,6 @@ FILES = "the package index's list of the files of {package} {version}"
 _MALFORMED = (ValueError, LookupError, TypeError, AttributeError)
 """What data of another shape than the lab writes raises."""
 
-_PACKAGE = lazy_pattern(r"[a-z0-9](?:[a-z0-9-]{0,80}[a-z0-9])?")
 _REQUIRED_NAME = lazy_pattern(r"\s*([A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)")
 _PLAIN = lazy_pattern(
     r"[A-Za-z0-9][A-Za-z0-9._-]{0,100}(?:\[[A-Za-z0-9._, -]{0,200}\])?\s{0,4}"
@@ -50,6 +49,11 @@ _USUAL = lazy_pattern(
     rf"|~=[0-9]{{1,9}}\.{_NUMBERS})(?:,(?=[=!<>~])|$)){{0,16}})"
 )
 """A requirement that packaging would spell as written, but for the order of its clauses; without its marker."""
+_RANGE = lazy_pattern(
+    rf"[A-Za-z0-9][A-Za-z0-9._-]{{0,100}}(?:\[[A-Za-z0-9._, -]{{0,200}}\])?"
+    rf"(?P<clauses>(?:>=|<){_NUMBERS}(?:,(?:>=|<|!=){_NUMBERS}){{0,8}})"
+)
+"""A requirement between release numbers that always holds."""
 _RELEASE_NUMBERS = lazy_pattern(r"((?:[0-9]+!)?[0-9]+(?:\.[0-9]+)*?)(?:\.0)*((?:a|b|rc|\.post|\.dev)[0-9].*)?")
 
 
@@ -175,22 +179,22 @@ class ReleaseHistory:
             raise KnowledgeError(f"releases/{self.package}{SUFFIX}: {error}") from error
 
 
-def indexed_packages() -> tuple[str, ...]:
+@lru_cache(maxsize=1)
+def indexed_packages() -> Mapping[str, None]:
     """The names of all packages whose releases are known, in order."""
     names = packaged_names(FOLDER)
-    return tuple(name.removesuffix(SUFFIX) for name in names if name.endswith(SUFFIX))
+    return dict.fromkeys(name.removesuffix(SUFFIX) for name in names if name.endswith(SUFFIX))
+
+
+def history(package: str) -> ReleaseHistory | None:
+    """The releases of a package (its normalized name), None if they are not known. Raises KnowledgeError."""
+    # Most of an environment's packages are unknown, and would drive those that are known out of what is kept.
+    return _history(package) if package in indexed_packages() else None
 
 
 @lru_cache(maxsize=256)
-def history(package: str) -> ReleaseHistory | None:
-    """The releases of a package (its normalized name), None if they are not known. Raises KnowledgeError."""
-    if not _PACKAGE.fullmatch(package):
-        return None
-    try:
-        data = packaged_bytes(f"{FOLDER}/{package}{SUFFIX}")
-    except FileNotFoundError:
-        return None
-    return unpacked(data, package)
+def _history(package: str) -> ReleaseHistory:
+    return unpacked(packaged_bytes(f"{FOLDER}/{package}{SUFFIX}"), package)
 
 
 def release(package: str, version: str) -> DeclaredRelease | None:
@@ -228,9 +232,43 @@ def agreed(package: str, version: str) -> AgreedRequirements | None:
     if around is None:
         return None
     before, after = around
-    alike = [text for text in after.requires or () if text in frozenset(before.requires or ())]
+    alike = _common_requirements(before.requires or (), after.requires or ())
     says = f"METADATA of {package} {before.version} and {after.version}, between which {version} lies"
     return AgreedRequirements(requirements=LazyRequirements(alike), evidence=replace(after.evidence, source=says))
+
+
+def _common_requirements(before: Sequence[str], after: Sequence[str]) -> Sequence[str]:
+    """What two releases require alike; of one that each bounds in another way, the bounds that both keep to."""
+    same = frozenset(before)
+    ranges = {required_name(text): match for text in before if (match := _RANGE.fullmatch(text))}
+    alike = [text for text in after if text in same]
+    for text in after:
+        name, match = required_name(text), _RANGE.fullmatch(text)
+        other = ranges.get(name)
+        texts = (*before, *after)
+        if match is None or other is None or text in same or sum(required_name(each) == name for each in texts) > 2:
+            continue
+        clauses = _wider_bounds(match["clauses"], other["clauses"])
+        if clauses:
+            alike.append(f"{name}{clauses}")
+    return alike
+
+
+def _wider_bounds(first: str, second: str) -> str:
+    """The clauses that hold wherever either of two ranges does."""
+    bounds = []
+    for sign, pick in ((">=", min), ("<", max)):
+        both = [
+            [clause.removeprefix(sign) for clause in clauses.split(",") if re.match(f"{sign}[0-9]", clause)]
+            for clauses in (first, second)
+        ]
+        if all(len(versions) == 1 for versions in both):
+            bounds.append(sign + pick((versions[0] for versions in both), key=_numbers))
+    return ",".join(bounds)
+
+
+def _numbers(text: str) -> tuple[int, ...]:
+    return tuple(map(int, text.split(".")))
 
 
 class LazyRequirements(Mapping[str, tuple[DeclaredRequirement, ...]]):

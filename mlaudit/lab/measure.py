@@ -15,9 +15,12 @@ import sys
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import TypeVar
 
 from mlaudit.lab.battery import Battery, BatteryAnswer, battery
 from mlaudit.model.lazy_dataclass import dataclass
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,7 +94,7 @@ def measure(own_battery: Battery, writer: Path, reader: Path, only: str | None =
         yield from handed_over(own_battery, here, reader, Path(folder))
 
 
-def with_progress(things: Iterable[object], total: int, description: str) -> Iterator[object]:
+def with_progress(things: Iterable[T], total: int, description: str) -> Iterator[T]:
     """The same things, with a progress bar on stderr."""
     from rich.console import Console
     from rich.progress import track

@@ -1,7 +1,8 @@
 """What a module's text shows of it: the names that it has, and in order what its import asks of other modules.
 
 Both readings err to the safe side: a name counts as there wherever the module may bind it, and a step is one that every
-import takes (nothing inside `try`, `if`, a loop or a function).
+import takes (nothing inside `try`, `if`, a loop or a function), or every import where a package is installed
+(`if is_torch_available():`), which is its guard then.
 """
 
 from __future__ import annotations
@@ -23,6 +24,8 @@ _GLOBALS = re.compile(
     rb"globals\(\)\s*(?:\[[^\]\n]*\]\s*=[^=]|\.(?:update|setdefault|pop)\b|[,)\n])|setattr\(\s*sys\.modules\[__name__\]"
 )
 """How a function binds names of its module."""
+_AVAILABLE = re.compile(r"(?:is_|_)*(?P<module>[a-z0-9_]+?)_(?:is_)?(?:available|installed)", re.IGNORECASE)
+"""What a name says that is true where a module is installed; of a function, called without a version."""
 _DYNAMIC = frozenset({"exec", "eval", "vars", "locals", "attach_stub", "define_import_structure"})
 """Calls by which a module may bind any name."""
 
@@ -34,12 +37,14 @@ class ImportStep:
     Attributes:
         kind: `module` (`import a.b`), `name` (`from a.b import c`, in full `a.b.c`) or `attribute`.
         base: of a name, the module that it is imported from.
+        guards: modules that must be installed for it to be asked for.
     """
 
     kind: str
     name: str
     base: str
     line: int
+    guards: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
@@ -75,7 +80,7 @@ def facts_of(text: bytes, module: str, *, is_package: bool) -> ModuleFacts | Non
     if facts.form == BOUNDED:
         facts.texts = {
             node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)
-        }
+        } - _given_up(tree)
     for line in _GLOBAL.findall(text):
         facts.names.update(name.strip().decode() for name in line.split(b","))
     if _GLOBALS.search(text):
@@ -105,6 +110,22 @@ def absolute(node: ast.ImportFrom, package: str) -> str:
     parts = package.split(".")
     base = parts[: len(parts) - node.level + 1]
     return ".".join([*base, *([node.module] if node.module else [])])
+
+
+def _given_up(tree: ast.Module) -> set[str]:
+    """The names in tables that have a message for each and nothing behind it (`"old": ("was removed", None)`)."""
+    tables = (node for node in ast.walk(tree) if isinstance(node, ast.Dict))
+    pairs = ((key, value) for table in tables for key, value in zip(table.keys, table.values, strict=True))
+    return {str(key.value) for key, value in pairs if isinstance(key, ast.Constant) and _is_message_alone(value)}
+
+
+def _is_message_alone(value: ast.expr) -> bool:
+    return (
+        isinstance(value, ast.Tuple)
+        and len(value.elts) == 2
+        and isinstance(value.elts[1], ast.Constant)
+        and value.elts[1].value is None
+    )
 
 
 class _BindingReader(ast.NodeVisitor):
@@ -258,9 +279,10 @@ class _StepReader(ast.NodeVisitor):
         self._package = package
         self._aliases: dict[str, str] = {}
         self._annotated = True
+        self._guards: tuple[str, ...] = ()
 
     def _step(self, kind: str, name: str, line: int, base: str = "") -> None:
-        self._facts.steps.append(ImportStep(kind, name, base, line))
+        self._facts.steps.append(ImportStep(kind, name, base, line, self._guards))
 
     def visit_Import(self, node: ast.Import) -> None:
         for alias in node.names:
@@ -340,6 +362,11 @@ class _StepReader(ast.NodeVisitor):
 
     def visit_If(self, node: ast.If) -> None:
         self.visit(node.test)
+        guards = _guards(node.test)
+        if guards:
+            before, self._guards = self._guards, tuple(sorted({*self._guards, *guards}))
+            self._visit_all(node.body)
+            self._guards = before
 
     def visit_While(self, node: ast.While) -> None:
         self.visit(node.test)
@@ -377,6 +404,20 @@ class _StepReader(ast.NodeVisitor):
     def visit_With(self, node: ast.With) -> None:
         if all(_lets_errors_through(item.context_expr) for item in node.items):
             self.generic_visit(node)
+
+
+def _guards(test: ast.expr) -> tuple[str, ...]:
+    """The modules whose presence alone makes a condition true; none where it asks for more."""
+    if isinstance(test, ast.BoolOp):
+        each = [_guards(value) for value in test.values]
+        joined = tuple(module for modules in each for module in modules)
+        return joined if isinstance(test.op, ast.And) and all(each) else ()
+    if isinstance(test, ast.Call):
+        if test.args or test.keywords:
+            return ()
+        test = test.func
+    available = _AVAILABLE.fullmatch(next(_names(test), ""))
+    return (available["module"].lower(),) if available is not None else ()
 
 
 def _lets_errors_through(context: ast.expr) -> bool:

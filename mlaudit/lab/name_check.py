@@ -66,8 +66,9 @@ def statement_of(proposal: ProposedName) -> str:
     return f"from {base} import {last}"
 
 
-def import_of(proposal: ProposedName, top: str) -> str:
+def import_of(proposal: ProposedName) -> str:
     """What is said to fail of a pair."""
+    top = proposal.place.partition("/")[0].removesuffix(".py")
     return f"import {top}" if proposal.moment == IMPORT else f"import {proposal.moment}"
 
 
@@ -99,7 +100,7 @@ def pairs_of(proposals: Iterable[ProposedName], most: int) -> Iterator[CheckedEn
             yield CheckedEnvironment(
                 proposal.python,
                 (f"{proposal.package}=={user}", f"{proposal.other}=={owner}", *_working(proposal, every)),
-                (import_of(proposal, proposal.place.partition("/")[0].removesuffix(".py")),),
+                (import_of(proposal),),
             )
             count += 1
             if count == most:

@@ -42,6 +42,7 @@ class ProposedName:
             there are none.
         moment: `import`, or the module below the package that needs it.
         sure: see LackedName.
+        guarded: it is asked for where the other package is installed, which a condition in the text finds out.
         pair: a release of each that the metadata admit together.
         python: a Python that both admit.
     """
@@ -64,6 +65,7 @@ class ProposedName:
     place: str
     pair: tuple[str, str]
     python: str
+    guarded: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +74,7 @@ class _Failure:
 
     missing: LackedName
     place: str
+    guarded: bool
 
     @property
     def key(self) -> tuple[str, str]:
@@ -254,7 +257,8 @@ class NameMatrix:
         by_package: dict[str, dict[tuple[str, str], NeededName]] = {}
         for need in needs:
             other = self._owner(need.step.name)
-            if other is not None and other != release.package:
+            guarded = all(self._owner(guard) == other for guard in need.guards)
+            if other is not None and other != release.package and guarded:
                 by_package.setdefault(other, {}).setdefault((need.step.kind, need.step.name), need)
         return {other: tuple(by_name.values()) for other, by_name in by_package.items()}
 
@@ -307,7 +311,7 @@ def _failure(owner: ReadRelease, needs: Iterable[NeededName]) -> _Failure | None
     for need in needs:
         answer = owner.look_up(need)
         if isinstance(answer, LackedName):
-            return _Failure(answer, need.place)
+            return _Failure(answer, need.place, bool(need.guards))
         if answer is None and owner.surface.is_readable(need.step):
             return None
     return None
@@ -342,6 +346,7 @@ def _proposals(grid: _PairGrid, moment: str, told_cells: set[tuple[int, int]]) -
             place=failure.place,
             pair=(pair[0], pair[1]),
             python=pair[2],
+            guarded=failure.guarded,
         )
 
 

@@ -2,8 +2,9 @@
 
 For developers only.
 Reads what `mlaudit.lab.name_matrix` proposed and what `mlaudit.lab.name_check` found. A proposal is left out where an
-installation refutes it, where neither the texts settle it nor an installation shows it, and where a row that someone
-wrote says it already. The error that an installation showed stands in the row where it is another one than usual.
+installation refutes it, where neither the texts settle it nor an installation shows it, where a condition stands before
+it and no pair was tried, and where a row that someone wrote says it already. The error that an installation showed
+stands in the row where it is another one than usual.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from packaging.version import Version
 from mlaudit.knowledge.combinations import combinations_of
 from mlaudit.knowledge.removed_names import FOLDER, opposite
 from mlaudit.lab.module_facts import ATTRIBUTE, MODULE
-from mlaudit.lab.name_check import proposals_in, statement_of
+from mlaudit.lab.name_check import import_of, proposals_in, statement_of
 from mlaudit.lab.name_matrix import IMPORT, ProposedName
 from mlaudit.lab.release_sources import SourceCache
 from mlaudit.model.nouns import Severity
@@ -52,12 +53,17 @@ class CheckedNames:
         for line in path.read_text().splitlines() if path is not None and path.is_file() else ():
             row = json.loads(line)
             _, *requirements = row["key"].split(" ")
-            for statement, answer in (row["said"] or {}).items() if len(requirements) == 1 else ():
-                self._said[requirements[0], statement] = answer
+            for statement, answer in (row["said"] or {}).items():
+                self._said[" ".join(requirements[:2]), statement] = answer
 
     def of(self, proposal: ProposedName, version: str | None) -> str | None:
         """What a release said when it was asked for the name: nothing if it has it; None where it was not asked."""
         return self._said.get((f"{proposal.other}=={version}", statement_of(proposal)))
+
+    def of_pair(self, proposal: ProposedName) -> str | None:
+        """What the import of the pair of a proposal said; None where it was not tried."""
+        user, owner = proposal.pair
+        return self._said.get((f"{proposal.package}=={user} {proposal.other}=={owner}", import_of(proposal)))
 
 
 def usual_error(proposal: ProposedName) -> str:
@@ -75,6 +81,9 @@ def verdict(proposal: ProposedName, checked: CheckedNames) -> tuple[bool, str | 
     without = [checked.of(proposal, version) for version in (proposal.lacks_first, proposal.lacks_last)]
     having = [checked.of(proposal, version) for version in (proposal.before, proposal.after) if version is not None]
     answers = [text for text in without if text is not None]
+    pair = checked.of_pair(proposal)
+    if (pair is not None and not _is_about(pair, proposal)) or (pair is None and proposal.guarded):
+        return False, None
     if "" in answers or not all(_is_about(text, proposal) for text in answers):
         return False, None
     if having and all(text for text in having) and all(text is not None for text in having):

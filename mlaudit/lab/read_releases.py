@@ -24,7 +24,7 @@ from mlaudit.model.metadata_names import WHEEL_METADATA
 PYTHONS = ("3.7", "3.8", "3.9", "3.10", "3.11", "3.12", "3.13")
 SECONDS = 120
 """Of waiting for another process that writes to the same file."""
-FORMAT = 6
+FORMAT = 8
 """Of the facts that are kept; another one where they are read in another way."""
 
 

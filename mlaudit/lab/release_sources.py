@@ -161,6 +161,12 @@ class SourceFetcher:
                 yield f"{package}=={release}"
         shutil.rmtree(self._scratch / "uv" / "archive-v0", ignore_errors=True)
 
+    def listed(self, package: str) -> tuple[str, ...]:
+        """The final releases of which an index lists wheels, oldest first; it is asked once."""
+        if not self._cache.versions(package):
+            self._cache.keep_versions(package, _by_version(package))
+        return self._cache.versions(package)
+
     def _is_kept(self, package: str, version: str) -> bool:
         if self._cache.path(package, version).is_file():
             return True

@@ -44,10 +44,12 @@ class NeededName:
 
     Attributes:
         place: file and line.
+        guards: modules that must be installed for it to be asked for.
     """
 
     step: ImportStep
     place: str
+    guards: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -285,11 +287,20 @@ class ReleaseSurface:
         return self._files.get(module, module)
 
     def public_parts(self, top: str) -> tuple[str, ...]:
-        """The modules right below a top one whose names are no private ones."""
+        """The modules right below a top one whose names are no private ones, and below those that load them lazily."""
+        below = self._modules_below(top)
+        lazy = [module for module in below if module in self.packages and self._is_lazy(module)]
+        deeper = (part for module in lazy for part in self._modules_below(module) if part not in self.packages)
+        return tuple(sorted((*below, *deeper)))
+
+    def _modules_below(self, top: str) -> list[str]:
         below = (module for module in self._files if module.rpartition(".")[0] == top)
-        return tuple(
-            sorted(module for module in below if not module.rpartition(".")[2].startswith(("_", "test", "conftest")))
-        )
+        return [module for module in below if not module.rpartition(".")[2].startswith(("_", "test", "conftest"))]
+
+    def _is_lazy(self, module: str) -> bool:
+        """Whether a package gives its names where they are asked for, so that its import shows nothing."""
+        facts = self.module_facts(module)
+        return facts is not None and facts.form != CLOSED
 
 
 class ImportWalk:
@@ -299,9 +310,13 @@ class ImportWalk:
         loaded: what it has imported so far.
     """
 
-    def __init__(self, release: ReleaseSurface, loaded: AbstractSet[str] = frozenset()) -> None:
+    def __init__(
+        self, release: ReleaseSurface, loaded: AbstractSet[str] = frozenset(), guards: tuple[str, ...] = ()
+    ) -> None:
         self._release = release
         self.loaded = set(loaded)
+        self._guards = guards
+        self._behind: dict[tuple[str, ...], ImportWalk] = {}
 
     def walk(self, module: str) -> Iterator[NeededName]:
         """What the import of a module, and before it of those that it lies in, needs of other packages, in order."""
@@ -316,12 +331,20 @@ class ImportWalk:
             return
         file = self._release.file_of(module)
         for step in facts.steps:
+            # What a guarded import loads counts as loaded behind its guard only.
+            guards = tuple(sorted({*self._guards, *step.guards}))
+            walk = self if guards == self._guards else self._walk_behind(guards)
             if not self._is_own(step.name):
-                yield NeededName(step, f"{file}:{step.line}")
+                yield NeededName(step, f"{file}:{step.line}", guards)
             elif step.kind == MODULE:
-                yield from self.walk(step.name)
+                yield from walk.walk(step.name)
             elif step.kind == NAME and self._is_part(step):
-                yield from self._one(step.name)
+                yield from walk._one(step.name)
+
+    def _walk_behind(self, guards: tuple[str, ...]) -> ImportWalk:
+        if guards not in self._behind:
+            self._behind[guards] = ImportWalk(self._release, self.loaded, guards)
+        return self._behind[guards]
 
     def _is_own(self, name: str) -> bool:
         return any(f"{name}.".startswith(f"{top}.") for top in self._release.tops)

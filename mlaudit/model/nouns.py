@@ -142,6 +142,7 @@ class Pin:
         detail: a few words that a reader of the report needs (`RandomForestClassifier`, an editable's path).
         overrides: a bound that replaces the ranges that others declare instead of narrowing them; `optional` then says
             that the package is excluded.
+        replaced: what an override of the declaring project stands for; other projects that require it get this.
     """
 
     name: str
@@ -171,11 +172,12 @@ class Pin:
     recorded: Recorded | None = None
     detail: str | None = None
     overrides: bool = False
+    replaced: Pin | None = None
 
     __rare__ = (
         ("marker", "groups", "origin", "hashes", "requires"),
         ("variant", "extras", "under_extras", "ecosystem", "source", "platforms", "parts", "requires_python", "step",
-         "optional", "derived_from", "artifact", "recorded", "detail", "overrides"),
+         "optional", "derived_from", "artifact", "recorded", "detail", "overrides", "replaced"),
     )  # fmt: skip
     is_plain = states_nothing_rare()
 

@@ -158,13 +158,18 @@ def _mask_addresses(text: str) -> str:
     return _TOKEN_OF_HOST.sub(rf"\g<1>{MASK}", text) if "/t/" in text else text
 
 
+def names_secret(variable: str) -> bool:
+    """Whether the name of a variable or an option says that its value is a credential."""
+    return _SECRET_NAME.fullmatch(variable) is not None
+
+
 def without_credentials(address: str) -> str:
     """A masked address without the mask of its user part: two addresses that differ by credentials alone are equal."""
     return address.replace(f"{MASK}@", "")
 
 
 def _mask_assignment(match: re.Match[str]) -> str:
-    return f"{match[1]}{MASK}" if _SECRET_NAME.fullmatch(match[2]) else match[0]
+    return f"{match[1]}{MASK}" if names_secret(match[2]) else match[0]
 
 
 def _mask_users(word: str) -> str:

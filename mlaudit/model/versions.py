@@ -228,6 +228,12 @@ def joined(ranges: Iterable[str]) -> str:
     return ",".join(clauses if len(clauses) <= MAX_CLAUSES else _tightest(clauses))
 
 
+def tightened(specifier: str) -> str:
+    """A specifier without the bounds that another one of it implies, lower ones first."""
+    clauses = _tightest(clause.strip() for clause in specifier.split(",") if clause.strip())
+    return ",".join(sorted(clauses, key=lambda clause: not clause.startswith(">")))
+
+
 def _tightest(clauses: Iterable[str]) -> list[str]:
     """At most `MAX_CLAUSES` clauses: of every direction the one that admits least, then others as written.
 

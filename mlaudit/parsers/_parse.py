@@ -157,6 +157,10 @@ def _parsed(document: Document, parser: Parser, key: ParseKey | None) -> ParsedD
 
         statements.append(replace(unread(document, error), exhausted=isinstance(error, BudgetExceeded)))
     answers = document.forget_questions()
+    if parser.access == "text" and any(isinstance(statement, Unread) for statement in statements):
+        from mlaudit.parsers._merge_conflicts import tell_conflicts
+
+        statements = list(tell_conflicts(document, statements))
     parsed = ParsedDocument(
         statements=tuple(statements), failed=failed, answers=answers or (), spent=budget.spent_since(before)
     )

@@ -8,6 +8,7 @@ from mlaudit.document.document import Document
 from mlaudit.grammars.model_file.pickle_opcodes import walk
 from mlaudit.grammars.model_file.pickle_search import searched
 from mlaudit.grammars.model_file.pickled import contents, statements
+from mlaudit.grammars.model_file.recorded import ranged
 from mlaudit.grammars.model_file.source import Source, from_stream, from_window
 from mlaudit.grammars.model_file.streams import COMPRESSED, compression, unfolded
 from mlaudit.grammars.model_file.window import Window, whole
@@ -82,6 +83,10 @@ def read(doc: Document) -> Iterator[Statement]:
         source = unfolded(window, name) if name else from_window(window)
         pickle_contents = walk(source)
         yield from statements(doc, contents(pickle_contents))
+        if name == "lz4":
+            yield ranged(
+                doc, "lz4", None, "joblib", detail="it is compressed by lz4, which joblib leaves to that package"
+            )
         if pickle_contents.out_of_operations:
             yield from searched(doc, source)
         elif pickle_contents.problem is None:

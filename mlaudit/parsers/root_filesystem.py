@@ -21,10 +21,10 @@ from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.model.metadata_names import EGG, distribution_name, release_of_egg
 from mlaudit.model.names import normalized
 from mlaudit.model.nouns import Fact, Kind, Layer, Pin, Place, Root, Statement, Unread
-from mlaudit.model.platforms import platform_of
 from mlaudit.model.scope import PinScope
 from mlaudit.parsers._registry import parser
 from mlaudit.sources.images.file_system import HEADER, RECORD, SMALL, FileSystem
+from mlaudit.sources.images.layout import machine_of
 
 _METADATA_FILES = ("METADATA", "PKG-INFO", "EGG-INFO/PKG-INFO")
 _PATCH_LEVEL = lazy_pattern(r'^#define[ \t]{1,20}PY_VERSION[ \t]{1,20}"(?P<version>3\.\d{1,3}\.\d{1,3})', re.MULTILINE)
@@ -107,11 +107,8 @@ def _platform(context: _Context) -> Iterator[Fact]:
     stated = context.system.setup.platform
     if not stated:
         return
-    words = stated.split("/")
-    if words[1:] and words[1] == "arm":
-        words = [words[0], f"arm{words[2] if words[2:] else 'v7'}l"]
     at = context.system.place("")
-    for key, value in zip(("platform", "machine"), platform_of("-".join(words)), strict=True):
+    for key, value in zip(("platform", "machine"), machine_of(stated), strict=True):
         if value:
             yield Fact(key=key, value=value, at=at)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
 from mlaudit.document.document import Document
@@ -18,6 +19,14 @@ from mlaudit.parsers._registry import parser
 HEADER_LIMIT = 16 * 1024 * 1024
 FRAMEWORKS = {"pt": "torch", "tf": "tensorflow", "np": "numpy", "flax": "flax", "mlx": "mlx"}
 """Values of `__metadata__.format` (safetensors/bindings/python/py_src/safetensors)."""
+_ELEMENT_BYTES = {
+    **dict.fromkeys(("BOOL", "U8", "I8", "F8_E4M3", "F8_E5M2", "F8_E8M0"), 1),
+    **dict.fromkeys(("U16", "I16", "F16", "BF16"), 2),
+    **dict.fromkeys(("U32", "I32", "F32"), 4),
+    **dict.fromkeys(("U64", "I64", "F64", "C64"), 8),
+}
+"""Bytes of one element, of the types that take whole bytes (safetensors/src/tensor.rs)."""
+_DIMENSIONS = 64
 
 
 def _is_safetensors(doc: Document) -> bool:
@@ -32,7 +41,9 @@ def read(doc: Document) -> Iterator[Statement]:
     with doc.stream() as stream:
         window = whole(stream)
         size = window.number(0, 8)
-        if size > min(HEADER_LIMIT, window.size - 8):
+        if window.size - 8 < size <= HEADER_LIMIT:
+            raise Unreadable(missing("its header", window.size - 8, size))
+        if size > HEADER_LIMIT:
             raise Unreadable(f"a header of {size} bytes is claimed; at most {HEADER_LIMIT} are read")
         header = json_node(window.read(8, size), "its header")
         there = window.size - 8 - size
@@ -66,6 +77,12 @@ def _problem_behind(header: Node, there: int) -> str | None:
         return missing("its tensors' data", there, needed)
     before = 0
     for start, end, name in sorted(stated):
+        shaped = _bytes_of_shape(header.get(name))
+        if shaped is not None and shaped != end - start:
+            return (
+                f"it is damaged: the tensor `{name[:80]}` takes {shaped} bytes by its shape and type, and its data is "
+                f"stated to be {end - start}"
+            )
         if start != before or end < start:
             return (
                 f"it is damaged: the data of the tensor `{name[:80]}` is stated to be at bytes {start} to {end}; "
@@ -73,6 +90,17 @@ def _problem_behind(header: Node, there: int) -> str | None:
             )
         before = end
     return f"it is damaged: {there - before} bytes behind the last tensor belong to none" if before < there else None
+
+
+def _bytes_of_shape(tensor: Node) -> int | None:
+    """How many bytes a tensor takes by its shape and the type of its elements, None where that is not known."""
+    size = _ELEMENT_BYTES.get(str(tensor.get("dtype").value))
+    shape = tensor.get("shape").value
+    if size is None or not isinstance(shape, list) or len(shape) > _DIMENSIONS:
+        return None
+    if not all(isinstance(length, int) and 0 <= length < 1 << 48 for length in shape):
+        return None
+    return math.prod(shape, start=size)
 
 
 def _types(header: Node) -> Iterator[str]:

@@ -34,8 +34,13 @@ _FRAMEWORK_VERSION = ("framework_version", "FrameworkVersion", "frameworkVersion
 _FRAMEWORK = ("framework", "Framework")
 
 
+_TERRAFORM = lazy_pattern(rb'(?m)^[ \t]*(?:resource|variable|data|module|locals)\b[ \t"\w-]*\{')
+
+
 def _looks_like_it(doc: Document) -> bool:
     head = doc.head
+    if _TERRAFORM.search(head) is not None:
+        return False
     keys = set(_KEYS.findall(head))
     return len(keys) >= 2 or (bool(keys) and _IMAGE.search(head) is not None)
 

@@ -71,8 +71,14 @@ def source_parts(text: str, exists: Callable[[str], bool]) -> tuple[SourcePart, 
             raise BadSource(f"`{item}` has no name; several sources of one environment are `name=A,name=B`")
         if spellings and part.name != spellings[0].name:
             raise BadSource(f"`{text}` names two environments, `{spellings[0].name}` and `{part.name}`; separate them")
+        if any(_file(part) == _file(other) for other in spellings):
+            raise BadSource(f"`{text}` names `{part.path}` twice; an environment takes one part of a source")
         spellings.append(part)
     return tuple(spellings)
+
+
+def _file(part: SourcePart) -> tuple[str | None, ...]:
+    return part.clone, part.revision, part.path
 
 
 def _items(text: str) -> Iterator[str]:
@@ -133,6 +139,8 @@ def _with_fragment(source: SourcePart, fragment: str) -> SourcePart:
         if word not in _CHOOSING or not equals or not value:
             expected = ", ".join(f"{word}=" for word in _CHOOSING)
             raise BadSource(f"`#{fragment}`: expected {expected}, found `{assignment}`")
+        if word in PARTS and word in fragment_values:
+            raise BadSource(f"`#{fragment}` chooses more than one {word}; an environment is made of one")
         fragment_values.setdefault(word, []).append(value)
     return replace(
         source,

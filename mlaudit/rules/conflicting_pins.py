@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from mlaudit.comparison.scene import View
-from mlaudit.model.nouns import Pin, Severity
+from mlaudit.model.nouns import Layer, Pin, Severity
 from mlaudit.model.report import Cell, Environment, Hit, listed
 from mlaudit.rules._phrases import other_statements, stated_by
 from mlaudit.rules._registry import environment_rule
+
+_OF_LOCKS = frozenset(("cyclonedx", "spdx", "uv-tree", "poetry-show"))
+"""Formats that list every package of a lock, those that markers or extras keep apart too, and no marker beside them."""
 
 
 @environment_rule("MLA205", Severity.WARNING, since="0.1", title="pins conflict", fact="conflict", when="is_contested")
@@ -17,8 +20,9 @@ def check(environment: Environment, view: View) -> Iterator[Hit]:
 
     What it does:
         Reports two pins, or a pin and a bound, of one package in one source (with what it includes), which no version
-        satisfies together and whose markers are true at the same time. Pins for disjoint markers are no conflict; two
-        sources that disagree are `layers-disagree`.
+        satisfies together and whose markers are true at the same time. Pins for disjoint markers are no conflict, nor
+        are several versions in a bill of materials that was made of a lock; two sources that disagree are
+        `layers-disagree`.
 
     Why:
         An installer refuses it, or the last one wins and the audit cannot know which one runs.
@@ -33,8 +37,14 @@ def check(environment: Environment, view: View) -> Iterator[Hit]:
         https://pip.pypa.io/en/stable/topics/dependency-resolution/#dealing-with-dependency-conflicts
     """
     for cell in environment.cells.values():
-        if cell.conflict and len(environment.documents(cell.conflict)) == 1:
+        documents = environment.documents(cell.conflict)
+        if len(documents) == 1 and not _are_of_a_lock(documents[0].format, cell.conflict):
             yield _hit(environment, cell)
+
+
+def _are_of_a_lock(format_name: str, pins: tuple[Pin, ...]) -> bool:
+    """Whether the pins are the versions that a lock has for several cases."""
+    return format_name in _OF_LOCKS and all(pin.layer is Layer.LOCKED for pin in pins)
 
 
 def _hit(environment: Environment, cell: Cell) -> Hit:

@@ -53,6 +53,12 @@ def _message(writer: Environment, reader: Environment) -> str:
     if not lost:
         if not any(environment.packages or environment.is_model for environment in (writer, reader)):
             return f"Neither {writer.name} nor {reader.name} names a package."
+        unversioned = _without_version(writer, reader)
+        if unversioned:
+            return (
+                f"Nothing was compared between {writer.name} and {reader.name}: {writer.name} records no version of "
+                f"what {reader.name} names ({listed(unversioned, ', ')})."
+            )
         return (
             f"No package is named by both {writer.name} and {reader.name}: {_counted(writer)} and {_counted(reader)}."
         )
@@ -83,7 +89,18 @@ def _counted(environment: Environment) -> str:
     """How many packages an environment names; of a model how many its files record."""
     if not environment.is_model or environment.packages:
         return f"{environment.name} names {environment.packages or 'none'}"
-    pins = (pin for reading in environment.writes for pin in reading.pins)
-    recorded = dict.fromkeys(pin.package for pin in pins if pin.kind is Kind.PACKAGE)
+    recorded = _recorded(environment)
     names = f" ({listed(recorded, ', ')})" if recorded else ""
     return f"{environment.name} records {len(recorded)}{names}"
+
+
+def _without_version(writer: Environment, reader: Environment) -> list[str]:
+    """Packages that the files of a model record without a version, and that the reader names."""
+    recorded = _recorded(writer) if writer.is_model else ()
+    return [package for package in recorded if reader.cell(package).named]
+
+
+def _recorded(environment: Environment) -> tuple[str, ...]:
+    """Packages that the files of a model record."""
+    pins = (pin for reading in environment.writes for pin in reading.pins)
+    return tuple(dict.fromkeys(pin.package for pin in pins if pin.kind is Kind.PACKAGE))

@@ -5,16 +5,15 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Iterator
 
+from mlaudit.comparison.graph_runtimes import EXPORTER
 from mlaudit.comparison.scene import View
 from mlaudit.knowledge.crossing import Consequence
 from mlaudit.knowledge.kinds import carried
-from mlaudit.knowledge.table import readers
 from mlaudit.model.nouns import Fix, Role, Severity
 from mlaudit.model.pairs import CrossingArtifact, EnvironmentPair
-from mlaudit.model.report import Environment, Hit, Location
+from mlaudit.model.report import Cell, Environment, Hit, Location
 from mlaudit.rules._registry import fleet_rule
 
-_WRITER = "onnx"
 _SHOWN = 3
 
 
@@ -52,11 +51,10 @@ def check(view: View) -> Iterator[Hit]:
     """
     known = {(known_pair.writer, known_pair.reader): known_pair for known_pair in view.known_pairs}
     for writer, reader in view.pairs:
-        kinds, _ = view.judgements.what_crosses(writer, reader)
-        pair = known.get((writer, reader))
-        if _WRITER in carried(kinds) or not (kinds or (pair is not None and pair.exchanges_tables_alone)):
+        runtimes = view.runtimes_of(writer, reader)
+        if runtimes:
             sides = (view.environments[writer], view.environments[reader])
-            yield from _exported(*sides, _exports(pair), view)
+            yield from _exported(*sides, runtimes, _exports(known.get((writer, reader))), view)
 
 
 def _exports(pair: EnvironmentPair | None) -> tuple[CrossingArtifact, ...]:
@@ -64,38 +62,42 @@ def _exports(pair: EnvironmentPair | None) -> tuple[CrossingArtifact, ...]:
     return tuple(
         artifact
         for artifact in (pair.crosses if pair is not None else ())
-        if _WRITER in carried(frozenset(artifact.kinds))
+        if EXPORTER in carried(frozenset(artifact.kinds))
     )
 
 
 def _exported(
-    writing: Environment, reading: Environment, exports: tuple[CrossingArtifact, ...], view: View
+    writing: Environment,
+    reading: Environment,
+    runtimes: tuple[Cell, ...],
+    exports: tuple[CrossingArtifact, ...],
+    view: View,
 ) -> Iterator[Hit]:
-    written, at_hand = writing.cell(_WRITER), _at_hand(writing, reading, view)
-    declared = _WRITER in carried(frozenset(reading.kinds_from.get(writing.name, ())))
+    written, at_hand = writing.cell(EXPORTER), _at_hand(writing, reading, view)
+    declared = EXPORTER in carried(frozenset(reading.kinds_from.get(writing.name, ())))
     has = "has" if exports or declared else "writes with"
-    for package in readers(_WRITER)[1:]:
-        runtime = reading.cell(package)
+    for runtime in runtimes:
         if written.version is None or runtime.version is None:
             continue
         consequence = _refused(written.version, runtime.version, exports, at_hand, declared=declared)
         if consequence is not None:
             yield Hit(
-                package=package,
+                package=runtime.package,
                 environments=(writing.name, reading.name),
                 severity=consequence.severity,
-                message=f"{writing.name} {has} {_WRITER} {written.version}. {consequence.says}",
+                message=f"{writing.name} {has} {EXPORTER} {written.version}. {consequence.says}",
+                effect=consequence.says,
                 at=view.place(runtime),
                 related=(
-                    Location(view.place(written), Role.WRITER, f"{_WRITER} {written.version}"),
+                    Location(view.place(written), Role.WRITER, f"{EXPORTER} {written.version}"),
                     *(
                         Location(export.written, Role.WRITER, f"exports {export.artifact}")
                         for export in exports[:_SHOWN]
                     ),
                 ),
                 evidence=consequence.evidence,
-                expected=f"{_WRITER} {written.version}",
-                actual=f"{package} {runtime.version}",
+                expected=f"{EXPORTER} {written.version}",
+                actual=f"{runtime.package} {runtime.version}",
                 fix=Fix(says=consequence.remedy),
             )
 
@@ -105,7 +107,7 @@ def _at_hand(writing: Environment, reading: Environment, view: View) -> frozense
     return frozenset(
         posixpath.basename(artifact.artifact.name)
         for artifact in view.artifacts
-        if (artifact.writer, artifact.reader) == (writing.name, reading.name) and artifact.pin.package == _WRITER
+        if (artifact.writer, artifact.reader) == (writing.name, reading.name) and artifact.pin.package == EXPORTER
     )
 
 

@@ -28,6 +28,11 @@ _LIBRARIES = ("public.ecr.aws/docker/library/", "library/")
 _WORDS = lazy_pattern(r"[-_.]")
 _TIGHT_CUDA = lazy_pattern(r"\d{2,3}")
 _NUMBERS = lazy_pattern(r"\d{1,9}(?:\.\d{1,9})?")
+_OPEN_ACCOUNT = lazy_pattern(
+    r"(?:\$\{[^{}]{1,128}\}|\d{12})\.dkr\.ecr(?:-fips)?\.(?:\$\{[^{}]{1,128}\}|[\w-]{1,64})\.amazonaws\.com(?:\.cn)?/"
+)
+"""A registry of AWS whose account or region is open: its images are the same in every region."""
+_SOME_ACCOUNT = "000000000000.dkr.ecr.us-east-1.amazonaws.com/"
 _VARIABLE_HOST = lazy_pattern(r"(?:\$\{[^{}]{1,128}\}|\$\w{1,64}|\{\{[^{}]{1,128}\}\})/?(?=[a-z0-9])")
 
 
@@ -215,7 +220,8 @@ def statements(
 ) -> Iterator[Statement]:
     """The image that a text names, and what its tag says is inside; a registry that is a variable does not matter."""
     plain = defined(text.strip(), doc.defines)
-    hosted = _VARIABLE_HOST.match(plain)
+    account = _OPEN_ACCOUNT.match(plain) if "$" in plain else None
+    hosted = account or _VARIABLE_HOST.match(plain)
     reference = parse(plain[hosted.end() :] if hosted else plain)
     if reference is None or any(sign in reference.repository for sign in "${}<>"):
         yield _not_read(doc, text, at)
@@ -230,7 +236,8 @@ def statements(
         scope=scope,
     )
     yield replace(image, name=reference.repository, package=reference.name, variant=None)
-    for content in contents(reference):
+    known = replace(reference, repository=f"{_SOME_ACCOUNT}{reference.repository}") if account else reference
+    for content in contents(known):
         yield _content(doc, content, image, reference, scope)
 
 

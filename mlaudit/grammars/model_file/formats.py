@@ -14,7 +14,8 @@ class ModulePath:
     """What a name that a pickle imports states about its package; `specifier` None says only which kind of data it is.
 
     With `called_with_text` it says so only where it is called with a text in front, with `byte_state` only where its
-    objects take their state from bytes.
+    objects take their state from bytes, with `other_state` only where they take it from anything else. `alone` leaves
+    out what is below the module.
     """
 
     module: str
@@ -24,10 +25,12 @@ class ModulePath:
     kind: str
     called_with_text: bool = False
     byte_state: bool = False
+    other_state: bool = False
+    alone: bool = False
 
     def covers(self, module: str, name: str) -> bool:
         """Whether an imported name falls under the row."""
-        inside = module == self.module or module.startswith(self.module + ".")
+        inside = module == self.module or (not self.alone and module.startswith(self.module + "."))
         return inside and self.name in (None, name)
 
 
@@ -78,6 +81,8 @@ def _module(row: Node) -> ModulePath:
         kind=row.get("kind").text(),
         called_with_text=row.get("called_with_text").flag(),
         byte_state=row.get("byte_state").flag(),
+        other_state=row.get("other_state").flag(),
+        alone=row.get("alone").flag(),
     )
 
 

@@ -7,12 +7,14 @@ from collections.abc import Callable, Mapping
 
 from mlaudit.grammars.model_file.pickle_values import OPAQUE, Dict, Payload, Seq
 from mlaudit.grammars.model_file.pickle_walk import OPERATIONS, TEXT, PickleContents, Walk
-from mlaudit.grammars.model_file.source import Source
+from mlaudit.grammars.model_file.source import Source, from_stream
 from mlaudit.model.errors import Unreadable
 
 Step = Callable[[Walk], None]
 
 HIGHEST_PROTOCOL = 5
+FUNCTION = 65_536
+"""Bytes of a pickled function that are walked, and the opcodes in them."""
 _LINE = 512
 _U16, _U32, _I32, _U64 = struct.Struct("<H"), struct.Struct("<I"), struct.Struct("<i"), struct.Struct("<Q")
 _EMPTY = Seq((), 0, 0)
@@ -61,6 +63,17 @@ def _skipped(walk: Walk, size: int) -> None:
         raise Unreadable(f"there is a negative length at byte {walk.source.offset}")
     walk.source.skip(size)
     walk.stack.append(OPAQUE)
+
+
+def _data(walk: Walk, size: int) -> None:
+    """Push bytes; those that numba pickles a function to are walked too, for the code in them."""
+    if not walk.awaits_function() or size > FUNCTION:
+        walk.data(size)
+        return
+    from io import BytesIO
+
+    inner = Walk(from_stream(BytesIO(walk.source.take(size))), operations=FUNCTION, is_inner=True).run(_TABLE)
+    walk.take_code(inner)
 
 
 # Lines of protocol 0
@@ -308,8 +321,8 @@ _STEPS: dict[bytes, Step] = {
     b"\x89": _push(False),
     b"\x8a": _sized(None, _skipped),
     b"\x8b": _sized(_I32, _skipped),
-    b"B": _sized(_U32, Walk.data),
-    b"C": _sized(None, Walk.data),
+    b"B": _sized(_U32, _data),
+    b"C": _sized(None, _data),
     b"\x8c": _sized(None, Walk.text),
     b"\x8d": _sized(_U64, Walk.text),
     b"\x8e": _sized(_U64, Walk.data),

@@ -37,6 +37,7 @@ GLOBALS = 5_000
 NESTED_PICKLES = 64
 """Pickles inside a pickle (joblib's object arrays)."""
 
+_PICKLED_FUNCTION = Global("numba.core.serialize", "_unpickle__CustomPickled")
 TEXT = 256
 """Bytes of a text that is kept; a longer one is no name and no version."""
 PAYLOAD_WHOLE = 4 * 1024 * 1024
@@ -65,9 +66,11 @@ class PickleContents:
         instances: the classes of which objects are made.
         texted: the imported names that are called with a text in front.
         byte_states: the classes whose objects take their state from bytes.
+        other_states: the classes whose objects take it from anything else.
         versions: key, value and class of every version that an object's state records.
         root: the value that loading would give.
         code: number of arguments and first bytecode of every code object.
+        numbered: line numbers are in front of what a code object is made of.
         arrays: for each raw joblib array, whether its wrapper records an alignment.
         notes: what was seen and not understood, once each.
         problem: why the walk ended early; None if it came to the end.
@@ -79,10 +82,12 @@ class PickleContents:
     instances: dict[Global, None] = field(default_factory=dict)
     texted: dict[Global, None] = field(default_factory=dict)
     byte_states: dict[Global, None] = field(default_factory=dict)
+    other_states: dict[Global, None] = field(default_factory=dict)
     versions: list[tuple[str, object, Global | None]] = field(default_factory=list)
     root: object = OPAQUE
     payloads: list[Payload] = field(default_factory=list)
     code: list[tuple[int, bytes]] = field(default_factory=list)
+    numbered: bool = False
     arrays: set[bool] = field(default_factory=set)
     notes: dict[str, None] = field(default_factory=dict)
     problem: str | None = None
@@ -112,9 +117,14 @@ class _OuterState:
 
 
 class Walk:
-    """One run over a source. `strict` refuses names that no Python file can import: text that is no pickle has such."""
+    """One run over a source. `strict` refuses names that no Python file can import: text that is no pickle has such.
 
-    def __init__(self, source: Source, *, operations: int = OPERATIONS, strict: bool = False) -> None:
+    An inner one walks what another pickle holds as bytes, and goes into nothing of the kind itself.
+    """
+
+    def __init__(
+        self, source: Source, *, operations: int = OPERATIONS, strict: bool = False, is_inner: bool = False
+    ) -> None:
         self.source = source
         self.contents = PickleContents()
         self.stack: list[object] = []
@@ -125,6 +135,7 @@ class Walk:
         self._levels: list[_OuterState] = []
         self._operations = operations
         self._strict = strict
+        self._is_inner = is_inner
 
     def run(self, table: list[Callable[[Walk], None]]) -> PickleContents:
         """Walk to STOP, or to where it cannot go on: then `Found.problem` states why."""
@@ -230,6 +241,16 @@ class Walk:
         else:
             self.payload(size)
 
+    def awaits_function(self) -> bool:
+        """Whether the next bytes are a function that numba has pickled by itself (numba/core/serialize.py)."""
+        return not self._is_inner and bool(self.stack) and self.stack[-1] == _PICKLED_FUNCTION
+
+    def take_code(self, inner: PickleContents) -> None:
+        """Push bytes that were walked as a pickle of their own; its code objects count for this one."""
+        self.contents.operations += inner.operations
+        self.contents.code += inner.code[: GLOBALS - len(self.contents.code)]
+        self.stack.append(LONG)
+
     # Names and objects
 
     def imported(self, module: object, name: object) -> None:
@@ -291,7 +312,8 @@ class Walk:
     def _code(self, arguments: Seq) -> None:
         items, length = arguments.items, arguments.length
         if items and isinstance(items[0], bytes):
-            # dill 0.3.6 and newer put the line numbers in front of what the constructor takes.
+            # dill 0.3.6 and newer put the line numbers of Python 3.10 and newer in front of what the constructor takes.
+            self.contents.numbered = True
             items, length = items[1:], length - 1
         start = next((item for item in items if isinstance(item, bytes)), b"")
         if len(self.contents.code) < GLOBALS:
@@ -307,8 +329,11 @@ class Walk:
             state = next((item for item in state.items if isinstance(item, Dict)), state)
         if isinstance(target, Instance):
             target.state = state
-        if cls is not None and (isinstance(state, bytes) or state is LONG) and len(self.contents.byte_states) < GLOBALS:
-            self.contents.byte_states[cls] = None
+        if cls is not None:
+            is_bytes = isinstance(state, bytes) or state is LONG
+            states = self.contents.byte_states if is_bytes else self.contents.other_states
+            if len(states) < GLOBALS:
+                states[cls] = None
         recorded = isinstance(state, Dict) and "_sklearn_version" in state.entries
         if isinstance(state, Dict) and recorded and len(self.contents.versions) < GLOBALS:
             self.contents.versions.append(("_sklearn_version", state.entries["_sklearn_version"], cls))

@@ -15,7 +15,7 @@ from mlaudit.model.artifacts import PickledName
 from mlaudit.model.errors import Unreadable
 from mlaudit.model.lazy_dataclass import dataclass, field
 from mlaudit.model.nouns import Fact, Place, Statement, Strength
-from mlaudit.model.versions import both, disjoint
+from mlaudit.model.versions import both, disjoint, tightened
 
 PLAIN = "python.pickle"
 BYTECODE = {"dill": "python.bytecode-dill"}
@@ -59,6 +59,8 @@ def contents(pickle: PickleContents) -> Contents:
             strangers[name.module] = None
     if pickle.arrays and "joblib" in libraries:
         libraries["joblib"].specifiers.update(dict.fromkeys(_joblib(pickle.arrays)))
+    if pickle.numbered and "dill" in libraries:
+        libraries["dill"].specifiers[formats().table("dill")["numbered"]] = None
     return Contents(pickle, libraries, _main_kind(pickle, libraries), _classes(pickle), tuple(strangers))
 
 
@@ -75,7 +77,8 @@ def _noted(libraries: dict[str, Library], family: Family, name: Global, pickle: 
 def _says(row: ModulePath, name: Global, pickle: PickleContents) -> bool:
     """Whether a name is used in the way in which it shows a version."""
     called = name in pickle.texted or not row.called_with_text
-    return called and (name in pickle.byte_states or not row.byte_state)
+    of_bytes = name in pickle.byte_states or not row.byte_state
+    return called and of_bytes and (name in pickle.other_states or not row.other_state)
 
 
 def _joblib(arrays: Iterable[bool]) -> Iterator[str]:
@@ -209,13 +212,13 @@ def _joined(specifiers: Iterable[str]) -> str | None:
         if joined and disjoint(joined, specifier):
             return None
         joined = both(joined, specifier)
-    return joined
+    return tightened(joined)
 
 
 def _pythons(doc: Document, contents: Contents, at: Place | None) -> Iterator[Statement]:
     """The Python range by protocol, code objects and module paths."""
     pickle = contents.pickle
-    reasons = dict(_by_code(pickle.code)) or dict(_by_protocol(pickle))
+    reasons = dict(_by_code(pickle)) or dict(_by_protocol(pickle))
     for row in formats().modules:
         if row.package == "python" and row.specifier and any(row.covers(g.module, g.name) for g in pickle.globals):
             reasons[row.specifier] = f"it names {row.module}"
@@ -229,10 +232,11 @@ def _pythons(doc: Document, contents: Contents, at: Place | None) -> Iterator[St
     yield python(doc, specifier, kind, "; ".join(dict.fromkeys(reasons.values())), at)
 
 
-def _by_code(code: Iterable[tuple[int, bytes]]) -> Iterator[tuple[str, str]]:
+def _by_code(pickle: PickleContents) -> Iterator[tuple[str, str]]:
     """The Pythons that a code object's first instruction shows, else those that its number of fields does."""
-    for arguments, start in code:
-        specifier = formats().table("resume").get(start.hex()) or formats().table("code").get(str(arguments))
+    fields = formats().table("dill" if pickle.numbered else "code")
+    for arguments, start in pickle.code:
+        specifier = formats().table("resume").get(start.hex()) or fields.get(str(arguments))
         if specifier:
             yield specifier, "bytecode of its functions"
 

@@ -83,6 +83,9 @@ def of_tree(pin: Pin, own: Mapping[str, str]) -> Pin:
 
 def includes(doc: Document, pin: Pin) -> tuple[Include, ...] | Unread:
     """The manifests of the project that a pin requires, or why none can be read."""
+    if pin.origin is None and _stated_name(doc) == normalized(pin.name):
+        # A group that asks for extras of its own project (`shop[dev]`): the manifest is being read.
+        return ()
     folder = member_folder(doc, pin.name) if pin.origin is None else _folder(pin.origin)
     paths = [path for name in MANIFESTS if (path := _manifest(doc, folder, name))] if folder is not None else []
     if not paths and (pin.kind is Kind.PROJECT or any(doc.beside(name) is not None for name in _LOCKS)):
@@ -135,6 +138,7 @@ def required(statement: Statement, pin: Pin) -> Iterator[Statement]:
     if pin.kind is Kind.PROJECT:
         yield statement
     elif isinstance(statement, Pin):
+        statement = statement.replaced or statement
         stands_elsewhere = statement.under_extras != pin.under_extras or statement.groups != pin.groups
         if statement.kind in _INSTALLED and not stands_elsewhere and not statement.optional:
             from mlaudit.model.markers import both_markers

@@ -72,7 +72,7 @@ def _replaced(pin: Pin, overriding: Iterable[Pin], met: set[str]) -> Iterator[Pi
 def _under(pin: Pin, override: Pin) -> Pin:
     """What is left of a declared requirement: what the override says, under the extra or group where it is."""
     if override.optional:
-        return _without(pin)
+        return replace(_without(pin), replaced=pin)
     return replace(
         override,
         kind=Kind.PACKAGE,
@@ -83,4 +83,5 @@ def _under(pin: Pin, override: Pin) -> Pin:
         platforms=pin.platforms,
         parts=pin.parts,
         step=pin.step,
+        replaced=pin,
     )

@@ -13,6 +13,7 @@ from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.model.names import package_of
 from mlaudit.model.nouns import Edge, Kind, Layer, Pin, Place, Unread
 from mlaudit.model.scope import EVERYWHERE, PinScope
+from mlaudit.model.secrets import MASK
 from mlaudit.model.versions import exact, parsed
 
 if TYPE_CHECKING:
@@ -113,6 +114,8 @@ def _not_one(text: str, error: Exception) -> Requirement:
         return Requirement(problem="a placeholder in it has no value here", template=True)
     if isinstance(error, RecursionError):
         return Requirement(problem="its marker is nested too deeply")
+    if MASK in text:
+        return Requirement(problem="a masked credential, `***`, is in it")
     return Requirement(problem=f"not a PEP 508 requirement: {_fault(error)}")
 
 

@@ -39,7 +39,7 @@ def environment(call: Call) -> Iterator[Statement]:
     ]
     for word in files:
         yield from _file(call, word)
-    if not files and call.recipe.locate("environment.yml"):
+    if not files and call.recipe.locate(call.recipe.path("environment.yml")):
         first = call.words[0] if call.words else Word(text="", start=0, end=len(call.script.text))
         yield from _file(call, Word(text="environment.yml", start=first.start, end=first.end))
 

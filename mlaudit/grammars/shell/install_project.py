@@ -92,7 +92,7 @@ def from_lock(lock: Lock, call: Call) -> Iterator[Statement]:
     unknown = [word for option, word in given if option in selecting_options(lock.tool) and word.unresolved]
     for word in unknown:
         yield call.unknown(word)
-    at = call.whole() if call.words else call.script.place(0, len(call.script.text))
+    at = call.whole()
     folder = _folder(given)
     target = _located(call, folder, lock.files)
     if target is None:

@@ -18,7 +18,6 @@ from mlaudit.grammars.shell.recipe import Call
 from mlaudit.knowledge.schema import checked, pattern
 from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.model.nouns import Kind, Layer, Place, Statement
-from mlaudit.model.scope import PinScope
 
 _VERSION = lazy_pattern(r"(?:\d{1,4}:)?(\d{1,4}(?:\.\d{1,6}){0,3})")
 _BUILT_FOR_CUDA = lazy_pattern(r"\+cuda(\d{1,2})\.\d")
@@ -75,9 +74,7 @@ def _stated(call: Call, row: _SystemPackageRow, name: str, version: str, at: Pla
         yield _pin(call, Kind.SYSTEM, version, at, name=name)
     elif version:
         ranged = f"=={version}"
-        yield call.doc.pin(
-            Layer.DECLARED, name, at=at, kind=Kind.SYSTEM, specifier=ranged, scope=PinScope(step=call.recipe.step)
-        )
+        yield call.doc.pin(Layer.DECLARED, name, at=at, kind=Kind.SYSTEM, specifier=ranged, scope=call.recipe.scope)
     match = row.pattern.fullmatch(name)
     for kind in (Kind.CUDA, Kind.DRIVER, Kind.PYTHON):
         version_text = match.groupdict().get(kind.value) if match else None

@@ -72,9 +72,9 @@ def _downloaded(call: Call, word: Word) -> Fact | None:
 
 
 def _missing(call: Call, word: Word, path: str, *, copied: bool) -> Unread | None:
-    if call.recipe.is_cloned(path) and _INSTALLS.search(word.text):
+    if call.recipe.is_cloned(path):
         why = f"the script `{word.text[:120]}` is in a repository that this recipe clones; it cannot be read here"
-        return call.doc.unread(why, call.at(word), what=word.text)
+        return call.doc.unread(why, call.at(word), what=word.text) if _INSTALLS.search(word.text) else None
     if copied and _SCRIPT.fullmatch(word.text):
         why = f"the script `{word.text[:120]}` is copied and run, but it cannot be read"
         return call.doc.unread(why, call.at(word), what=word.text)

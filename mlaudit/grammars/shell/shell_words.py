@@ -215,7 +215,7 @@ class Lexer:
 
     def _escape(self, builder: _WordBuilder) -> None:
         continuation = _BLANK.match(self.text, self.position)
-        if continuation and "\n" in continuation[0][:3]:
+        if continuation:
             self.position += 3 if continuation[0][1] == "\r" else 2
             return
         builder.add(self.text[self.position + 1 : self.position + 2])

@@ -89,8 +89,6 @@ def _behind_environment(words: tuple[Word, ...]) -> tuple[Word, ...]:
 
     https://hatch.pypa.io/latest/cli/reference/#hatch-run
     """
-    while words and words[0].text.startswith(("+", "-")):
-        words = words[1:]
     command = _HATCH_COMMAND.fullmatch(words[0].text) if words else None
     return (replace(words[0], text=command["command"]), *words[1:]) if command else words
 
