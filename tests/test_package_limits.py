@@ -23,6 +23,7 @@ from mlaudit.code.package.object_values import Values
 from mlaudit.code.package.record_layouts import Struct, differing_struct, structs
 from mlaudit.code.package.source import ParsedSource, parsed_source
 from mlaudit.code.package.state_gaps import StateJudge
+from mlaudit.code.package.step_expressions import expression_steps
 from mlaudit.code.package.step_reader import steps_of
 from mlaudit.code.package.steps import Read
 from mlaudit.code.package.symbols import PackageSymbols
@@ -421,3 +422,30 @@ def test_what_a_decorator_makes_of_a_method(decorator: str, kind: str, tmp_path:
     cls = symbols_of(tmp_path, {"acme/scaling.py": text}).find("acme.scaling", "C")
     assert isinstance(cls, ClassCode)
     assert [cls.methods[name].kind.name for name in ("m", "plain")] == [kind, "METHOD"]
+
+
+NESTINGS = {
+    "choice": ("1 if x else (", ")"),
+    "test of a choice": ("1 if (", ") else 2"),
+    "list": ("[", "]"),
+    "argument": ("f(", ")"),
+    "keyword": ("f(a=", ")"),
+    "argument of its own method": ("self.m(", ")"),
+    "function": ("lambda: (", ")"),
+    "element": ("[", " for a in b]"),
+    "iterated": ("[a for a in ", "]"),
+    "filter": ("[a for a in b if ", "]"),
+    "and": ("x and (", ")"),
+    "subscript": ("x[", "]"),
+}
+
+
+@pytest.mark.parametrize("kind", NESTINGS)
+def test_expressions_are_followed_as_deep_as_the_limit(kind: str) -> None:
+    before, behind = NESTINGS[kind]
+
+    def is_read(number: int) -> bool:
+        node = ast.parse(f"{before * number}self.last{behind * number}", mode="eval").body
+        return "last" in reads_of(tuple(expression_steps(node, "self")))
+
+    assert [number for number in range(148, 153) if is_read(number)] == [148, 149, 150]
