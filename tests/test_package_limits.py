@@ -23,6 +23,7 @@ from mlaudit.code.package.object_values import Values
 from mlaudit.code.package.record_layouts import Struct, differing_struct, structs
 from mlaudit.code.package.source import ParsedSource, parsed_source
 from mlaudit.code.package.state_gaps import StateJudge
+from mlaudit.code.package.step_expressions import expression_steps
 from mlaudit.code.package.step_reader import steps_of
 from mlaudit.code.package.steps import Read
 from mlaudit.code.package.symbols import PackageSymbols
@@ -402,3 +403,49 @@ def test_what_a_class_gives_behind_another_one(after: str, name: str, owner: str
     behind = next(one for one in lineage.classes if one.name == after)
     member = lineage.member_after(behind, name)
     assert (member[0].name if member is not None else "") == owner
+
+
+@pytest.mark.parametrize(
+    ("decorator", "kind"),
+    [
+        ("property", "PROPERTY"),
+        ("functools.cached_property", "PROPERTY"),
+        ("cached", "PROPERTY"),
+        ("cache_readonly", "PROPERTY"),
+        ("lazy()", "PROPERTY"),
+        ("staticmethod", "UNBOUND"),
+        ("classmethod", "UNBOUND"),
+    ],
+)
+def test_what_a_decorator_makes_of_a_method(decorator: str, kind: str, tmp_path: Path) -> None:
+    text = f"class C:\n    @{decorator}\n    def m(self): pass\n    def plain(self): pass\n"
+    cls = symbols_of(tmp_path, {"acme/scaling.py": text}).find("acme.scaling", "C")
+    assert isinstance(cls, ClassCode)
+    assert [cls.methods[name].kind.name for name in ("m", "plain")] == [kind, "METHOD"]
+
+
+NESTINGS = {
+    "choice": ("1 if x else (", ")"),
+    "test of a choice": ("1 if (", ") else 2"),
+    "list": ("[", "]"),
+    "argument": ("f(", ")"),
+    "keyword": ("f(a=", ")"),
+    "argument of its own method": ("self.m(", ")"),
+    "function": ("lambda: (", ")"),
+    "element": ("[", " for a in b]"),
+    "iterated": ("[a for a in ", "]"),
+    "filter": ("[a for a in b if ", "]"),
+    "and": ("x and (", ")"),
+    "subscript": ("x[", "]"),
+}
+
+
+@pytest.mark.parametrize("kind", NESTINGS)
+def test_expressions_are_followed_as_deep_as_the_limit(kind: str) -> None:
+    before, behind = NESTINGS[kind]
+
+    def is_read(number: int) -> bool:
+        node = ast.parse(f"{before * number}self.last{behind * number}", mode="eval").body
+        return "last" in reads_of(tuple(expression_steps(node, "self")))
+
+    assert [number for number in range(148, 153) if is_read(number)] == [148, 149, 150]

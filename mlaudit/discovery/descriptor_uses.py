@@ -32,7 +32,7 @@ def copied_uses(part: RecipePart, tree: AuditedTree) -> Iterator[ArtifactUse]:
     places = {observation.at.path: observation.at for observation in part.evidence}
     at = next(iter(places.values()), Place(path=part.path))
     for path in part.copies or ():
-        if path in (".", "") or _NO_MODEL.search(path) or _is_code(path, tree):
+        if path == "." or _NO_MODEL.search(path) or _is_code(path, tree):
             continue
         yield _use(Direction.READS, "bytes", Place(path=part.path, line=at.line), path, "COPY")
 
