@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from fnmatch import fnmatchcase
 
-from mlaudit.comparison.graph_runtimes import judged_runtimes
 from mlaudit.comparison.judgement import Judgements
 from mlaudit.model.lazy_dataclass import dataclass, field
 from mlaudit.model.nouns import Kind, Pin, Place
@@ -67,10 +66,12 @@ class View:
                 crossed.add(pair)
                 yield pair
         yield from ((artifact.writer, artifact.reader) for artifact in self.artifacts if is_compared(artifact))
-        yield from (pair for pair in self.pairs if self.runtimes_of(*pair))
+        yield from (pair for pair in self.pairs if pair not in crossed and self.runtimes_of(*pair))
 
     def runtimes_of(self, writer: str, reader: str) -> tuple[Cell, ...]:
         """The reader's runtimes that are judged by what the writer exports by default."""
+        from mlaudit.comparison.graph_runtimes import judged_runtimes
+
         kinds, _ = self.judgements.what_crosses(writer, reader)
         sides = (self.environments[writer], self.environments[reader])
         return tuple(judged_runtimes(*sides, kinds, self.known_pairs))
