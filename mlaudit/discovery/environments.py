@@ -200,12 +200,19 @@ def _is_sure(reader: Candidate) -> bool:
 
 def _may_be_sure(reader: Candidate, writer: Candidate) -> bool:
     """Whether both sides are shown by their code, or by what they run where their code is not known."""
-    is_shown = _is_shown(writer, WRITER) and _is_shown(reader, READER)
+    is_shown = (_is_shown(writer, WRITER) or _is_other_list(writer, reader)) and _is_shown(reader, READER)
     return is_shown and not _is_around(reader, writer)
 
 
 def _is_shown(candidate: Candidate, side: str) -> bool:
     return candidate.is_role_shown if candidate.does is None else side in candidate.does
+
+
+def _is_other_list(writer: Candidate, reader: Candidate) -> bool:
+    """Whether an image of its folder installs another list: `requirements.txt` beside `requirements_api.txt`."""
+    installs_own = reader.group.part is not None and bool(reader.group.part.installs)
+    is_list = writer.group.kinds == {"list"} and not writer.group.is_beside
+    return writer.does is None and writer.home == reader.home and is_list and installs_own
 
 
 def _is_around(reader: Candidate, writer: Candidate) -> bool:
