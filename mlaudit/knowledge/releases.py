@@ -7,6 +7,7 @@ texts that releases share stand once, and a release names only what changed sinc
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property, lru_cache
 from typing import Any
@@ -242,11 +243,11 @@ def _common_requirements(before: Sequence[str], after: Sequence[str]) -> Sequenc
     same = frozenset(before)
     ranges = {required_name(text): match for text in before if (match := _RANGE.fullmatch(text))}
     alike = [text for text in after if text in same]
+    often = Counter(map(required_name, (*before, *after)))
     for text in after:
         name, match = required_name(text), _RANGE.fullmatch(text)
         other = ranges.get(name)
-        texts = (*before, *after)
-        if match is None or other is None or text in same or sum(required_name(each) == name for each in texts) > 2:
+        if match is None or other is None or text in same or often[name] > 2:
             continue
         clauses = _wider_bounds(match["clauses"], other["clauses"])
         if clauses:
@@ -301,6 +302,7 @@ class LazyRequirements(Mapping[str, tuple[DeclaredRequirement, ...]]):
         return len(self._texts)
 
 
+@lru_cache(maxsize=8192)
 def required_name(text: str) -> str:
     """The normalized name at the head of a requirement, empty if there is none."""
     head = _REQUIRED_NAME.match(text)
