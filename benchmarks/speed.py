@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks import speed_inputs as inputs
-from benchmarks.speed_table import RESULTS, render
+from benchmarks.speed_table import RESULTS, render, renewed
 from benchmarks.timing import Command, Timing, fastest
 
 STARTING = "to load packaging and 145 modules of its own, and to make their classes, takes longer than typer does"
@@ -170,6 +170,8 @@ def main() -> None:
     arguments.add_argument("--only", default="", help="only rows whose work holds these words")
     arguments.add_argument("--write", action="store_true", help=f"keep the table in {RESULTS.name}")
     chosen = arguments.parse_args()
+    if chosen.write and chosen.only:
+        arguments.error("--write keeps all rows: leave --only out")
     with tempfile.TemporaryDirectory() as name:
         results = []
         for row in rows(Path(name), chosen.syncpack):
@@ -179,7 +181,8 @@ def main() -> None:
         modules = inputs.modules_of_a_compare(Path(name) / "small")
     print(modules)
     if chosen.write:
-        RESULTS.write_text(render(results, page=True) + f"\n{modules}\n", encoding="utf-8")
+        text = RESULTS.read_text(encoding="utf-8")
+        RESULTS.write_text(renewed(text, render(results, page=True)), encoding="utf-8")
 
 
 if __name__ == "__main__":

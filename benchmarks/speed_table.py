@@ -30,6 +30,14 @@ def render(results: Sequence[Measured], *, title: bool = True, page: bool = Fals
     return f"{_page_head()}\n{table}{_causes(results)}" if page else table
 
 
+def renewed(text: str, page: str) -> str:
+    """RESULTS.md with its measured beginning replaced by a page; what was written by hand behind it stays."""
+    lines = text.splitlines(keepends=True)
+    end = next((at for at, line in enumerate(lines) if at and line.startswith("# ")), len(lines))
+    measured = [at for at, line in enumerate(lines[:end]) if line.startswith(("| ", "- ")) or not at]
+    return page + "".join(lines[measured[-1] + 1 :] if measured else [])
+
+
 def _causes(results: Sequence[Measured]) -> str:
     """What keeps the ratios up that are not reached."""
     missed = [one for one in results if one.run and one.beside and not _is_reached(one, one.run, one.beside)]
