@@ -13,6 +13,7 @@ from mlaudit.model.nouns import Artifact, Kind, Layer, Pin, Place, Reading, Reco
 from mlaudit.model.report import Environment, Summary
 from mlaudit.parsers._read import read
 from mlaudit.policy.summary import summary as count
+from mlaudit.reporters._registry import Style, render
 from mlaudit.request.audit_request import EnvironmentRequest
 from mlaudit.request.settings import Settings
 from mlaudit.request.wanted import Wanted
@@ -166,3 +167,37 @@ def test_a_declared_kind_of_artifact_is_seen(kinds: tuple[str, ...], is_unseen: 
     serving = environment(request, side("serving", {"numpy": "2"}).readings, Wanted())
     found = audited("compare", [side("training", {"numpy": "2"}, leads=True), serving], Settings()).summary
     assert ("model artifacts" in found.unseen) is is_unseen
+
+
+@pytest.mark.parametrize(
+    ("file", "text", "unknown"),
+    [
+        ("requirements.txt", "an-unknown-package==1.0\nrequests==2.32.3\n", ("an-unknown-package",)),
+        ("requirements.txt", "an-unknown-package>=1.0\nanother==0.1\n", ("another",)),
+        ("requirements.txt", "transformers==4.46.3\nsentence-transformers==3.3.1\n", ()),
+        (
+            "pip-list.txt",
+            "Package Version\n------- -------\nan-unknown-package 1.0\nanother 0.1\n",
+            ("an-unknown-package", "another"),
+        ),
+        (
+            "uv.lock",
+            'version = 1\nrequires-python = ">=3.11"\n\n[[package]]\nname = "an-unknown-package"\nversion = "1.0"\n'
+            'source = { registry = "https://registry.example/simple" }\n\n[[package]]\nname = "app"\nversion = "0.1"\n'
+            'source = { virtual = "." }\ndependencies = [{ name = "an-unknown-package" }]\n',
+            (),
+        ),
+    ],
+)
+def test_what_packages_require_is_unknown_unless_a_resolver_knew(
+    file: str, text: str, unknown: tuple[str, ...]
+) -> None:
+    request = EnvironmentRequest(name="serving", role="serving")
+    serving = environment(request, [read(Document(file, text.encode()))], Wanted())
+    assert serving.cells, "nothing was read"
+    report = audited("check", [serving], Settings())
+    assert report.summary.unknown_requirements == unknown
+    table = " ".join(render("table")(report, Style()).split())
+    require = "requires" if len(unknown) == 1 else "require"
+    sentence = f"What {' and '.join(unknown)} {require} is not known here, so not checked."
+    assert (sentence in table) is bool(unknown)

@@ -7,7 +7,14 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from mlaudit.environments.target import applies, pythons_of
-from mlaudit.knowledge.family import DemandedRange, Holds, Mismatch, demanded_packages, family_mismatches
+from mlaudit.knowledge.family import (
+    DemandedRange,
+    Holds,
+    Mismatch,
+    demanded_packages,
+    family_mismatches,
+    requirements_are_known,
+)
 from mlaudit.knowledge.family import wanted as wanted_of
 from mlaudit.model.lazy_dataclass import dataclass
 from mlaudit.model.names import is_reduced, normalized
@@ -45,6 +52,23 @@ def unmet_requirements(environment: Environment) -> tuple[Mismatch, ...]:
         and not holds_a_part(cells[row.subject])
         and not (solved_by_conda(cells[row.subject]) and solved_by_conda(cells[row.other]))
     )
+
+
+def unknown_requirements(environment: Environment) -> tuple[str, ...]:
+    """The packages of one exact version, chosen by no resolver, of which it is not known what they require."""
+    cells = environment.cells
+    unknown = _without_requirements(tuple(environment.exact_versions.items()))
+    return tuple(package for package in unknown if not _is_resolved(cells[package]))
+
+
+@lru_cache(maxsize=64)
+def _without_requirements(versions: tuple[tuple[str, str], ...]) -> tuple[str, ...]:
+    return tuple(package for package, version in versions if not requirements_are_known(package, version))
+
+
+def _is_resolved(cell: Cell) -> bool:
+    """Whether a resolver chose the version, and so knew what it requires."""
+    return solved_by_conda(cell) or any(pin.layer in (Layer.LOCKED, Layer.RESOLVED) for pin in cell.pins)
 
 
 def _extras_in(environment: Environment) -> tuple[tuple[str, frozenset[str]], ...]:

@@ -347,6 +347,15 @@ def demanded_packages(subject: str, version: str) -> dict[str, None]:
     return dict.fromkeys((*_declared(subject, version), *(row.other for row in _demands(subject))))
 
 
+def requirements_are_known(subject: str, version: str) -> bool:
+    """Whether it is known what a release requires: by its own METADATA or tag, its neighbours', or a measured row."""
+    return (
+        releases.requirements(subject, version) is not None
+        or releases.agreed(subject, version) is not None
+        or any(_run_of(subject, version, row.other) is not None for row in _demands(subject))
+    )
+
+
 def _mismatch(
     subject: str,
     version: str,

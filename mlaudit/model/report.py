@@ -279,6 +279,8 @@ class Summary:
         equal: what else is stated and the same everywhere (`Python 3.11`, `CUDA 12.4`, `7 system libraries`).
         unknown_images: base images of which nothing is known.
         unseen: what no pair states on both sides, so that nothing known of it applied (`CUDA`, `model artifacts`).
+        unknown_requirements: packages of exact versions of which it is not known what they require, so that it was not
+            held against what is there; those of locks are left out, since a resolver knew.
     """
 
     error: int = 0
@@ -296,6 +298,7 @@ class Summary:
     equal: tuple[str, ...] = ()
     unseen: tuple[str, ...] = ()
     unknown_images: tuple[str, ...] = ()
+    unknown_requirements: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

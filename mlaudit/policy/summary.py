@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from mlaudit.comparison.images import unknown_images
+from mlaudit.comparison.requirements import unknown_requirements
 from mlaudit.comparison.scene import View, is_compared
 from mlaudit.model.nouns import Kind, Verdict
-from mlaudit.model.report import BASELINED, CONFIGURATION, PROVEN, WAIVER, ArtifactCrossing, Crossing, Row, Summary
+from mlaudit.model.report import (
+    BASELINED,
+    CONFIGURATION,
+    PROVEN,
+    WAIVER,
+    ArtifactCrossing,
+    Crossing,
+    Environment,
+    Row,
+    Summary,
+)
 from mlaudit.model.versions import same_public
 
 _PLATFORM: Mapping[Kind, str] = {
@@ -42,7 +53,12 @@ def summary(view: View, counts: Mapping[str, int]) -> Summary:
         equal=tuple(_platform(view)),
         unseen=tuple(_unseen(view)) if view.pairs else (),
         unknown_images=unknown_images(environment for name, environment in view.environments.items() if name in paired),
+        unknown_requirements=tuple(sorted(_unknown_requirements(view.environments.values()))),
     )
+
+
+def _unknown_requirements(environments: Iterable[Environment]) -> frozenset[str]:
+    return frozenset(package for environment in environments for package in unknown_requirements(environment))
 
 
 def _stated(crossing: Crossing) -> bool:

@@ -75,6 +75,15 @@ def unknown_images(report: Report) -> str:
     return f"What the base {what} is not known here, so not judged."
 
 
+def unknown_requirements(report: Report) -> str:
+    """Of which packages it is not known what they require, as one sentence; empty if there is none."""
+    packages = report.summary.unknown_requirements
+    if not packages:
+        return ""
+    requires = "requires" if len(packages) == 1 else "require"
+    return f"What {_listed(packages)} {requires} is not known here, so not checked."
+
+
 def incomplete(environments: Iterable[Environment]) -> str:
     """Which environments are no complete lists, as one sentence; empty if there is none."""
     names = [environment.name for environment in environments if not environment.complete]

@@ -20,6 +20,7 @@ from mlaudit.reporters._facts import (
     plural,
     suppressed,
     unknown_images,
+    unknown_requirements,
     unread,
     with_findings,
 )
@@ -183,7 +184,8 @@ def _unread(report: Report, room: Room) -> Iterator[str]:
 
 
 def _closing(report: Report) -> Iterator[str]:
-    sentences = (compared(report), incomplete(report.environments), unknown_images(report))
+    lists = incomplete(report.environments)
+    sentences = (compared(report), lists, unknown_images(report), unknown_requirements(report))
     yield " ".join(for_markdown(sentence) for sentence in sentences if sentence)
 
 

@@ -7,7 +7,15 @@ from collections.abc import Iterator
 from mlaudit.model.nouns import Kind, Verdict
 from mlaudit.model.report import Report
 from mlaudit.reporters._escape import for_terminal
-from mlaudit.reporters._facts import UNREAD, counts, incomplete, plural, suppressed, unknown_images
+from mlaudit.reporters._facts import (
+    UNREAD,
+    counts,
+    incomplete,
+    plural,
+    suppressed,
+    unknown_images,
+    unknown_requirements,
+)
 from mlaudit.reporters._layout import StyledLine, text, wrapped
 from mlaudit.reporters._pair_lines import target
 from mlaudit.reporters._registry import Style
@@ -61,6 +69,7 @@ def _sentences(report: Report) -> Iterator[str]:
         packages = sum(environment.packages for environment in report.environments)
         where = plural(len(report.environments), "environment")
         yield f"{where}, {plural(packages, 'package')}, no pair to compare; {counts(report)}."
+        yield unknown_requirements(report)
         return
     known = (*report.findings, *(report.against.unchanged if report.against else ()))
     if summary.compared and summary.compared == summary.aligned and not known:
@@ -75,8 +84,8 @@ def _sentences(report: Report) -> Iterator[str]:
     unlisted = _unlisted(report)
     if unlisted:
         yield f"{plural(unlisted, 'difference')} in packages that are not watched; --verbose lists all."
-    if summary.unknown_images:
-        yield unknown_images(report)
+    yield unknown_images(report)
+    yield unknown_requirements(report)
     if summary.unseen:
         yield f"Not stated on both sides, so not judged: {', '.join(summary.unseen)}."
     yield from _without_code(report)
@@ -147,7 +156,8 @@ def _left_out(report: Report) -> str:
         return f"{', '.join(left)}."
     paired = set(_paired(report))
     partial = incomplete(environment for environment in report.environments if environment.name in paired)
-    if partial or report.summary.unseen or report.summary.unknown_images:
+    summary = report.summary
+    if partial or summary.unseen or summary.unknown_images or summary.unknown_requirements:
         return partial
     return "Nothing was left out."
 

@@ -10,7 +10,7 @@ from mlaudit import __version__
 from mlaudit.model.packaged import packaged
 from mlaudit.model.report import Report
 from mlaudit.reporters._escape import for_html
-from mlaudit.reporters._facts import compared, counts, unknown_images
+from mlaudit.reporters._facts import compared, counts, unknown_images, unknown_requirements
 from mlaudit.reporters._groups import some
 from mlaudit.reporters._html.pair_views import PageView, page_view
 from mlaudit.reporters._html.sections._registry import PageSection, sections
@@ -54,7 +54,8 @@ def _body(view: PageView, shown: Sequence[tuple[PageSection, list[str]]]) -> Ite
     paired = dict.fromkeys(name for pair in report.pairs for name in pair)
     names = for_html(some(list(paired) or [environment.name for environment in report.environments], 4))
     yield from ("<body>", "<header>", f"<h1>mlaudit: {names}</h1>", f'<p class="total">{counts(report)}</p>')
-    yield from (f"<p>{for_html(text)}</p>" for text in (compared(report), unknown_images(report)) if text)
+    sentences = (compared(report), unknown_images(report), unknown_requirements(report))
+    yield from (f"<p>{for_html(sentence)}</p>" for sentence in sentences if sentence)
     yield '</header><nav aria-label="Sections"><ul>'
     yield from (f'<li><a href="#{section.key}">{section.title}{_count(section, view)}</a></li>' for section, _ in shown)
     yield "</ul></nav><main>"

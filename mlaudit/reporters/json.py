@@ -58,6 +58,7 @@ def as_data(report: Report) -> Json:
             "equal": list(report.summary.equal),
             "unseen": list(report.summary.unseen),
             "unknown_images": list(report.summary.unknown_images),
+            "unknown_requirements": list(report.summary.unknown_requirements),
         },
         "exit_code": report.exit_code,
     }
