@@ -22,6 +22,11 @@ OLD = {
         "import numpy\n\n\nclass Plain:\n    kind = numpy.float_\n\n"
         "    def fit(self, x):\n        return numpy.int(x)\n"
     ),
+    "pack/reads.py": (
+        "import pandas as pd\nfrom sklearn.utils import check_array as check\n\n\n"
+        "def read(path, table):\n    table.read_csv(path, squeeze=True)\n"
+        "    check(pd.read_csv(path, squeeze=True, sep=','), force_all_finite=False)\n"
+    ),
     "pack/aside.py": "import imp\n",
     "pack/guarded.py": (
         "import numpy as np\n"
@@ -46,7 +51,8 @@ def _release(cache: Path, name: str, files: dict[str, str]) -> Path:
 
 
 def test_only_sure_uses_are_found(tmp_path: Path) -> None:
-    names = [name for removal in sought_names() for name in removal.names]
+    arguments = ["pandas.read_csv(squeeze)", "sklearn.utils.check_array(force_all_finite)", "pandas.read_csv(path)"]
+    names = [*(name for removal in sought_names() for name in removal.names), *arguments]
     found = {(use.name, use.kind, use.moment, use.place) for use in uses_in(_release(tmp_path, "old", OLD), names)}
     assert found == {
         ("collections.Mapping", "name", "import", "pack/core.py:2"),
@@ -54,6 +60,8 @@ def test_only_sure_uses_are_found(tmp_path: Path) -> None:
         ("numpy.float_", "attribute", "import", "pack/plain.py:5"),
         ("numpy.int", "attribute", "pack.plain.Plain.fit", "pack/plain.py:8"),
         ("imp", "module", "import pack.aside", "pack/aside.py:1"),
+        ("pandas.read_csv(squeeze)", "argument", "pack.reads.read", "pack/reads.py:7"),
+        ("sklearn.utils.check_array(force_all_finite)", "argument", "pack.reads.read", "pack/reads.py:7"),
     }
 
 

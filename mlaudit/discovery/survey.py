@@ -17,7 +17,7 @@ from mlaudit.discovery.compose_services import compose_runs, is_compose, service
 from mlaudit.discovery.dockerfile_parts import dockerfile_parts
 from mlaudit.discovery.environments import DiscoveredEnvironment, Discovery, by_name, settle
 from mlaudit.discovery.gathering import gather
-from mlaudit.discovery.groups import why_ignored
+from mlaudit.discovery.groups import Ignored, why_ignored
 from mlaudit.discovery.job_parts import job_parts
 from mlaudit.discovery.loaded_models import ModelsByName, loaded_models, models_by_name
 from mlaudit.discovery.pipeline_runs import pipeline_runs
@@ -41,7 +41,7 @@ from mlaudit.knowledge.roles import tokens, words
 from mlaudit.model.errors import Unreadable
 from mlaudit.model.lazy_dataclass import dataclass, replace
 from mlaudit.model.lazy_pattern import lazy_pattern
-from mlaudit.model.nouns import Include, Pin, Unread
+from mlaudit.model.nouns import Include, Kind, Pin, Unread
 from mlaudit.parsers._registry import format_names, parser_of
 
 MAX_RECIPES = 2_000
@@ -64,6 +64,8 @@ _UNNAMED_BUILDS = ("truss-config", "bentofile")
 """Descriptors of builds that are known by what they hold."""
 _CONDA = "conda-env"
 _CONDA_WORDS = frozenset(("env", "conda", "environment"))
+_MANIFESTS_OF_TOOLS = ("pyproject", "setup-py", "setup-cfg")
+"""Formats of manifests that may hold nothing but the settings of tools."""
 _ALSO_ELSEWHERE = (_CONDA,)
 """Formats of names that files of other formats have too: `train-environment.yml` of Azure ML."""
 _READERS = {"ray-runtime-env": application_parts, "python-image": source_parts, "terraform": terraform_parts}
@@ -108,10 +110,13 @@ def survey_with_code(tree: AuditedTree, stating: Sequence[str], roots: Callable[
         roots,
         parts,
     )
-    joined = join_code([candidate for candidate in candidates if not _states_nothing(candidate, tree)], spent, tree)
+    stating_candidates, only_pythons = _with_packages(candidates, tree)
+    joined = join_code(stating_candidates, spent, tree)
     candidates = joined.candidates
     taken = {document.path for candidate in candidates for document in candidate.group.documents}
-    discovery = settle(candidates, list(dict.fromkeys(entry for entry in left if entry.path not in taken)))
+    discovery = settle(
+        candidates, list(dict.fromkeys(entry for entry in (*left, *only_pythons) if entry.path not in taken))
+    )
     named = zip(discovery.environments, candidates, strict=True)
     scopes = {
         environment.name: joined.scopes[candidate] for environment, candidate in named if candidate in joined.scopes
@@ -133,19 +138,30 @@ def _with_loads(
     return replace(environment, loads=loads) if loads else environment
 
 
-def _states_nothing(candidate: Candidate, tree: AuditedTree) -> bool:
-    """Whether all that an environment has is a manifest with the settings of tools."""
+def _with_packages(candidates: Sequence[Candidate], tree: AuditedTree) -> tuple[list[Candidate], list[Ignored]]:
+    """Those that name packages, and manifests left out that name only a Python; all that name one where none is more.
+
+    What the code beside such a manifest runs with stands elsewhere. Settings of tools alone are no entry at all.
+    """
+    kinds = {candidate: _stated_kinds(candidate, tree) for candidate in candidates}
+    stating = [candidate for candidate in candidates if kinds[candidate] != frozenset()]
+    more = [candidate for candidate in stating if kinds[candidate] != frozenset((Kind.PYTHON,))]
+    left = [candidate.group.documents[0].path for candidate in stating if candidate not in more]
+    return (more, [Ignored(path=path, why="names no package") for path in left]) if more else (stating, [])
+
+
+def _stated_kinds(candidate: Candidate, tree: AuditedTree) -> frozenset[Kind] | None:
+    """Of what a manifest states that is all an environment has; None for every other environment."""
     group = candidate.group
-    if group.part is not None or group.member or group.hints or group.shown_by or len(group.documents) > 1:
-        return False
     named_document = group.documents[0]
-    document = (
-        tree.document(named_document.path) if named_document.format in ("pyproject", "setup-py", "setup-cfg") else None
-    )
+    is_more = group.part is not None or group.member or group.hints or group.shown_by or len(group.documents) > 1
+    if is_more or named_document.format not in _MANIFESTS_OF_TOOLS:
+        return None
+    document = tree.document(named_document.path)
     stated_document = stated(document, named_document.format) if document is not None else None
-    return stated_document is not None and not any(
-        isinstance(each, (Pin, Include, Unread)) for each in stated_document.statements
-    )
+    if stated_document is None or any(isinstance(each, (Include, Unread)) for each in stated_document.statements):
+        return None
+    return frozenset(each.kind for each in stated_document.statements if isinstance(each, Pin))
 
 
 def _usually_named(tree: AuditedTree) -> Iterator[tuple[str, str]]:

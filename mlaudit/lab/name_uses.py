@@ -12,7 +12,7 @@ IMPORT = "import"
 _ASIDE = re.compile(
     r"(^|/)(tests?|testing|conftest|examples?|benchmarks?|_?vendor(ed)?|third_party|docs|scripts?|bin)(/|\.py$|_)"
 )
-_WORD = re.compile(rb"[A-Za-z_][A-Za-z0-9_]*")
+_WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 
 
@@ -21,8 +21,8 @@ class NameUsed:
     """A use of a name that is reached whenever its moment comes.
 
     Attributes:
-        name: in full, `numpy.float`.
-        kind: `name` (from ... import), `module` (import ...) or `attribute`.
+        name: in full, `numpy.float`; an argument with what it is given to, `pandas.read_csv(squeeze)`.
+        kind: `name` (from ... import), `module` (import ...), `attribute` or `argument`.
         moment: `import`, `import package.module`, or the function whose call uses it.
         place: file and line.
     """
@@ -65,9 +65,9 @@ def uses_in(folder: Path, names: Iterable[str]) -> Iterator[NameUsed]:
 
 def _mentions(path: Path, wanted: frozenset[str]) -> bool:
     """Whether both ends of a wanted name stand in a file; to look is faster than to parse."""
-    words = frozenset(_WORD.findall(path.read_bytes()))
-    ends = ((name.partition(".")[0], name.rpartition(".")[2]) for name in wanted)
-    return any(first.encode() in words and last.encode() in words for first, last in ends)
+    words = frozenset(_WORD.findall(path.read_bytes().decode("utf-8", "replace")))
+    ends = (_WORD.findall(name) for name in wanted)
+    return any(parts[0] in words and parts[-1] in words for parts in ends)
 
 
 def _read(folder: Path, path: Path, wanted: frozenset[str]) -> Iterator[tuple[str, _ModuleReader]]:
@@ -156,15 +156,27 @@ class _ModuleReader(ast.NodeVisitor):
         if not self._inside and not self._unsure:
             self.imported.append(module)
 
+    def _full_name(self, node: ast.expr) -> list[str]:
+        """What an expression names by what was imported, part by part; nothing where that is not known."""
+        parts: list[str] = []
+        while isinstance(node, ast.Attribute):
+            parts.append(node.attr)
+            node = node.value
+        stands_for = self._aliases.get(node.id) if isinstance(node, ast.Name) else None
+        return [*stands_for.split("."), *reversed(parts)] if stands_for else []
+
+    def visit_Call(self, node: ast.Call) -> None:
+        called = ".".join(self._full_name(node.func))
+        for keyword in node.keywords:
+            if called and keyword.arg is not None:
+                self._note(f"{called}({keyword.arg})", "argument", node)
+        self.generic_visit(node)
+
     def visit_Attribute(self, node: ast.Attribute) -> None:
-        parts, base = [node.attr], node.value
-        while isinstance(base, ast.Attribute):
-            parts.append(base.attr)
-            base = base.value
-        if not isinstance(base, ast.Name) or not self._aliases.get(base.id):
+        parts = self._full_name(node)
+        if not parts:
             self.generic_visit(node)
             return
-        parts = [*self._aliases[base.id].split("."), *reversed(parts)]
         if isinstance(node.ctx, ast.Store):
             self.assigned.add(".".join(parts))
             return

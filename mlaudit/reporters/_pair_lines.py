@@ -21,7 +21,7 @@ ROWS = 20
 """Rows of a table before the rest is counted."""
 NAMED = 3
 """Environments or sources of a sentence that are named before the rest is counted."""
-_GUESS, _OF_NOBODY = "looks like ", "belongs to no environment"
+_GUESS, _OF_NOBODY, _EMPTY = "looks like ", "belongs to no environment", "names no package"
 """How the reasons of files begin that were left out for what they are; other reasons are stated one by one."""
 CROSSES = 2
 """Artifacts of one pair that are named before the rest is counted."""
@@ -145,7 +145,7 @@ def _unpaired(report: Report, style: Style) -> Iterator[StyledLine]:
             f"{', '.join(variants[:NAMED])}{more} {verb} not read; name a variant to compare it.", style
         )
     left = [discovered for discovered in report.found if discovered.role == "ignored"]
-    meant = [discovered for discovered in left if discovered.why.startswith((_GUESS, _OF_NOBODY))]
+    meant = [discovered for discovered in left if _is_usual(discovered.why)]
     if meant:
         files = plural(sum(len(discovered.documents) for discovered in meant), "file")
         yield from _sentence(f"{files} left out ({_reasons(meant)}); --verbose lists them.", style)
@@ -201,6 +201,11 @@ def _reasons(left: Sequence[Discovered]) -> str:
     short = dict.fromkeys(_reason(discovered.why) for discovered in left)
     shown = list(short)[:NAMED]
     return ", ".join((*shown, *(("other reasons",) if len(short) > NAMED else ())))
+
+
+def _is_usual(why: str) -> bool:
+    """Whether files like it lie in most repositories, so that they are counted and not listed."""
+    return why == _EMPTY or why.startswith((_GUESS, _OF_NOBODY))
 
 
 def _reason(why: str) -> str:
