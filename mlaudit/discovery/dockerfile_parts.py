@@ -55,7 +55,7 @@ def dockerfile_parts(
             by_itself = image_run(path, build, _chain(build, stage))
             part = whole_part(path, stated_document, tree, stage.name)
             below = _below(path, build, stage, tree, depth)
-            running = tuple(_commands_of_runs(build, stage, own) or _commands(build, stage))
+            running = tuple(_started(build, stage, own))
             running = running or (below.commands if below is not None else ())
             built = build_commands(_chain(build, stage))
             if not running and stage.index in training:
@@ -135,6 +135,15 @@ def _placed_run(run: ImageRun, build: DockerfileStages, stage: Stage) -> ImageRu
             if instruction.keyword == "WORKDIR":
                 folder = posixpath.join(folder, instruction.rest.text.strip().strip("\"'"))
     return run if run.folder or "$" in folder else replace(run, folder=folder)
+
+
+def _started(build: DockerfileStages, stage: Stage, runs: Sequence[ImageRun]) -> list[RunCommand]:
+    """What containers of an image run: what the image says, where nothing or a service without a command does."""
+    of_runs = _commands_of_runs(build, stage, runs)
+    as_built = not of_runs or any(run.entrypoint is None and run.command is None for run in runs)
+    of_image = list(_commands(build, stage)) if as_built else []
+    known = {command.words for command in of_image}
+    return [*of_image, *(command for command in of_runs if command.words not in known)]
 
 
 def _commands_of_runs(build: DockerfileStages, stage: Stage, runs: Sequence[ImageRun]) -> list[RunCommand]:
