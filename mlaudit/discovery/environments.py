@@ -146,7 +146,7 @@ def discover(
             workspace find their part of its lock; asked only where a lock is above a manifest.
         parts: the environments that recipes make, with the files that they install.
     """
-    candidates, _, ignored = gather(paths, recognise, roots, parts)
+    candidates, _, ignored = gather(paths, recognise, roots, parts, lambda _: True)
     return settle(candidates, ignored)
 
 

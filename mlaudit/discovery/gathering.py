@@ -19,7 +19,8 @@ from mlaudit.discovery.role_signs import (
 from mlaudit.model.lazy_dataclass import replace
 from mlaudit.model.observation import Observation
 
-_OTHER_TOOLS = frozenset(("conda-env", "pipfile-lock", "poetry-lock", "pdm-lock", "uv-lock"))
+_PROJECT_LOCKS = frozenset(("pipfile-lock", "poetry-lock", "pdm-lock", "uv-lock"))
+_OTHER_TOOLS = _PROJECT_LOCKS | {"conda-env"}
 """Formats of tools that read no list for pip."""
 
 
@@ -28,8 +29,13 @@ def gather(
     recognise: Callable[[str], str | None],
     roots: Callable[[str], Sequence[str]],
     parts: Sequence[RecipePart],
+    is_named: Callable[[str], bool],
 ) -> tuple[list[Candidate], list[DocumentGroup], list[Ignored]]:
-    """The candidates among documents and parts of recipes, the groups that recipes install, and what is left out."""
+    """The candidates among documents and parts of recipes, the groups that recipes install, and what is left out.
+
+    Args:
+        is_named: whether some text beside a list names it, so that somebody may install it.
+    """
     recipes = {part.path for part in parts if not part.is_task}
     formats = {
         path: format_name for path in paths if path not in recipes and (format_name := recognise(path)) is not None
@@ -38,6 +44,10 @@ def gather(
     with_lists, left = _with_neighbours(parts, groups)
     of_parts = [part_group(part) for part in _without_trainers(with_lists, groups)]
     spent: list[DocumentGroup] = []
+    leftover = _leftover_lists(groups, of_parts, is_named)
+    ignored += [Ignored(path=path, why=f"belongs to no environment: {why}") for path, why in leftover.items()]
+    for group in groups:
+        group.documents = [document for document in group.documents if document.path not in leftover]
     groups = [*_unspent(groups, of_parts, spent), *of_parts]
     for part in left:
         if not part.is_named and not part.unresolved:
@@ -159,18 +169,35 @@ def _beside(part: RecipePart, groups: Sequence[DocumentGroup]) -> DocumentGroup 
     return same[0] if len(same) == 1 else near[0] if len(near) == 1 and not document.qualifier else None
 
 
+def _claimed(of_parts: Iterable[DocumentGroup]) -> dict[str, list[DocumentGroup]]:
+    """What recipes install, with those that do."""
+    claimed: dict[str, list[DocumentGroup]] = {}
+    for group in of_parts:
+        if group.part is not None and not (group.part.is_job or group.part.is_tool):
+            for path in group.part.installs:
+                claimed.setdefault(path, []).append(group)
+    return claimed
+
+
+def _leftover_lists(
+    groups: Iterable[DocumentGroup], of_parts: Sequence[DocumentGroup], is_named: Callable[[str], bool]
+) -> dict[str, str]:
+    """Lists for pip that nothing names, beside the lock of the same project that a recipe installs, each with why."""
+    claimed = _claimed(of_parts)
+    leftover: dict[str, str] = {}
+    for group in groups:
+        locks = [document.path for document in group.documents if document.format in _PROJECT_LOCKS]
+        for document in _lists_beside(group, claimed):
+            if locks and not is_named(document.path):
+                leftover[document.path] = f"nothing names it, and {locks[0]} beside it is what is installed"
+    return leftover
+
+
 def _unspent(
     groups: Iterable[DocumentGroup], of_parts: Sequence[DocumentGroup], spent: list[DocumentGroup]
 ) -> Iterator[DocumentGroup]:
     """The groups whose surest source no recipe installs, without what a recipe installs."""
-    claimed: dict[str, list[DocumentGroup]] = {}
-    for document_group in of_parts:
-        for path in (
-            document_group.part.installs
-            if document_group.part is not None and not (document_group.part.is_job or document_group.part.is_tool)
-            else ()
-        ):
-            claimed.setdefault(path, []).append(document_group)
+    claimed = _claimed(of_parts)
     for group in groups:
         sources = [source.partition("#")[0] for source in taken(group).sources]
         takers = claimed.get(sources[0], []) if sources else []

@@ -64,6 +64,11 @@ _UNNAMED_BUILDS = ("truss-config", "bentofile")
 """Descriptors of builds that are known by what they hold."""
 _CONDA = "conda-env"
 _CONDA_WORDS = frozenset(("env", "conda", "environment"))
+MAX_TEXTS = 60
+"""Texts that are searched for the name of a list."""
+MAX_TEXT = 256 * 1024
+"""Bytes of each that are searched."""
+_WORKFLOWS = ".github/workflows"
 _MANIFESTS_OF_TOOLS = ("pyproject", "setup-py", "setup-cfg")
 """Formats of manifests that may hold nothing but the settings of tools."""
 _ALSO_ELSEWHERE = (_CONDA,)
@@ -109,6 +114,7 @@ def survey_with_code(tree: AuditedTree, stating: Sequence[str], roots: Callable[
         lambda path: usual.get(path) or _stating_format(path),
         roots,
         parts,
+        lambda path: _is_named(path, tree),
     )
     stating_candidates, only_pythons = _with_packages(candidates, tree)
     joined = join_code(stating_candidates, spent, tree)
@@ -128,6 +134,29 @@ def survey_with_code(tree: AuditedTree, stating: Sequence[str], roots: Callable[
     )
     discovery = replace(discovery, environments=loading)
     return Survey(discovery=discovery, program=joined.program, uses=joined.uses, scopes=scopes)
+
+
+def _is_named(path: str, tree: AuditedTree) -> bool:
+    """Whether a text of its folder or of the root names a list, or a platform installs it because it is there."""
+    folder, _, name = path.rpartition("/")
+    splits = {other: other.rpartition("/") for other in tree.paths if other != path}
+    around = {other: split[2] for other, split in splits.items() if split[0] in ("", folder, _WORKFLOWS)}
+    if not words().platforms.isdisjoint(around.values()):
+        return True
+    texts = [other for other, file in around.items() if words().may_name_lists(file)]
+    return any(name.encode() in _start_of(other, tree) for other in texts[:MAX_TEXTS])
+
+
+def _start_of(path: str, tree: AuditedTree) -> bytes:
+    """The first bytes of a text; of what cannot be read none."""
+    document = tree.document(path)
+    try:
+        if document is None:
+            return b""
+        with document.stream() as stream:
+            return stream.read(MAX_TEXT)
+    except Unreadable:
+        return b""
 
 
 def _with_loads(

@@ -71,6 +71,9 @@ class Words:
     dotted: frozenset[str]
     inputs: frozenset[str]
     preparing: frozenset[str]
+    telling: frozenset[str]
+    telling_endings: tuple[str, ...]
+    platforms: frozenset[str]
 
     def side(self, role: str) -> str | None:
         """`writer`, `reader`, or None for a role that the table does not know."""
@@ -96,6 +99,10 @@ class Words:
     def is_role_word(self, token: str) -> bool:
         """Whether a token shows any role."""
         return any(token in row.words or token in row.weak for row in self.roles)
+
+    def may_name_lists(self, file: str) -> bool:
+        """Whether a file of this name tells people or programs what to install."""
+        return file in self.telling or file.endswith(self.telling_endings)
 
     def variant_rank(self, token: str) -> int | None:
         """The rank of a token that names a variant, None for any other."""
@@ -151,6 +158,9 @@ def _words(root: Node) -> Words:
         dotted=_set(skipped.get("dotted")),
         inputs=_set(skipped.get("inputs")),
         preparing=_set(root.dig("preparing", "words")),
+        telling=_set(root.dig("installing", "names")),
+        telling_endings=root.dig("installing", "endings").texts(),
+        platforms=_set(root.dig("installing", "platforms")),
     )
 
 
