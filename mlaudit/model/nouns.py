@@ -41,6 +41,9 @@ __all__ = [
     "Waiver",
 ]
 
+LAST_KERNEL = "the kernel"
+"""The detail of a Python that only the kernel had which last ran a notebook."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:

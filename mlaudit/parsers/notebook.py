@@ -17,7 +17,7 @@ from mlaudit.grammars.shell.recipe import Recipe
 from mlaudit.grammars.shell.script_text import Script, of_node, stretch, whole_text
 from mlaudit.model.errors import Unreadable
 from mlaudit.model.lazy_pattern import lazy_pattern
-from mlaudit.model.nouns import Kind, Layer, Place, Statement, Unread
+from mlaudit.model.nouns import LAST_KERNEL, Kind, Layer, Place, Statement, Unread
 from mlaudit.model.scope import PinScope
 from mlaudit.parsers._registry import parser
 
@@ -93,7 +93,7 @@ def _python(doc: Document, root: Node) -> Iterator[Statement]:
     version = info.get("version") if info.is_table else info
     if version.is_text and info.get("name").value in ("python", "ipython", None) and release(version.text()):
         at = doc.at(*version.route)
-        yield doc.pin(Layer.INSTALLED, "python", release(version.text()), at=at, kind=Kind.PYTHON, detail="the kernel")
+        yield doc.pin(Layer.INSTALLED, "python", release(version.text()), at=at, kind=Kind.PYTHON, detail=LAST_KERNEL)
 
 
 def _cells(doc: Document) -> Iterator[Node | Unread]:

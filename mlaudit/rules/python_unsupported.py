@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from mlaudit.comparison.scene import View
-from mlaudit.model.nouns import Fix, Severity
+from mlaudit.model.nouns import LAST_KERNEL, Fix, Severity
 from mlaudit.model.report import Environment, Hit
 from mlaudit.rules._registry import environment_rule
+
+_LAST_RUN = " That is the Python of the kernel that last ran the notebook."
 
 
 @environment_rule(
@@ -24,7 +26,8 @@ def check(environment: Environment, view: View) -> Iterator[Hit]:
     What it does:
         Reports exact versions that declare (`Requires-Python`) that they do not run on the environment's Python, and
         those for which the package index has no wheel, as far as the dated tables of releases show. Packages that conda
-        installs have builds of their own and are left out.
+        installs have builds of their own and are left out. It is an info where only the kernel that last ran a notebook
+        says which Python there was.
 
     Why:
         The install fails, or builds from source, which needs a compiler.
@@ -42,6 +45,8 @@ def check(environment: Environment, view: View) -> Iterator[Hit]:
 
     if len(environment.target.pythons) != 1:
         return
+    of_last_run = [pin for pin in environment.cell("python").pins if pin.detail == LAST_KERNEL]
+    by_chance = bool(of_last_run) and len(of_last_run) == len(environment.cell("python").pins)
     for package, version in environment.exact_versions.items():
         if all(pin.ecosystem == "conda" for pin in environment.cell(package).pins):
             continue
@@ -51,9 +56,10 @@ def check(environment: Environment, view: View) -> Iterator[Hit]:
             yield Hit(
                 package=package,
                 environments=(environment.name,),
-                message=f"In {environment.name}: {unsupported.says}",
+                message=f"In {environment.name}: {unsupported.says}{_LAST_RUN if by_chance else ''}",
                 at=view.place(environment.cell(package)),
                 evidence=unsupported.evidence,
                 actual=version,
                 fix=Fix(says=unsupported.remedy),
+                severity=Severity.INFO if by_chance else None,
             )
