@@ -22,6 +22,7 @@ from mlaudit.code.package.member_calls import member_calls
 from mlaudit.code.package.modules import PackageModules
 from mlaudit.code.package.object_code import ObjectCode
 from mlaudit.code.package.refused_calls import CallJudge, state_shape
+from mlaudit.code.package.returned_values import ReturnedValues
 from mlaudit.code.package.state_gaps import StateGap, StateJudge
 from mlaudit.code.package.symbols import ForeignName, PackageSymbols
 from mlaudit.document.document import Document
@@ -29,6 +30,7 @@ from mlaudit.grammars.model_file.pickle_states import PickledStates, states_of
 from mlaudit.sources.package_sources import PackageSources
 from tests.parser_cases import FIXTURES
 from tests.test_incomplete_states import run, write
+from tests.test_package_pieces import View
 
 ROWS = tomli.loads((FIXTURES / "names" / "package_code.toml").read_text(encoding="utf-8"))
 OUT = FIXTURES / "names" / "gaps.out"
@@ -231,13 +233,14 @@ OLD = PARTS + SCALER
 
 @rows("gap")
 def test_what_is_read_of_an_object(row: dict[str, Any], tmp_path: Path) -> None:
-    states = pickled(OLD, row.get("make", "Scaler()"))
+    old = OLD + row.get("old", "")
+    states = pickled(old, row.get("make", "Scaler()"))
     new = SCALER.replace("(self)", f"(self, {row['parameters']})") if "parameters" in row else SCALER
     new += row.get("init", "        self.b = 2\n" if "parameters" not in row else "") + row.get("more", "")
     new = f"def helper(one):\n    return one.b\ndef helper_of(x, one):\n    return helper(one)\n{PARTS}{new}"
     new += f"    def fit(self, x):\n        self.c = self.b\n    def transform(self, x):\n{row['body']}"
     reader = ObjectCode(symbols_of(tmp_path / "new", {"acme/scaling.py": new}), repairs=True)
-    judge = StateJudge(reader, ObjectCode(symbols_of(tmp_path / "old", {"acme/scaling.py": OLD}), repairs=True))
+    judge = StateJudge(reader, ObjectCode(symbols_of(tmp_path / "old", {"acme/scaling.py": old}), repairs=True))
     found = [gap for one in states.objects for gap in judge.gaps(one)]
     said = [f"{one.attribute} {one.need.calling.name} {one.need.sureness.name}" for one in found]
     assert sorted(said) == sorted(row.get("found", []))
@@ -285,6 +288,18 @@ def test_what_compiled_modules_refuse(row: dict[str, Any], tmp_path: Path) -> No
     found = [call for one in states.objects for call in judge.refused(one)]
     assert [f"{call.called} {call.reason}" for call in found] == [said for said in [row.get("says")] if said]
     assert [call.line for call in found] == [row.get("line")] * len(found)
+
+
+@rows("returned")
+def test_what_a_method_gives(row: dict[str, Any], tmp_path: Path) -> None:
+    symbols = symbols_of(tmp_path, {"acme/scaling.py": row["source"]})
+    values = ReturnedValues(symbols.lineage(class_of(symbols)), View(), set())
+
+    def part(asked: str) -> str:
+        method, *route = asked.split()
+        return repr(values.part(method, tuple(route), 0))
+
+    assert {asked: part(asked) for asked in row["is"]} == row["is"]
 
 
 def test_a_class_that_is_gone_lacks_nothing(tmp_path: Path) -> None:

@@ -38,6 +38,8 @@ SCALARS = (str, int, float, bool, bytes, type(None))
 
 Truth = bool | None
 """Whether a condition is met; None if that is not known."""
+Route = tuple[str, ...]
+"""Attributes and keys in the order in which they are taken."""
 
 
 class StateMapping:
@@ -66,7 +68,7 @@ class ObjectView(Protocol):
         """Whether another pickled object has an attribute."""
         ...
 
-    def returned(self, method: str, route: tuple[str, ...], written: set[str], depth: int) -> object:
+    def returned(self, method: str, route: Route, written: set[str], depth: int) -> object:
         """The value of a part of what one of its methods gives when it is called without arguments."""
         ...
 
@@ -201,7 +203,8 @@ class Values:
         return is_call and isinstance(node, ast.Call) and bool(node.args) and self.is_me(node.args[0])
 
     def _call(self, node: ast.Call, written: set[str], depth: int) -> object:
-        unusual = object_methods().unusual.get("".join(dotted(node.func)[-1:]))
+        words = dotted(node.func)
+        unusual = object_methods().unusual.get(words[-1]) if words else None
         if unusual is not None and len(node.args) == 1:
             return self._is_unusual(unusual, self.value(node.args[0], written, depth))
         if isinstance(node.func, ast.Attribute):
@@ -266,8 +269,17 @@ class Values:
         return UNKNOWN
 
 
-def called_part(node: ast.expr, parameter: str) -> tuple[str, tuple[str, ...]] | None:
+def called_part(node: ast.expr, parameter: str) -> tuple[str, Route] | None:
     """The method and the attributes or keys behind its call: `self.tags().input.allow_nan`; None for anything else."""
+    base, route = part_of(node) or (node, ())
+    if not isinstance(base, ast.Call) or base.args or base.keywords or not isinstance(base.func, ast.Attribute):
+        return None
+    receiver = base.func.value
+    return (base.func.attr, route) if isinstance(receiver, ast.Name) and receiver.id == parameter else None
+
+
+def part_of(node: ast.expr) -> tuple[ast.expr, Route] | None:
+    """An expression and the attributes or keys that are taken of it; None where a key is computed."""
     words: list[str] = []
     while isinstance(node, (ast.Attribute, ast.Subscript)) and len(words) <= MAX_ROUTE:
         key = node.attr if isinstance(node, ast.Attribute) else text_key(node.slice)
@@ -275,11 +287,7 @@ def called_part(node: ast.expr, parameter: str) -> tuple[str, tuple[str, ...]] |
             return None
         words.append(key)
         node = node.value
-    if not isinstance(node, ast.Call) or node.args or node.keywords or not isinstance(node.func, ast.Attribute):
-        return None
-    receiver = node.func.value
-    is_mine = isinstance(receiver, ast.Name) and receiver.id == parameter
-    return (node.func.attr, tuple(reversed(words))) if is_mine else None
+    return node, tuple(reversed(words))
 
 
 def text_key(node: ast.expr) -> str | None:
