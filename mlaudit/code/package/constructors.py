@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Collection, Iterator
 
-from mlaudit.code.package.classes import ClassCode, Function, Lineage, bases_of, dotted
+from mlaudit.code.package.classes import ClassCode, Function, Lineage, bases_of, dotted, is_super_method
 from mlaudit.code.package.symbols import ForeignName, PackageSymbols
 from mlaudit.model.lazy_dataclass import dataclass
 
@@ -141,9 +141,8 @@ def _makes_any(cls: ClassCode) -> bool:
 
 def _has_known_bases(symbols: PackageSymbols, cls: ClassCode, plain: Collection[str] = ()) -> bool:
     """Whether all bases of a class are read, or known to take no argument; its metaclass too."""
-    if any(keyword.arg == "metaclass" and dotted(keyword.value)[-1:] != ("ABCMeta",) for keyword in cls.node.keywords):
-        return False
-    return all(_is_known_base(symbols, cls, dotted(base), plain) for base in bases_of(cls.node))
+    bases = map(dotted, bases_of(cls.node))
+    return not cls.has_metaclass and all(_is_known_base(symbols, cls, words, plain) for words in bases)
 
 
 def _is_known_base(symbols: PackageSymbols, cls: ClassCode, words: tuple[str, ...], plain: Collection[str]) -> bool:
@@ -179,14 +178,7 @@ def _hands_on(node: Function, kwargs: str) -> bool:
         for statement in node.body
         if isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Call)
     )
-    return any(_is_super_init(call) and _passes_on(call, kwargs) for call in calls)
-
-
-def _is_super_init(call: ast.Call) -> bool:
-    if not isinstance(call.func, ast.Attribute) or call.func.attr != _INIT:
-        return False
-    inner = call.func.value
-    return isinstance(inner, ast.Call) and _is_name(inner.func, "super")
+    return any(is_super_method(call, _INIT) and _passes_on(call, kwargs) for call in calls)
 
 
 def _passes_on(call: ast.Call, kwargs: str) -> bool:

@@ -5,16 +5,13 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from mlaudit.code.package.classes import ClassCode, Function, Lineage, Method
+from mlaudit.code.package.classes import ClassCode, Function, Lineage, Method, dotted
 from mlaudit.code.package.modules import ModuleKind, PackageModule
 from mlaudit.code.package.record_layouts import DeclaredStructs, differing_struct, fields_of
 from mlaudit.code.package.symbols import ExpressionCode, FunctionCode, PackageSymbols
 from mlaudit.grammars.model_file.pickle_states import NEVER_BUILT, Making, PickledObject, StateDict
 from mlaudit.grammars.model_file.pickle_values import Seq
 from mlaudit.model.lazy_dataclass import dataclass
-
-MAX_FIELDS = 500
-"""Fields of one named tuple."""
 
 _CHANGES = frozenset(("update", "clear", "popitem"))
 _CYTHON = "__pyx_unpickle_"
@@ -204,7 +201,7 @@ def _of_function(node: Function, module: PackageModule, skipped: int = 0) -> Sig
 
 def _of_class(lineage: Lineage) -> Signature | None:
     """What calling a class takes; a metaclass may take more."""
-    if not lineage.is_whole or any(cls.node.keywords and _has_metaclass(cls) for cls in lineage.classes):
+    if not lineage.is_whole:
         return None
     for cls in lineage.classes:
         fields = _fields(cls)
@@ -224,21 +221,11 @@ def _is_plain(method: Method) -> bool:
     return not method.node.decorator_list and bool(method.node.args.posonlyargs or method.node.args.args)
 
 
-def _has_metaclass(cls: ClassCode) -> bool:
-    return any(keyword.arg == "metaclass" and _word(keyword.value) != "ABCMeta" for keyword in cls.node.keywords)
-
-
-def _word(node: ast.expr) -> str:
-    return node.attr if isinstance(node, ast.Attribute) else node.id if isinstance(node, ast.Name) else ""
-
-
 def _fields(cls: ClassCode) -> Signature | None:
     """What a `NamedTuple` or a plain dataclass takes; None for any other class, or one that inherits fields."""
-    bases = [_word(base) for base in cls.node.bases]
-    decorators = [_word(expression) for expression in cls.node.decorator_list]
-    is_tuple = bases == ["NamedTuple"]
-    is_plain = decorators == ["dataclass"] and not bases and "__init__" not in cls.own
-    if not (is_tuple or is_plain) or "__new__" in cls.own:
+    decorators = [dotted(expression)[-1:] for expression in cls.node.decorator_list]
+    is_plain = decorators == [("dataclass",)] and not cls.node.bases and "__init__" not in cls.own
+    if not (_is_tuple(cls) or is_plain) or "__new__" in cls.own:
         return None
     if any(_is_special_field(statement) for statement in cls.node.body):
         return None
@@ -266,13 +253,19 @@ def _of_new(symbols: PackageSymbols, cls: ClassCode) -> Signature | None:
     if member is not None:
         owner, method = member
         return _of_function(method.node, owner.module, 1) if method is not None and _is_plain(method) else None
-    return _fields(cls) if [_word(base) for base in cls.node.bases] == ["NamedTuple"] else None
+    return _fields(cls) if _is_tuple(cls) else None
+
+
+def _is_tuple(cls: ClassCode) -> bool:
+    return [dotted(base)[-1:] for base in cls.node.bases] == [("NamedTuple",)]
 
 
 def _of_named_tuple(code: ExpressionCode) -> Signature | None:
     """What `Name = namedtuple("Name", "a b")` takes."""
     call = code.node
-    if not isinstance(call, ast.Call) or _word(call.func) != "namedtuple" or len(call.args) != 2 or call.keywords:
+    if not isinstance(call, ast.Call) or dotted(call.func)[-1:] != ("namedtuple",):
+        return None
+    if len(call.args) != 2 or call.keywords:
         return None
     fields = call.args[1]
     if isinstance(fields, ast.Constant) and isinstance(fields.value, str):
@@ -283,7 +276,7 @@ def _of_named_tuple(code: ExpressionCode) -> Signature | None:
         count = len(fields.elts)
     else:
         return None
-    return Signature(count, count, code.module.path, call.lineno) if count <= MAX_FIELDS else None
+    return Signature(count, count, code.module.path, call.lineno)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

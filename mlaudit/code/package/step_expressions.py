@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from mlaudit.code.package.classes import dotted
+from mlaudit.code.package.classes import dotted, is_super
 from mlaudit.code.package.steps import (
     Arguments,
     Conditional,
@@ -24,6 +24,8 @@ MAX_NESTING = 150
 
 _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.GeneratorExp, ast.DictComp)
 _DEMANDS = "check_is_fitted"
+_ASKS_NOTHING = frozenset(("hasattr", "isinstance", "type", "id", "callable", "len", "iter", "vars", "dir"))
+"""Functions of Python that need no attribute of what they are given."""
 _DICT_WORDS = frozenset(("__dict__", "__class__", "__doc__", "__module__"))
 
 
@@ -119,7 +121,7 @@ class _ExpressionSteps:
     def _attribute(self, node: ast.Attribute, depth: int) -> Iterator[Step]:
         words: list[str] = []
         inner: ast.expr = node
-        while isinstance(inner, ast.Attribute) and len(words) < MAX_NESTING:
+        while isinstance(inner, ast.Attribute):
             words.append(inner.attr)
             inner = inner.value
         if not self._is_me(inner):
@@ -131,14 +133,14 @@ class _ExpressionSteps:
         function = node.func
         arguments = Arguments(node.args, node.keywords)
         if isinstance(function, ast.Name) and node.args and self._is_me(node.args[0]):
-            special = self._special(function.id, node)
+            special = self._special(function.id, node, depth + 1)
             if special is not None:
                 yield from special
                 return
         if isinstance(function, ast.Attribute) and self._is_me(function.value):
             yield from self._given(node, depth, None)
             yield OwnCall(function.attr, arguments, is_super=False, line=node.lineno)
-        elif isinstance(function, ast.Attribute) and _is_super(function.value):
+        elif isinstance(function, ast.Attribute) and is_super(function.value):
             yield from self._given(node, depth, None)
             yield OwnCall(function.attr, arguments, is_super=True, line=node.lineno)
         elif isinstance(function, ast.Attribute) and function.attr == "setdefault" and node.args:
@@ -160,22 +162,23 @@ class _ExpressionSteps:
             elif function and slot is not None:
                 yield Handed(function, slot, Arguments(node.args, node.keywords), node.lineno)
 
-    def _special(self, function: str, node: ast.Call) -> list[Step] | None:
+    def _special(self, function: str, node: ast.Call, depth: int) -> list[Step] | None:
         """The steps of a call of Python's own, or of scikit-learn's check, with the parameter in front."""
-        name = _text(node.args[1]) if len(node.args) > 1 else ""
-        if function in ("hasattr", "isinstance", "type", "id", "callable", "len", "iter", "vars", "dir"):
+        if function in _ASKS_NOTHING:
             return []
-        if function == "getattr":
-            rest = [step for expression in node.args[2:] for step in self.of(expression, 1)]
-            return [Read(name, (), node.lineno), *rest] if name and len(node.args) == 2 else rest
-        if function == "setattr" and len(node.args) == 3:
-            value = list(self.of(node.args[2], 1))
-            return [*value, Write(name)] if name else value
+        if function in ("getattr", "setattr"):
+            return self._by_name(function, node, depth)
         if function == _DEMANDS:
             is_any = any(keyword.arg == "all_or_any" for keyword in node.keywords)
-            asked = _texts_of(node.args[1]) if len(node.args) > 1 and not is_any else []
-            return [Read(attribute, (), node.lineno) for attribute in asked]
+            return [] if is_any else [Read(name, (), node.lineno) for name in _second(node)]
         return None
+
+    def _by_name(self, function: str, node: ast.Call, depth: int) -> list[Step]:
+        """The steps of `getattr` and `setattr`; where there is a default, the attribute is not needed."""
+        rest = [step for expression in node.args[2:] for step in self.of(expression, depth)]
+        if function == "setattr":
+            return [*rest, *map(Write, _second(node))]
+        return rest if len(node.args) > 2 else [Read(name, (), node.lineno) for name in _second(node)]
 
     def _bool(self, node: ast.BoolOp, depth: int) -> Iterator[Step]:
         """Each value after the first is looked at only where those before it leave the result open."""
@@ -215,10 +218,11 @@ class _ExpressionSteps:
                 yield from self.of(inner, depth + 1)
 
 
-def _is_super(node: ast.expr) -> bool:
-    return isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "super"
-
-
-def _texts_of(node: ast.expr) -> list[str]:
-    parts = node.elts if isinstance(node, (ast.List, ast.Tuple)) else [node]
+def _second(node: ast.Call) -> list[str]:
+    """The texts that a call is given as its second argument."""
+    parts = [
+        part
+        for expression in node.args[1:2]
+        for part in (expression.elts if isinstance(expression, (ast.List, ast.Tuple)) else [expression])
+    ]
     return [text for part in parts if (text := _text(part))]
