@@ -27,7 +27,7 @@ from mlaudit.code.package.state_gaps import StateGap, StateJudge
 from mlaudit.code.package.symbols import ForeignName, PackageSymbols
 from mlaudit.document.document import Document
 from mlaudit.grammars.model_file.pickle_states import PickledStates, states_of
-from mlaudit.sources.package_sources import PackageSources
+from mlaudit.sources.package_sources import MAX_SOURCE, PackageSources
 from tests.parser_cases import FIXTURES
 from tests.test_incomplete_states import run, write
 from tests.test_package_pieces import View
@@ -199,12 +199,28 @@ def test_packages_of_several_places_are_one(tmp_path: Path) -> None:
     assert code.read("acme/__init__.py") == b"1"
     assert used() == ["first"]
     assert code.read_binary("acme/two.so") == b"so"
+    (tmp_path / "second" / "acme" / "large.so").write_bytes(bytes(MAX_SOURCE + 1))
+    assert (code.read("acme/large.so"), len(code.read_binary("acme/large.so") or b"")) == (None, MAX_SOURCE + 1)
     assert code.read("acme/gone.py") is None
     assert used() == ["first", "second"]
     assert sorted(filter(None, code.sources("acme"))) == [b"1", b"1", b"2", b"2"]
     assert code.shown("acme/two.py") == "second/acme/two.py"
     assert code.shown("acme/gone.py") == "first/acme/gone.py"
     assert code.shown("gone.py") == "gone.py"
+    assert (list(LayeredCode(parts).sources("acme/space")), list(code.sources("gone"))) == ([], [])
+
+
+def test_only_a_place_that_has_a_folder_is_used_for_it(tmp_path: Path) -> None:
+    write(tmp_path / "first", {"acme/one.py": "1"})
+    write(tmp_path / "second", {"acme/deep/two.py": "2"})
+    code = LayeredCode(
+        [
+            PlacedCode(package=name, version="1", place=name, code=PackageSources(tmp_path / name, name))
+            for name in ("first", "second")
+        ]
+    )
+    assert list(code.sources("acme/deep")) == [b"2"]
+    assert [placed.package for placed in code.used] == ["second"]
 
 
 @rows("shape")
@@ -238,6 +254,7 @@ def test_what_is_read_of_an_object(row: dict[str, Any], tmp_path: Path) -> None:
     new = SCALER.replace("(self)", f"(self, {row['parameters']})") if "parameters" in row else SCALER
     new += row.get("init", "        self.b = 2\n" if "parameters" not in row else "") + row.get("more", "")
     new = f"def helper(one):\n    return one.b\ndef helper_of(x, one):\n    return helper(one)\n{PARTS}{new}"
+    new = row.get("before", "") + new
     new += f"    def fit(self, x):\n        self.c = self.b\n    def transform(self, x):\n{row['body']}"
     reader = ObjectCode(symbols_of(tmp_path / "new", {"acme/scaling.py": new}), repairs=True)
     judge = StateJudge(reader, ObjectCode(symbols_of(tmp_path / "old", {"acme/scaling.py": old}), repairs=True))

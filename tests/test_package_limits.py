@@ -18,10 +18,12 @@ from mlaudit.code.package.extension import ExtensionModule
 from mlaudit.code.package.installed_names import InstalledNames
 from mlaudit.code.package.modules import PackageModule
 from mlaudit.code.package.object_code import ObjectCode
-from mlaudit.code.package.record_layouts import Struct, differing_struct, structs
+from mlaudit.code.package.record_layouts import DeclaredStructs, Struct, differing_struct, fields_of, structs
 from mlaudit.code.package.source import ParsedSource, parsed_source
 from mlaudit.code.package.state_gaps import StateJudge
 from mlaudit.code.package.symbols import PackageSymbols
+from mlaudit.grammars.model_file.pickle_states import PickledObject, StateDict
+from mlaudit.grammars.model_file.pickle_values import Global, Seq
 from mlaudit.sources.package_sources import PackageSources
 from tests.parser_cases import FIXTURES
 from tests.test_missing_names import write
@@ -181,6 +183,143 @@ def test_what_a_part_of_an_object_lacks(part: str, lacks: list[str], tmp_path: P
     reader = ObjectCode(symbols_of(tmp_path, {"acme/scaling.py": new}), repairs=True)
     found = [gap for one in pickled(OLD, "with_part()").objects for gap in StateJudge(reader, None).gaps(one)]
     assert [f"{gap.cls.name}.{gap.attribute}" for gap in found] == lacks
+
+
+@pytest.mark.parametrize(
+    ("before", "method", "lacks"),
+    [
+        ("def {}(self, k): setattr(self, k, 1)", name, ["Part.d"])
+        for name in ("set_params", "_set_params", "__setstate__", "__sklearn_clone__", "__setattr__")
+    ]
+    + [
+        ("def {}(self, k): setattr(self, k, 1)", "reset", []),
+        ("def {}(self, k): setattr(self, 'd')", "reset", ["Part.d"]),
+        ("def {}(self, k): set(self, k, 1)", "reset", ["Part.d"]),
+        ("def {}(self, k): x.setattr(self, k, 1)", "reset", ["Part.d"]),
+        ("def {}(self, k): self.update(k)", "reset", ["Part.d"]),
+        ("def {}(self, k): vars(self).get(k)", "reset", ["Part.d"]),
+        ("def {}(self, k): x.vars(self).update(k)", "reset", ["Part.d"]),
+        ("def {}(self, k): names(self).update(k)", "reset", ["Part.d"]),
+        ("def {}(self, k): self.__dict__[k]", "reset", ["Part.d"]),
+        ("def {}(self, k): self.other[k] = 1", "reset", ["Part.d"]),
+        ("def {}(self, k): del self.__dict__[k]", "reset", []),
+        ("def {}(self, k): k = self.__dict__", "reset", ["Part.d"]),
+        ("def {}(self, k): self.__dict__['c'] = 1", "reset", ["Part.d"]),
+    ],
+)
+def test_which_methods_may_set_any_attribute(before: str, method: str, lacks: list[str], tmp_path: Path) -> None:
+    new = f"class Part:\n    {before.format(method)}\n{READS_PART}"
+    reader = ObjectCode(symbols_of(tmp_path, {"acme/scaling.py": new}), repairs=True)
+    found = [gap for one in pickled(OLD, "with_part()").objects for gap in StateJudge(reader, None).gaps(one)]
+    assert [f"{gap.cls.name}.{gap.attribute}" for gap in found] == lacks
+
+
+READS_PART = (
+    "class Scaler:\n    def __init__(self):\n        self.a = 1\n        self.held = Part()\n"
+    "    def transform(self, x):\n        return self.held.d\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("import_", "base", "is_whole", "is_container"),
+    [
+        ("import abc", "abc.ABC", True, False),
+        ("import typing", "typing.Generic[int]", True, False),
+        ("import typing_extensions", "typing_extensions.Protocol", True, False),
+        ("import numbers", "numbers.Number", True, False),
+        ("from enum import Enum", "Enum", True, False),
+        ("from collections.abc import Mapping", "Mapping", True, False),
+        ("from collections import OrderedDict", "OrderedDict", True, True),
+        ("from collections import defaultdict", "defaultdict", True, True),
+        ("import threading", "threading.Thread", True, False),
+        ("from threading import local", "local", True, False),
+        ("from threading import Barrier", "Barrier", False, False),
+        ("from elsewhere import Thread", "Thread", False, False),
+        ("import socket", "socket.socket", False, False),
+        ("", "object", True, False),
+        ("", "dict", True, True),
+        ("", "Exception", True, True),
+        ("", "len", False, False),
+        ("", "unknown", False, False),
+        ("from sklearn.base import BaseEstimator", "BaseEstimator", True, True),
+        ("from sklearn.base import Unknown", "Unknown", False, False),
+    ],
+)
+def test_bases_of_elsewhere(import_: str, base: str, is_whole: bool, is_container: bool, tmp_path: Path) -> None:
+    symbols = symbols_of(tmp_path, {"acme/scaling.py": f"{import_}\nclass C({base}): pass\n"})
+    cls = symbols.find("acme.scaling", "C")
+    assert isinstance(cls, ClassCode)
+    lineage = symbols.lineage(cls)
+    assert (lineage.is_whole, lineage.is_container, lineage.gives("mro")) == (is_whole, is_container, False)
+    assert lineage.gives("get_params") is (base == "BaseEstimator")
+    assert not is_whole or lineage.gives("__init__")
+
+
+METHODS = {
+    "predict": ("SERVING", "SERVING"),
+    "__getitem__": ("SERVING", "SERVING"),
+    "__len__": ("OTHERWISE", "SERVING"),
+    "__enter__": ("", "SERVING"),
+    "summary": ("OTHERWISE", "SERVING"),
+    "_inner": ("", "SERVING"),
+    "fit": ("UPKEEP", "UPKEEP"),
+    "append": ("UPKEEP", "UPKEEP"),
+    "build": ("", ""),
+    "set_rate": ("", ""),
+    "fitted": ("", ""),
+    "__init__": ("", ""),
+    "__setstate__": ("", ""),
+}
+"""For what a method is called, where no source is known to call it, and where one is."""
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_for_what_a_method_is_called(name: str, tmp_path: Path) -> None:
+    new = f"class Scaler:\n    def {name}(self):\n        self.d\n    def other_way(self):\n        self.d = 1\n"
+    said = []
+    for called in (frozenset[str](), frozenset((name,))):
+        symbols = symbols_of(tmp_path, {"acme/scaling.py": new})
+        judge = StateJudge(ObjectCode(symbols, repairs=True, called=called), None)
+        gaps = [gap for one in pickled(OLD, "Scaler()").objects for gap in judge.gaps(one)]
+        said.append("".join(gap.need.calling.name for gap in gaps))
+    assert tuple(said) == METHODS[name]
+
+
+def kind_of(*items: object) -> PickledObject:
+    """What a pickled array is of, by its names."""
+    return PickledObject(Global("numpy", "dtype"), state=Seq(items, len(items), 0))
+
+
+NAMED = kind_of(3, "|", None, Seq(("a", "b"), 2, 0))
+
+
+@pytest.mark.parametrize(
+    ("state", "fields"),
+    [
+        (Seq((1, (2,), NAMED, False, b""), 5, 0), ("a", "b")),
+        (Seq((1, (2,), NAMED, False, b"", 1), 6, 0), None),
+        (Seq((1, (2,), NAMED, False), 4, 0), None),
+        (Seq((1, (2,), 3, False, b""), 5, 0), None),
+        (StateDict({"dtype": NAMED}), ("a", "b")),
+        (StateDict({"kind": NAMED}), None),
+        (StateDict({"dtype": kind_of(3, "|", None, Seq(("a", 1), 2, 0))}), None),
+        (StateDict({"dtype": kind_of(3, "|", None, Seq(("a", "b"), 3, 0))}), None),
+        (StateDict({"dtype": kind_of(3, "|", None, None)}), None),
+        (StateDict({"dtype": kind_of(3, "|", None)}), None),
+        (StateDict({"dtype": PickledObject(Global("numpy", "dtype"))}), None),
+        (None, None),
+    ],
+)
+def test_the_fields_of_an_array_of_records(state: object, fields: tuple[str, ...] | None) -> None:
+    assert fields_of(PickledObject(Global("numpy", "array"), state=state)) == fields
+    assert fields_of(state) is None
+
+
+def test_a_declaration_that_is_no_text_is_read_as_far_as_it_is(tmp_path: Path) -> None:
+    write(tmp_path, {"acme/__init__.py": "", "acme/one.so": ""})
+    (tmp_path / "acme" / "one.pxd").write_bytes(b"# \xff\ncdef struct S:\n    int a\n")
+    (struct,) = DeclaredStructs(PackageSymbols(PackageSources(tmp_path))).of("acme.one")
+    assert (struct.name, struct.fields, struct.path, struct.line) == ("S", ("a",), "acme/one.pxd", 2)
 
 
 @pytest.mark.parametrize(

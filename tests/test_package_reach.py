@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from itertools import pairwise
 from pathlib import Path
 
@@ -23,6 +23,8 @@ from mlaudit.code.package.step_expressions import expression_steps
 from mlaudit.code.package.step_reader import steps_of
 from mlaudit.code.package.steps import Read
 from mlaudit.code.package.symbols import PackageSymbols
+from mlaudit.grammars.model_file.pickle_states import PickledObject, StateDict
+from mlaudit.grammars.model_file.pickle_values import Global
 from mlaudit.sources.package_sources import PackageSources
 from tests.test_missing_names import write
 from tests.test_package_code import OLD, pickled, symbols_of
@@ -188,6 +190,48 @@ def calls_of_an_owner(folder: Path, text: str) -> MemberCalls:
     return member_calls(symbols, owner, member, ["serve"])
 
 
+class DeepFolders:
+    """Folders inside one another, the last of which has a compiled module."""
+
+    def __init__(self, number: int) -> None:
+        self.number = number
+
+    def names(self, folder: str) -> frozenset[str] | None:
+        return frozenset(["a" if folder.count("a") < self.number else "one.so"])
+
+    def read(self, path: str) -> bytes | None:
+        return None
+
+    def read_binary(self, path: str) -> bytes | None:
+        return None
+
+    def sources(self, folder: str) -> Iterator[bytes | None]:
+        return iter(())
+
+    def shown(self, path: str) -> str:
+        return path
+
+
+def folders_of_compiled_modules(folder: Path, number: int) -> bool:
+    """Whether a compiled module is found in the last of so many folders."""
+    return bool(list(PackageModules(DeepFolders(number - 1)).extensions()))
+
+
+def owners(folder: Path, number: int) -> bool:
+    """Whether the last of so many objects around one is known to be what asks it."""
+    text = "class Box: pass\nclass Owner:\n    def predict(self, x): pass\n"
+    code = ObjectCode(symbols_of(folder, {"acme/scaling.py": text}), repairs=True)
+    boxed = made("Owner")
+    for _ in range(number):
+        boxed = made("Box", boxed)
+    return code.calls_of(boxed, code.symbols.lineage(class_called(code.symbols, "Box"))) is not None
+
+
+def made(name: str, owner: PickledObject | None = None) -> PickledObject:
+    maker = Global("acme.scaling", name)
+    return PickledObject(maker, cls=maker, state=StateDict({}), owner=owner)
+
+
 LIMITS: dict[Callable[[Path, int], bool], int] = {
     stars: 40,
     words_of_a_module: 20,
@@ -209,6 +253,8 @@ LIMITS: dict[Callable[[Path, int], bool], int] = {
     characters_of_a_source: 1_000_000,
     functions_of_an_owner: 400,
     nodes_of_an_owner: 60_000,
+    folders_of_compiled_modules: 3_000,
+    owners: 20,
 }
 
 
@@ -357,6 +403,14 @@ def test_a_package_is_searched_for_as_many_names_as_the_limit(tmp_path: Path) ->
     answers = [names.answer("acme.one", f"N{at}") for at in range(300)]
     assert answers.count(NameAnswer.NO_NAME) == answers.index(NameAnswer.UNKNOWN) == 201
     assert names.answer_of_module("acme.gone") is NameAnswer.UNKNOWN
+
+
+def test_a_package_is_searched_for_as_many_modules_as_the_limit(tmp_path: Path) -> None:
+    write(tmp_path, {"acme/__init__.py": "", "acme/one.py": ""})
+    names = InstalledNames(PackageSymbols(PackageSources(tmp_path)))
+    answers = [names.answer_of_module(f"acme.m{at}") for at in range(300)]
+    assert answers.count(NameAnswer.NO_MODULE) == answers.index(NameAnswer.UNKNOWN) == 201
+    assert names.answer("acme.one", "N") is NameAnswer.UNKNOWN
 
 
 def test_every_step_is_counted(tmp_path: Path) -> None:

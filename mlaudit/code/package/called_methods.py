@@ -8,8 +8,8 @@ from collections.abc import Iterable, Iterator
 from mlaudit.code.package.classes import builtin_members, is_own
 from mlaudit.code.package.source import parsed_tree
 
-_PLAIN = ("dict", "list", "str", "bytes", "set", "tuple", "int", "float")
-"""Classes of Python itself whose methods any source calls."""
+_PLAIN = ("dict", "list", "str", "bytes", "set", "int", "float")
+"""Classes of Python itself whose methods any source calls; lists have those of tuples."""
 
 
 def called_methods(sources: Iterable[bytes]) -> frozenset[str]:

@@ -344,27 +344,29 @@ class NeedReader:
 
     def _attempt(self, step: Attempt, run: _FollowedFunction) -> None:
         before = self._copied(run, run.where)
-        if step.catches:
-            self._caught(step, run)
-        else:
-            self._walk(step.body, run)
-            self._walk(step.otherwise, run)
+        sides = [(self._tried(step, run), Condition("unless an attempt sets it"))]
         for handler in step.handlers:
             _, side = self._side(handler, before, Condition("after an exception"))
             if not always_ends(handler):
-                self._leave_unset(run, side, run, Condition("unless there was an exception"))
-                self._join(run, (run, side))
+                sides.append((side, Condition("unless there was an exception")))
+        self._join(run, [side for side, _ in sides])
+        for side, where in sides:
+            self._leave_unset(run, side, run, where)
         self._walk(step.finally_, run)
         if step.may_return:
             run.where = run.where or Condition("unless an attempt ends it earlier")
 
-    def _caught(self, step: Attempt, run: _FollowedFunction) -> None:
-        """A body whose AttributeError is taken needs nothing."""
+    def _tried(self, step: Attempt, run: _FollowedFunction) -> _FollowedFunction:
+        """What is known where no exception came; a body whose AttributeError is taken needs nothing."""
+        if not step.catches:
+            self._walk(step.body, run)
+            self._walk(step.otherwise, run)
+            return run
         kept = dict(self.needs), dict(self.chains)
         _, side = self._side(step.body, run, Condition("in an attempt"))
         self.needs, self.chains = kept
         self._walk(step.otherwise, side)
-        self._leave_unset(run, side, run, Condition("unless an attempt sets it"))
+        return side
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -108,9 +108,7 @@ def is_scalar(value: object) -> bool:
 class Values:
     """The reader of expressions in one call of a function."""
 
-    def __init__(
-        self, view: ObjectView, parameter: str, local: dict[str, object], unless: list[str] | None = None
-    ) -> None:
+    def __init__(self, view: ObjectView, parameter: str, local: dict[str, object], unless: list[str]) -> None:
         """`unless` takes what data was assumed not to be."""
         self.view = view
         self.parameter = parameter
@@ -224,8 +222,7 @@ class Values:
         """Whether data is of an unusual kind: it is taken not to be, and that is kept in mind."""
         if value is not DATA:
             return UNKNOWN
-        if self._unless is not None:
-            self._unless.append(kind)
+        self._unless.append(kind)
         return False
 
     def _method(self, function: ast.Attribute, node: ast.Call, written: set[str], depth: int) -> object:

@@ -64,7 +64,7 @@ class ReturnedValues:
             parameters = [*methods.node.args.posonlyargs, *methods.node.args.args]
             if len(parameters) != 1 or methods.node.decorator_list:
                 return UNKNOWN
-            body = _Body(Values(self._view, parameters[0].arg, {}), is_merged=merged is not None)
+            body = _Body(Values(self._view, parameters[0].arg, {}, []), is_merged=merged is not None)
             result = self._of_block(methods.node.body, body, name, route, depth)
             if result is not _ABOVE:
                 return UNKNOWN if result is _ON else result
