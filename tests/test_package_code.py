@@ -159,6 +159,20 @@ def test_where_modules_are(row: dict[str, Any], tmp_path: Path) -> None:
     assert sorted(modules.extensions()) == row["extensions"]
 
 
+def test_nothing_is_known_of_modules_where_there_is_no_folder(tmp_path: Path) -> None:
+    modules = PackageModules(PackageSources(tmp_path / "gone"))
+    assert [modules.locate(name).kind.value for name in ("acme", "acme.one", "acme.in.one")] == ["unknown"] * 3
+    assert (modules.exists("acme.one"), list(modules.extensions())) == (False, [])
+
+
+def test_a_class_is_one_under_all_of_its_names(tmp_path: Path) -> None:
+    symbols = symbols_of(tmp_path, {"acme/scaling.py": "class C: pass\nD = C\nclass E(C): pass\n"})
+    first, second, below = (symbols.find("acme.scaling", name) for name in "CDE")
+    assert first is second
+    assert isinstance(below, ClassCode)
+    assert symbols.lineage(below).classes == (below, first)
+
+
 @rows("symbol")
 def test_what_a_name_of_a_module_is(row: dict[str, Any], tmp_path: Path) -> None:
     found = symbols_of(tmp_path, row["files"]).find("acme.scaling", row.get("asked", "C"))

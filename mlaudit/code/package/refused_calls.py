@@ -119,12 +119,12 @@ class CallJudge:
 
     def _state(self, pickled_object: PickledObject) -> Iterator[RefusedCall]:
         """A state that the reader's `__setstate__` does not take apart."""
-        setstate = self._setstate(self._reader, pickled_object)
+        setstate = _setstate(self._reader, pickled_object)
         if pickled_object.state is NEVER_BUILT or setstate is None:
             yield from self._dictionary(pickled_object)
             return
         owner, method = setstate
-        before = self._setstate(self._writer, pickled_object) if self._writer is not None else None
+        before = _setstate(self._writer, pickled_object)
         attributes = pickled_object.attributes
         shape = state_shape(method.node)
         lineage_name = f"{pickled_object.cls}.__setstate__"
@@ -135,40 +135,31 @@ class CallJudge:
                 yield _refused_state(
                     pickled_object, lineage_name, f"reads {keys}, which the state does not have", owner, method
                 )
-        elif (
-            isinstance(pickled_object.state, Seq)
-            and shape.length is not None
-            and shape.length != pickled_object.state.length
-        ):
+        elif isinstance(pickled_object.state, Seq) and shape.length not in (None, pickled_object.state.length):
             reason = f"takes a state of {shape.length} values, and the pickle has {pickled_object.state.length}"
             yield _refused_state(pickled_object, lineage_name, reason, owner, method)
 
     def _dictionary(self, pickled_object: PickledObject) -> Iterator[RefusedCall]:
         """A state of attributes for a class whose objects have slots alone."""
-        cls = (
-            self._reader.find(pickled_object.cls.module, pickled_object.cls.name)
-            if pickled_object.cls is not None
-            else None
-        )
-        if (
-            not isinstance(cls, ClassCode)
-            or not isinstance(pickled_object.state, StateDict)
-            or not pickled_object.state.entries
-        ):
+        cls = _class_of(self._reader, pickled_object)
+        if cls is None or not isinstance(pickled_object.state, StateDict) or not pickled_object.state.entries:
             return
         lineage = self._reader.lineage(cls)
         if lineage.has_no_dict and lineage.member("__setstate__") is None:
             reason = "has slots and no `__dict__`, which the state of the pickle is for"
             yield RefusedCall(pickled_object, str(pickled_object.cls), reason, cls.module.path, cls.node.lineno)
 
-    def _setstate(
-        self, symbols: PackageSymbols | None, pickled_object: PickledObject
-    ) -> tuple[ClassCode, Method] | None:
-        if symbols is None or pickled_object.cls is None:
-            return None
-        cls = symbols.find(pickled_object.cls.module, pickled_object.cls.name)
-        member = symbols.lineage(cls).member("__setstate__") if isinstance(cls, ClassCode) else None
-        return (member[0], member[1]) if member is not None and member[1] is not None else None
+
+def _class_of(symbols: PackageSymbols, pickled_object: PickledObject) -> ClassCode | None:
+    name = pickled_object.cls
+    cls = symbols.find(name.module, name.name) if name is not None else None
+    return cls if isinstance(cls, ClassCode) else None
+
+
+def _setstate(symbols: PackageSymbols | None, pickled_object: PickledObject) -> tuple[ClassCode, Method] | None:
+    cls = _class_of(symbols, pickled_object) if symbols is not None else None
+    member = symbols.lineage(cls).member("__setstate__") if symbols is not None and cls is not None else None
+    return (member[0], member[1]) if member is not None and member[1] is not None else None
 
 
 def _refused_state(
