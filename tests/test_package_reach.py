@@ -150,6 +150,12 @@ def methods_of_a_value(folder: Path, number: int) -> bool:
     return decides(folder, f"{first}    def m{number - 1 or ''}(self): return 1\n")
 
 
+def choices_of_a_value(folder: Path, number: int) -> bool:
+    """Whether it is known what a method gives by another one, by so many choices inside one another."""
+    value = "2 if 0 else (" * number + "1" + ")" * number
+    return decides(folder, f"    def m(self): return self.m1()\n    def m1(self): return {value}\n")
+
+
 def decides(folder: Path, text: str) -> bool:
     """Whether it is known that a method `m` gives 1."""
     body = "    def transform(self, x):\n        if self.m() == 1: self.b\n"
@@ -249,6 +255,7 @@ LIMITS: dict[Callable[[Path, int], bool], int] = {
     choices: 40,
     statements_of_a_value: 60,
     methods_of_a_value: 4,
+    choices_of_a_value: 21,
     parts_of_a_value: 7,
     characters_of_a_source: 1_000_000,
     functions_of_an_owner: 400,

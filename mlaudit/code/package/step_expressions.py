@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Any
 
 from mlaudit.code.package.classes import dotted, is_super
 from mlaudit.code.package.steps import (
@@ -22,7 +23,6 @@ from mlaudit.code.package.steps import (
 MAX_NESTING = 150
 """Expressions inside each other that are looked into."""
 
-_COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.GeneratorExp, ast.DictComp)
 _DEMANDS = "check_is_fitted"
 _ASKS_NOTHING = frozenset(("hasattr", "isinstance", "type", "id", "callable", "len", "iter", "vars", "dir"))
 """Functions of Python that need no attribute of what they are given."""
@@ -68,6 +68,16 @@ def _inner_target(node: ast.Attribute | ast.Subscript, parameter: str) -> Iterat
         yield from expression_steps(base, parameter)
 
 
+def takes_parameter(arguments: ast.arguments, name: str) -> bool:
+    """Whether a function has a parameter of a name."""
+    return any(argument.arg == name for argument in ast.walk(arguments) if isinstance(argument, ast.arg))
+
+
+def names_of(arguments: ast.arguments) -> Iterator[Step]:
+    """The steps of the parameters of a function inside, which are no names of the function around it."""
+    return (SetLocal(argument.arg, None) for argument in ast.walk(arguments) if isinstance(argument, ast.arg))
+
+
 def is_call_of(node: ast.AST, function: str, parameter: str) -> bool:
     """Whether a node calls a function by its name with a parameter in front."""
     return (
@@ -94,21 +104,8 @@ class _ExpressionSteps:
         """The steps of an expression, in the order in which Python runs them."""
         if depth > MAX_NESTING:
             return
-        if isinstance(node, ast.Attribute):
-            yield from self._attribute(node, depth)
-        elif isinstance(node, ast.Call):
-            yield from self._call(node, depth)
-        elif isinstance(node, ast.BoolOp):
-            yield from self._bool(node, depth)
-        elif isinstance(node, ast.IfExp):
-            yield from self.of(node.test, depth + 1)
-            yield from self._branch(node.test, node.body, node.orelse, depth)
-        elif isinstance(node, ast.Lambda):
-            yield from self._perhaps("a function inside", self.of(node.body, depth + 1))
-        elif isinstance(node, _COMPREHENSIONS):
-            yield from self._comprehension(node, depth)
-        else:
-            yield from self._parts(node, depth)
+        reader = _READERS.get(type(node), _ExpressionSteps._parts)
+        yield from reader(self, node, depth)
 
     def _parts(self, node: ast.AST, depth: int) -> Iterator[Step]:
         for inner in ast.iter_child_nodes(node):
@@ -191,20 +188,31 @@ class _ExpressionSteps:
                 is_and = isinstance(node.op, ast.And)
                 yield Conditional(test, rest if is_and else (), () if is_and else rest, may_return=False)
 
-    def _branch(self, test: ast.expr, then: ast.expr, other: ast.expr, depth: int) -> Iterator[Step]:
-        first, second = tuple(self.of(then, depth + 1)), tuple(self.of(other, depth + 1))
-        if first or second:
-            yield Conditional(test, first, second, may_return=False)
+    def _choice(self, node: ast.IfExp, depth: int) -> Iterator[Step]:
+        yield from self.of(node.test, depth + 1)
+        then, other = tuple(self.of(node.body, depth + 1)), tuple(self.of(node.orelse, depth + 1))
+        if then or other:
+            yield Conditional(node.test, then, other, may_return=False)
 
-    def _perhaps(self, what: str, inner: Iterator[Step]) -> Iterator[Step]:
+    def _named(self, node: ast.NamedExpr, depth: int) -> Iterator[Step]:
+        yield from self.of(node.value, depth + 1)
+        yield SetLocal(node.target.id, node.value)
+
+    def _function(self, node: ast.Lambda, depth: int) -> Iterator[Step]:
+        if not takes_parameter(node.args, self._me):
+            yield from self._perhaps("a function inside", names_of(node.args), self.of(node.body, depth + 1))
+
+    def _perhaps(self, what: str, names: Iterator[Step], inner: Iterator[Step]) -> Iterator[Step]:
+        """What runs any number of times, with names of its own."""
         steps = tuple(inner)
         if steps:
-            yield Perhaps(what, steps, may_return=False)
+            yield Perhaps(what, (*names, *steps), may_return=False)
 
     def _comprehension(self, node: ast.expr, depth: int) -> Iterator[Step]:
         generators: list[ast.comprehension] = getattr(node, "generators", [])
         yield from self.of(generators[0].iter, depth + 1)
-        yield from self._perhaps("a loop", self._inside(node, generators, depth))
+        names = (step for generator in generators for step in target_steps(generator.target, self._me, None))
+        yield from self._perhaps("a loop", names, self._inside(node, generators, depth))
 
     def _inside(self, node: ast.expr, generators: list[ast.comprehension], depth: int) -> Iterator[Step]:
         for number, generator in enumerate(generators):
@@ -216,6 +224,20 @@ class _ExpressionSteps:
             inner = getattr(node, part, None)
             if inner is not None:
                 yield from self.of(inner, depth + 1)
+
+
+_READERS: dict[type, Callable[[_ExpressionSteps, Any, int], Iterator[Step]]] = {
+    ast.Attribute: _ExpressionSteps._attribute,
+    ast.Call: _ExpressionSteps._call,
+    ast.BoolOp: _ExpressionSteps._bool,
+    ast.IfExp: _ExpressionSteps._choice,
+    ast.NamedExpr: _ExpressionSteps._named,
+    ast.Lambda: _ExpressionSteps._function,
+    ast.ListComp: _ExpressionSteps._comprehension,
+    ast.SetComp: _ExpressionSteps._comprehension,
+    ast.DictComp: _ExpressionSteps._comprehension,
+    ast.GeneratorExp: _ExpressionSteps._comprehension,
+}
 
 
 def _second(node: ast.Call) -> list[str]:

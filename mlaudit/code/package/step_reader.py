@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 from mlaudit.code.package.classes import Function, dotted
-from mlaudit.code.package.step_expressions import expression_steps, is_call_of, target_steps
+from mlaudit.code.package.step_expressions import expression_steps, is_call_of, names_of, takes_parameter, target_steps
 from mlaudit.code.package.steps import Attempt, Conditional, End, Perhaps, Read, Step
 
 MAX_BLOCKS = 60
@@ -44,8 +44,9 @@ class _FunctionReader:
         yield from self._repeated(node, (), depth)
 
     def _inner_function(self, node: ast.FunctionDef | ast.AsyncFunctionDef, depth: int) -> Iterator[Step]:
-        if all(argument.arg != self._me for argument in node.args.args):
-            yield Perhaps("a function inside", self.block(node.body, depth + 1), may_return=False)
+        if not takes_parameter(node.args, self._me):
+            steps = (*names_of(node.args), *self.block(node.body, depth + 1))
+            yield Perhaps("a function inside", steps, may_return=False)
 
     def _match(self, node: ast.Match, depth: int) -> Iterator[Step]:
         yield from self._expression(node.subject)
