@@ -53,7 +53,7 @@ class ClassCode:
         self.methods: dict[str, Method] = {}
         self.slots: set[str] = set()
         self.fields: list[tuple[str, bool]] = []
-        decorators = [_last_word(expression) for expression in node.decorator_list]
+        decorators = [last_word(expression) for expression in node.decorator_list]
         self.is_generated = any(word in _GENERATORS for word in decorators)
         self.has_slots = any(map(_asks_for_slots, node.decorator_list))
         self.is_open = False
@@ -101,7 +101,7 @@ class ClassCode:
 
     def _function(self, node: Function) -> None:
         self.own.add(node.name)
-        words = [_last_word(expression) for expression in node.decorator_list]
+        words = [last_word(expression) for expression in node.decorator_list]
         if any(word in ("setter", "deleter") for word in words):
             return
         kind = MethodKind.METHOD
@@ -119,7 +119,7 @@ class ClassCode:
                     self.slots.update(_texts(statement.value))
                 elif isinstance(node, ast.Name):
                     self.own.add(node.id)
-        if isinstance(statement.value, ast.Call) and _last_word(statement.value.func) in ("vars", "locals"):
+        if isinstance(statement.value, ast.Call) and last_word(statement.value.func) in ("vars", "locals"):
             self.is_open = True
 
 
@@ -156,10 +156,10 @@ def _names_metaclass(keyword: ast.keyword) -> bool:
     return keyword.arg == "metaclass" and dotted(keyword.value)[-1:] != ("ABCMeta",)
 
 
-def _last_word(node: ast.expr) -> str:
+def last_word(node: ast.expr) -> str:
     """The last word of a dotted name, or of what a call calls."""
     if isinstance(node, ast.Call):
-        return _last_word(node.func)
+        return last_word(node.func)
     if isinstance(node, ast.Attribute):
         return node.attr
     return node.id if isinstance(node, ast.Name) else ""
@@ -188,7 +188,7 @@ def dotted(node: ast.expr) -> tuple[str, ...]:
 def bases_of(node: ast.ClassDef) -> Iterator[ast.expr]:
     """The expressions of a class's bases, those behind `with_metaclass` too."""
     for base in node.bases:
-        if isinstance(base, ast.Call) and _last_word(base) == "with_metaclass":
+        if isinstance(base, ast.Call) and last_word(base) == "with_metaclass":
             yield from base.args[1:]
         else:
             yield base

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from mlaudit.code.package.classes import ClassCode, Function, Lineage, Method, dotted
+from mlaudit.code.package.classes import ClassCode, Function, Lineage, Method, dotted, last_word
 from mlaudit.code.package.modules import ModuleKind, PackageModule
 from mlaudit.code.package.record_layouts import DeclaredStructs, differing_struct, fields_of
 from mlaudit.code.package.symbols import ExpressionCode, FunctionCode, PackageSymbols
@@ -14,6 +14,10 @@ from mlaudit.grammars.model_file.pickle_values import Seq
 from mlaudit.model.lazy_dataclass import dataclass
 
 _CHANGES = frozenset(("update", "clear", "popitem"))
+_ONLY_READ = frozenset(
+    ("update", "dict", "list", "tuple", "set", "len", "isinstance", "sorted", "print", "copy", "deepcopy")
+)
+"""Functions that change nothing of what they are given."""
 _CYTHON = "__pyx_unpickle_"
 
 
@@ -301,13 +305,14 @@ class _ShapeReader:
 
     def take(self, statement: ast.stmt) -> bool:
         """Read one statement; whether those behind it surely run, and still see the state as it came."""
-        if not isinstance(statement, (ast.Assign, ast.AnnAssign, ast.Expr, ast.AugAssign)):
-            self._note_stores(statement)
-            return not any(isinstance(node, (ast.Return, ast.Raise)) for node in ast.walk(statement))
-        for node in ast.walk(statement):
+        is_plain = isinstance(statement, (ast.Assign, ast.AnnAssign, ast.Expr, ast.AugAssign))
+        for node in _in_any_case(statement) if is_plain else ():
             self._node(node)
-        self._note_stores(statement)
-        return not self._replaces(statement)
+        nodes = list(ast.walk(statement))
+        for node in nodes:
+            self._note_store(node)
+        ends = not is_plain and any(isinstance(node, (ast.Return, ast.Raise)) for node in nodes)
+        return not ends and not any(map(self._may_change, nodes))
 
     def _node(self, node: ast.AST) -> None:
         key: object = None
@@ -322,26 +327,45 @@ class _ShapeReader:
             names = node.targets[0].elts
             self.length = None if any(isinstance(name, ast.Starred) for name in names) else len(names)
 
-    def _note_stores(self, statement: ast.stmt) -> None:
-        """Keys that are given to the state are there for what follows."""
-        for node in ast.walk(statement):
-            if isinstance(node, ast.Subscript) and self._is_state(node.value) and isinstance(node.ctx, ast.Store):
-                self._set.add(node.slice.value if isinstance(node.slice, ast.Constant) else None)
-            elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "setdefault":
-                self._set.update(
-                    expression.value for expression in node.args[:1] if isinstance(expression, ast.Constant)
-                )
+    def _note_store(self, node: ast.AST) -> None:
+        """A key that is given to the state is there for what follows."""
+        if isinstance(node, ast.Subscript) and self._is_state(node.value) and isinstance(node.ctx, ast.Store):
+            self._set.add(node.slice.value if isinstance(node.slice, ast.Constant) else None)
+        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "setdefault":
+            self._set.update(expression.value for expression in node.args[:1] if isinstance(expression, ast.Constant))
 
-    def _replaces(self, statement: ast.stmt) -> bool:
-        """Whether the state's name is given another value, or its keys are changed by a call."""
-        targets = statement.targets if isinstance(statement, ast.Assign) else []
-        if any(self._is_state(target) for target in targets):
-            return True
-        for node in ast.walk(statement):
-            called = node.func if isinstance(node, ast.Call) else None
-            if isinstance(called, ast.Attribute) and self._is_state(called.value) and called.attr in _CHANGES:
-                return True
-        return False
+    def _may_change(self, node: ast.AST) -> bool:
+        """Whether what follows may see other keys: by another value of the name, another name, a call."""
+        if isinstance(node, ast.Name):
+            return self._is_state(node) and not isinstance(node.ctx, ast.Load)
+        if isinstance(node, ast.Subscript):
+            is_computed = not isinstance(node.slice, ast.Constant)
+            return is_computed and self._is_state(node.value) and isinstance(node.ctx, ast.Store)
+        if isinstance(node, ast.Assign):
+            return self._is_state(node.value) and any(isinstance(target, ast.Name) for target in node.targets)
+        return isinstance(node, ast.Call) and self._may_change_by(node)
+
+    def _may_change_by(self, call: ast.Call) -> bool:
+        if isinstance(call.func, ast.Attribute) and self._is_state(call.func.value):
+            return call.func.attr in _CHANGES
+        given = [*call.args, *(keyword.value for keyword in call.keywords if keyword.arg is not None)]
+        return last_word(call.func) not in _ONLY_READ and any(map(self._is_state, given))
 
     def _is_state(self, node: ast.AST) -> bool:
         return isinstance(node, ast.Name) and node.id == self._state
+
+
+def _in_any_case(statement: ast.stmt) -> Iterator[ast.AST]:
+    """What runs of a statement whatever its conditions are: of `state["a"] if x else 1` only `x`."""
+    waiting: list[ast.AST] = [statement]
+    while waiting:
+        node = waiting.pop()
+        yield node
+        if isinstance(node, ast.IfExp):
+            waiting.append(node.test)
+        elif isinstance(node, ast.BoolOp):
+            waiting.append(node.values[0])
+        elif isinstance(node, (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)):
+            waiting.append(node.generators[0].iter)
+        elif not isinstance(node, ast.Lambda):
+            waiting.extend(ast.iter_child_nodes(node))
