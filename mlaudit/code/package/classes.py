@@ -210,6 +210,19 @@ def is_own(node: ast.expr) -> bool:
     return is_super(node) or (isinstance(node, ast.Name) and node.id in ("self", "cls"))
 
 
+_ONLY_READ = frozenset(
+    ("update", "dict", "list", "tuple", "set", "len", "isinstance", "sorted", "print", "copy", "deepcopy")
+)
+"""Functions that change nothing of what they are given."""
+
+
+def may_change(call: ast.Call, name: str) -> bool:
+    """Whether a call may change what is under a name, as one of its arguments; of `**name` it is given a copy."""
+    given = [*call.args, *(keyword.value for keyword in call.keywords if keyword.arg is not None)]
+    is_given = any(isinstance(expression, ast.Name) and expression.id == name for expression in given)
+    return is_given and last_word(call.func) not in _ONLY_READ
+
+
 def is_standard(module: str, name: str) -> bool:
     """Whether a class is of Python's own library, and gives objects no attributes of a model."""
     return module.partition(".")[0] in _STANDARD_BASES or (module, name) in _OF_THREADS

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from mlaudit.code.package.classes import ClassCode, Function, Lineage, Method, dotted, last_word
+from mlaudit.code.package.classes import ClassCode, Function, Lineage, Method, dotted, may_change
 from mlaudit.code.package.modules import ModuleKind, PackageModule
 from mlaudit.code.package.record_layouts import DeclaredStructs, differing_struct, fields_of
 from mlaudit.code.package.symbols import ExpressionCode, FunctionCode, PackageSymbols
@@ -14,10 +14,6 @@ from mlaudit.grammars.model_file.pickle_values import Seq
 from mlaudit.model.lazy_dataclass import dataclass
 
 _CHANGES = frozenset(("update", "clear", "popitem"))
-_ONLY_READ = frozenset(
-    ("update", "dict", "list", "tuple", "set", "len", "isinstance", "sorted", "print", "copy", "deepcopy")
-)
-"""Functions that change nothing of what they are given."""
 _CYTHON = "__pyx_unpickle_"
 
 
@@ -348,8 +344,7 @@ class _ShapeReader:
     def _may_change_by(self, call: ast.Call) -> bool:
         if isinstance(call.func, ast.Attribute) and self._is_state(call.func.value):
             return call.func.attr in _CHANGES
-        given = [*call.args, *(keyword.value for keyword in call.keywords if keyword.arg is not None)]
-        return last_word(call.func) not in _ONLY_READ and any(map(self._is_state, given))
+        return may_change(call, self._state)
 
     def _is_state(self, node: ast.AST) -> bool:
         return isinstance(node, ast.Name) and node.id == self._state
