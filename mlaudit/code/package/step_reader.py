@@ -6,7 +6,7 @@ import ast
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
-from mlaudit.code.package.classes import Function, dotted
+from mlaudit.code.package.classes import Function, dotted, last_word
 from mlaudit.code.package.step_expressions import expression_steps, is_call_of, names_of, takes_parameter, target_steps
 from mlaudit.code.package.steps import Attempt, Conditional, End, Perhaps, Read, Step
 
@@ -115,10 +115,13 @@ class _FunctionReader:
             yield from self._expression(item.context_expr)
             if item.optional_vars is not None:
                 yield from target_steps(item.optional_vars, self._me, None)
+        body = self.block(node.body, depth + 1)
         contexts = [item.context_expr for item in node.items]
-        words = [dotted(context.func)[-1:] for context in contexts if isinstance(context, ast.Call)]
-        if ("suppress",) not in words:
-            yield from self.block(node.body, depth + 1)
+        suppressing = [call for call in contexts if isinstance(call, ast.Call) and last_word(call) == "suppress"]
+        if suppressing:
+            catches = any(_catches(kind) for call in suppressing for kind in call.args)
+            body = (Attempt(body, ((),), (), (), catches=catches, may_return=_may_return(node.body)),)
+        yield from body
 
     def _try(self, node: ast.Try, depth: int) -> Iterator[Step]:
         yield Attempt(
