@@ -13,7 +13,7 @@ from mlaudit.code.package.called_methods import called_methods
 from mlaudit.code.package.classes import ClassCode
 from mlaudit.code.package.conditions import Condition
 from mlaudit.code.package.constructors import refused_keys
-from mlaudit.code.package.defined_names import fills_module, gives_name, names_of_source
+from mlaudit.code.package.defined_names import fills_module, gives_name, names_of_source, searched_text
 from mlaudit.code.package.extension import ExtensionModule
 from mlaudit.code.package.installed_names import InstalledNames
 from mlaudit.code.package.modules import PackageModule
@@ -52,6 +52,20 @@ def test_what_a_source_binds(row: dict[str, Any]) -> None:
     assert {name: names.answer(name).value for name in row["answers"]} == row["answers"]
     assert sorted(f"{module} {level}" for module, level in names.stars) == row.get("stars", [])
     assert names.is_dynamic is row.get("dynamic", False)
+
+
+@pytest.mark.parametrize(
+    ("data", "behind"),
+    [
+        (b"Ratio = 1", b""),
+        (b"caf\xe9 = 1", b""),
+        ("Maß = 1".encode(), b""),
+        ("\u211datio = 1".encode(), b"\nRatio = 1"),
+        ("\u211datio = 1 # ".encode() + b"\xe9", "\nRatio = 1 # \ufffd".encode()),
+    ],
+)
+def test_what_is_searched_of_a_source(data: bytes, behind: bytes) -> None:
+    assert searched_text(data) == data + behind
 
 
 @rows("given")
