@@ -138,6 +138,16 @@ def choices(folder: Path, number: int) -> bool:
     return Values(View(), "self", {}, []).value(ast.parse(text, mode="eval").body, set()) == 1
 
 
+def alternatives(folder: Path, number: int) -> bool:
+    text = "0 or (" * number + "1" + ")" * number
+    return Values(View(), "self", {}, []).value(ast.parse(text, mode="eval").body, set()) == 1
+
+
+def conditions(folder: Path, number: int) -> bool:
+    text = "1 and (" * number + "1" + ")" * number
+    return Values(View(), "self", {}, []).truth(ast.parse(text, mode="eval").body, set()) is True
+
+
 def statements_of_a_value(folder: Path, number: int) -> bool:
     """Whether it is known what a method gives, of so many statements."""
     body = "        x = 1\n" * (number - 1)
@@ -253,6 +263,8 @@ LIMITS: dict[Callable[[Path, int], bool], int] = {
     bases_of_a_class: 60,
     words_of_a_base: 61,
     choices: 40,
+    alternatives: 40,
+    conditions: 40,
     statements_of_a_value: 60,
     methods_of_a_value: 4,
     choices_of_a_value: 21,

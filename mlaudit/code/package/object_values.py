@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import operator
 from collections.abc import Callable, Mapping
+from itertools import takewhile
 from typing import Protocol
 
 from mlaudit.code.package.classes import dotted
@@ -119,7 +120,9 @@ class Values:
         """The values of a call's arguments."""
         is_open = any(isinstance(expression, ast.Starred) for expression in given.positional)
         is_open = is_open or any(keyword.arg is None for keyword in given.keywords)
-        positional = [self.value(expression, written) for expression in given.positional]
+        # Behind `*` nobody knows which is which.
+        plain = takewhile(lambda expression: not isinstance(expression, ast.Starred), given.positional)
+        positional = [self.value(expression, written) for expression in plain]
         keywords = {
             keyword.arg: self.value(keyword.value, written) for keyword in given.keywords if keyword.arg is not None
         }
@@ -132,10 +135,11 @@ class Values:
 
     def truth(self, node: ast.expr, written: set[str], depth: int = 0) -> Truth:
         """Whether a condition is met."""
-        value = self.value(node, written, depth)
-        if isinstance(value, (list, tuple)) or is_scalar(value):
-            return bool(value)
-        return None
+        if isinstance(node, ast.BoolOp) and depth <= MAX_DEPTH:
+            decides = isinstance(node.op, ast.Or)
+            tests = [self.truth(value, written, depth + 1) for value in node.values]
+            return decides if decides in tests else None if None in tests else not decides
+        return _truth_of(self.value(node, written, depth))
 
     def is_me(self, node: ast.expr) -> bool:
         """Whether an expression is the object itself."""
@@ -177,11 +181,14 @@ class Values:
         return -value if isinstance(node.op, ast.USub) and isinstance(value, (int, float)) else UNKNOWN
 
     def _bool(self, node: ast.BoolOp, written: set[str], depth: int) -> object:
-        decides = isinstance(node.op, ast.Or)
-        tests = [self.truth(value, written, depth) for value in node.values]
-        if decides in tests:
-            return decides
-        return UNKNOWN if None in tests else not decides
+        """The first value that decides, else the last one; not known where one before it may decide."""
+        *first, last = node.values
+        for expression in first:
+            value = self.value(expression, written, depth)
+            test = _truth_of(value)
+            if test is None or test is isinstance(node.op, ast.Or):
+                return UNKNOWN if test is None else value
+        return self.value(last, written, depth)
 
     def _compare(self, node: ast.Compare, written: set[str], depth: int) -> object:
         if len(node.ops) != 1:
@@ -304,6 +311,10 @@ def _compared(kind: type[ast.cmpop], left: object, right: object) -> object:
     if kind in (ast.Is, ast.IsNot) and is_other and (left is None or right is None):
         return kind is ast.IsNot
     return UNKNOWN
+
+
+def _truth_of(value: object) -> Truth:
+    return bool(value) if _is_known(value) else None
 
 
 def _is_known(value: object) -> bool:
