@@ -107,7 +107,7 @@ class InstalledNames:
     def _bare(self, module: str) -> list[ExtensionModule | None]:
         """The compiled modules in packages whose last word is a bare name that nothing outside of packages has."""
         names = self._modules.code.names("")
-        if not module.startswith("_") or "." in module or names is None:
+        if not module.startswith("_") or names is None:
             return []
         if any(entry.partition(".")[0] == module for entry in names):
             return []

@@ -36,7 +36,6 @@ from mlaudit.code.package.steps import (
     Step,
     Write,
     always_ends,
-    may_end,
 )
 from mlaudit.code.package.symbols import FunctionCode, PackageSymbols
 from mlaudit.model.lazy_dataclass import dataclass
@@ -166,7 +165,7 @@ class NeedReader:
         start: _Start,
         local: dict[str, object],
     ) -> None:
-        if len(start.route) > MAX_CALLS or self._left < 0:
+        if len(start.route) > MAX_CALLS:
             return
         values = Values(self._view, parameter, local, self._unless)
         run = _FollowedFunction(values, owner, module, start.where, start.route, start.written, start.unset)
@@ -289,12 +288,7 @@ class NeedReader:
     def _branch(self, step: Conditional, run: _FollowedFunction) -> bool:
         test = run.values.truth(step.test, run.written)
         if test is not None:
-            taken = step.then if test else step.other
-            if self._walk(taken, run):
-                return True
-            if step.may_return and may_end(taken):
-                run.where = run.where or Condition("unless it ends earlier at ", step.test)
-            return False
+            return self._walk(step.then if test else step.other, run)
         then_ends, then = self._side(step.then, run, Condition("", step.test, step.is_then_rare))
         other_ends, other = self._side(step.other, run, Condition("not ", step.test, step.is_other_rare))
         if then_ends and other_ends:
