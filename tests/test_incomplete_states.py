@@ -327,6 +327,7 @@ HOSTILE = {
     "a long expression": TRANSFORM + "        return " + "+".join(["self.b"] * 80_000) + "\n",
     "an expression of two megabytes": f"{TRANSFORM}        return {'+'.join(['self.b'] * 300_000)}\n",
     "a text of two megabytes": TRANSFORM + "        return self.b + '" + "x" * 2_000_000 + "'\n",
+    "a long chain of conditions": TRANSFORM + "        return " + " and ".join(["self.b"] * 80_000) + "\n",
     "a long chain of attributes": TRANSFORM + "        return self" + ".b" * 50_000 + "\n",
     "a long chain of calls": TRANSFORM + "        return self" + ".b()" * 5_000 + "\n",
     "a list of two hundred thousand": TRANSFORM + "        return [" + "self.b, " * 100_000 + "]\n",

@@ -98,6 +98,12 @@ def steps_of_a_method(folder: Path, number: int) -> bool:
     return need_of(folder, f"    def transform(self, x): {'self.a, ' * (number - 1)}self.b\n") is not None
 
 
+def values_that_decide(folder: Path, number: int) -> bool:
+    """Whether an attribute is known not to be read, by the last one of so many values in front of it."""
+    values = " and ".join(["self.a"] * (number - 1) + ["self.a == 2", "self.b"])
+    return need_of(folder, f"    def transform(self, x): return {values}\n") is None
+
+
 def names_that_lead_to_a_class(folder: Path, number: int) -> bool:
     text = "".join(f"C{at} = C{at + 1}\n" for at in range(1, number)) + f"class C{number}: pass\n"
     return isinstance(symbols_of(folder, {"acme/scaling.py": text}).find("acme.scaling", "C1"), ClassCode)
@@ -257,6 +263,7 @@ LIMITS: dict[Callable[[Path, int], bool], int] = {
     methods: 11,
     methods_of_bases: 3,
     steps_of_a_method: 6_000,
+    values_that_decide: 100,
     names_that_lead_to_a_class: 401,
     classes_in_a_line: 59,
     classes_above_each_other: 80,

@@ -20,6 +20,8 @@ from mlaudit.code.package.steps import (
     Write,
 )
 
+MAX_VALUES = 100
+"""Values of an `and` or `or` that decide whether those behind them are looked at."""
 MAX_NESTING = 150
 """Expressions inside each other that are looked into."""
 
@@ -179,14 +181,15 @@ class _ExpressionSteps:
 
     def _bool(self, node: ast.BoolOp, depth: int) -> Iterator[Step]:
         """Each value after the first is looked at only where those before it leave the result open."""
-        yield from self.of(node.values[0], depth + 1)
-        for at, value in enumerate(node.values[1:], start=1):
+        test = node.values[0]
+        yield from self.of(test, depth + 1)
+        for before, value in enumerate(node.values[1:], start=1):
             rest = tuple(self.of(value, depth + 1))
             if rest:
-                before = node.values[:at]
-                test = before[0] if len(before) == 1 else ast.BoolOp(op=node.op, values=list(before))
                 is_and = isinstance(node.op, ast.And)
                 yield Conditional(test, rest if is_and else (), () if is_and else rest, may_return=False)
+            if before < MAX_VALUES:
+                test = ast.BoolOp(op=node.op, values=node.values[: before + 1])
 
     def _choice(self, node: ast.IfExp, depth: int) -> Iterator[Step]:
         yield from self.of(node.test, depth + 1)
