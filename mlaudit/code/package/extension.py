@@ -48,7 +48,7 @@ class ExtensionModule:
         data = self._data or b""
         at = data.find(b"." + name + b"\0")
         while at >= 0:
-            start = data.rfind(b"\0", 0, at) + 1
+            start = data.rfind(b"\0", None, at) + 1
             module = data[start:at]
             if module in (self._name, self._short) or module.endswith(b"." + self._short):
                 return True
