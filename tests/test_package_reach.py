@@ -290,6 +290,12 @@ def test_how_far_code_is_followed(is_known: Callable[[Path, int], bool], tmp_pat
     assert [is_known(tmp_path / str(number), number) for number in (limit, limit + 1)] == [True, False]
 
 
+def test_every_line_of_classes_is_followed_by_itself(tmp_path: Path) -> None:
+    text = "".join(f"class {kind}{at}({kind}{at + 1}): pass\n" for kind in "ABC" for at in range(1, 50))
+    symbols = symbols_of(tmp_path, {"acme/scaling.py": f"{text}class A50: pass\nclass B50: pass\nclass C50: pass\n"})
+    assert [symbols.lineage(class_called(symbols, f"{kind}1")).is_whole for kind in "ABC"] == [True] * 3
+
+
 def nested(statement: str, number: int, last: str) -> str:
     """A statement so many times in itself, with another one inside; what is behind `...` comes behind that."""
     before, _, behind = statement.partition("...")

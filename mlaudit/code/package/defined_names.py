@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from enum import Enum
 from typing import TypeGuard
 
+from mlaudit.code.package.classes import dotted
 from mlaudit.code.package.source import parsed_tree
 from mlaudit.model.lazy_dataclass import dataclass
 from mlaudit.model.lazy_pattern import lazy_pattern
@@ -143,8 +144,7 @@ def _module_level(tree: ast.AST) -> Iterator[ast.AST]:
 
 def _is_for_type_checkers(test: ast.expr) -> bool:
     """Whether a block is never run: `if TYPE_CHECKING:`."""
-    word = test.attr if isinstance(test, ast.Attribute) else test.id if isinstance(test, ast.Name) else ""
-    return word == "TYPE_CHECKING"
+    return dotted(test)[-1:] == ("TYPE_CHECKING",)
 
 
 def _bound_by(node: ast.AST) -> Iterator[str]:

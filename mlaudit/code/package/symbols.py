@@ -63,7 +63,7 @@ class PackageSymbols:
         self.modules = PackageModules(code)
         self._classes: dict[int, tuple[ast.ClassDef, dict[str, ClassCode]]] = {}
         self._lineages: dict[ClassCode, Lineage] = {}
-        self._below = 0
+        self._asking: list[ClassCode] = []
         self._found: dict[tuple[str, str], Symbol | None] = {}
         self._extensions: dict[str, ExtensionModule] = {}
 
@@ -156,10 +156,10 @@ class PackageSymbols:
         if cls not in self._lineages:
             # What comes back to this class while its bases are asked finds it without any.
             self._lineages[cls] = Lineage((cls,), frozenset(), is_whole=False)
-            self._below += 1
-            if self._below <= MAX_LINE:
+            self._asking.append(cls)
+            if len(self._asking) <= MAX_LINE:
                 self._lineages[cls] = self._line(cls)
-            self._below -= 1
+            self._asking.pop()
         return self._lineages[cls]
 
     def _line(self, cls: ClassCode) -> Lineage:
