@@ -212,6 +212,18 @@ def test_files_are_put_back_where_a_new_finding_appears(tmp_path: Path) -> None:
     assert texts(folder)["serving.txt"] == serving
 
 
+def test_files_are_put_back_where_a_finding_stays(tmp_path: Path) -> None:
+    folder = pair(tmp_path, "lightgbm==4.5.0\n", "lightgbm==4.4.0\n")
+    asked = options(folder)
+    report = check([str(folder)], asked)
+    outcome = carried_out(plan_fix(report, asked, RepairChoice()), report, folder, lambda: report, relock=False)
+    assert not outcome.written
+    still, put_back = outcome.why
+    assert still.startswith("still there: info[MLA103] training writes with lightgbm 4.5.0, serving reads with 4.4.0")
+    assert put_back == "the file is as it was"
+    assert texts(folder)["serving.txt"] == "lightgbm==4.4.0\n"
+
+
 def test_a_package_changes_everywhere_or_nowhere(tmp_path: Path) -> None:
     digest = "0" * 64
     write(
