@@ -100,8 +100,9 @@ def test_a_plan_says_what_it_does_not_know(case: dict[str, Any], tmp_path: Path)
     if case.get("model"):
         (tmp_path / "models").mkdir()
         (tmp_path / "models" / "m.pkl").write_bytes(MODEL)
-    plan = planned(tmp_path, *case["arguments"])
+    plan = planned(tmp_path, *case["arguments"], code=case.get("exit", 0))
     assert plan["unknown"] == case["says"]
+    assert [one["says"] for one in plan["unsolved"]] == case.get("unsolved", [])
     fates = [
         f"{one['fate']} {one['name']} {one['package']} {one['written']} {one['read']}" for one in plan["artifacts"]
     ]

@@ -30,14 +30,17 @@ def fit_of(versions: Mapping[str, str], requires: Mapping[str, tuple[Edge, ...]]
         ),
         (Edge(name="numpy", specifier=">=1.26"), []),
         (Edge(name="numpy", specifier="<2", marker="python_version < '3'"), []),
+        (Edge(name="numpy", specifier="<2", when_extra="old"), []),
+        (Edge(name="numpy", specifier="<2", when_group="dev"), []),
         (Edge(name="numpy", specifier=None), []),
         (Edge(name="scipy", specifier="<1"), []),
     ],
 )
 def test_what_a_lock_states_counts_where_the_index_knows_nothing(edge: Edge, says: list[str]) -> None:
     fit = fit_of({"numpy": "1.26.4", "own-package": "1.0"}, {"own-package": (edge,)})
-    focus = frozenset(("numpy", "own-package"))
-    assert [unfit.says for unfit in fit.conflicts({"numpy": "2.1.3"}, focus)] == says
+    # Of what moves itself, and of what is beside it.
+    for focus in (("numpy", "own-package"), ("numpy",)):
+        assert [unfit.says for unfit in fit.conflicts({"numpy": "2.1.3"}, frozenset(focus))] == says
     assert list(fit.unknown_to_index({"numpy": "2.1.3"})) == ([] if edge.specifier else ["own-package"])
 
 
