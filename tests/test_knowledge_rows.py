@@ -64,7 +64,7 @@ def test_rows_that_are_as_they_should_be_are_taken() -> None:
 
 @pytest.mark.parametrize(
     ("others", "expected"),
-    [(">=2", "<2"), ("<=2,>1", ">2"), ("<2", ">=2"), ("==2.0", "==2.0")],
+    [(">=2", "<2"), ("<=2,>1", ">2"), ("<2", ">=2"), ("==2.0", "!=2.0")],
 )
 def test_the_releases_on_the_other_side_of_a_border(others: str, expected: str) -> None:
     assert removed_names.opposite(others) == expected

@@ -226,6 +226,8 @@ def test_an_unknown_release_is_said_of_nothing() -> None:
         (("old",), "3.6", {"attrs"}),
         (("old",), "3.9", set()),
         (("both",), "3.9", set()),
+        (("all",), "3.9", {"pyarrow", "pandas", "keyring"}),
+        (("round",), "3.9", set()),
         ((), "3.9", set()),
     ],
 )
@@ -238,6 +240,9 @@ def test_what_an_extra_requires_counts_where_the_extra_is_asked_for(
         'keyring<22; extra == "secure-local-storage"',
         'attrs<20; python_version < "3.7" and extra == "old"',
         'idna<2; extra == "both" or extra == "pandas"',
+        'pinbox[pandas, most]; extra == "all"',
+        'pinbox[secure-local-storage]; extra == "most"',
+        'pinbox[round]; extra == "round"',
     ]
     known = releases.unpacked(packed("pinbox", [_release("1.0", *requires)], "2026-01-01"), "pinbox")
     monkeypatch.setattr(releases, "history", lambda name: known if name == "pinbox" else None)

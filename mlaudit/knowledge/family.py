@@ -30,6 +30,7 @@ _KEYS = frozenset({"family", "runs"})
 _VERSION = lazy_pattern(r"[0-9][0-9a-z.]{0,30}")
 _RANGE = lazy_pattern(r"(?:(?:===|==|~=|!=|<=|>=|<|>)[0-9][0-9a-z.]{0,30}(?:\.\*)?(?:,(?!$)|$)){1,8}")
 _EXTRA = lazy_pattern(r"""extra *== *["']([A-Za-z0-9._-]{1,64})["']""")
+_ASKED_EXTRAS = lazy_pattern(r"[A-Za-z0-9._-]{1,128} ?\[([A-Za-z0-9._, -]{1,512})\]")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -204,6 +205,18 @@ def _is_asked(marker: str, holds: Holds, extras: frozenset[str]) -> bool:
     return bool(named) and extras.issuperset(named) and (not rest or ("extra" not in rest and holds(rest)))
 
 
+def _reached_extras(subject: str, version: str, extras: frozenset[str]) -> frozenset[str]:
+    """The extras that are asked for, and those that they ask of the same package, as `sglang[all]` does of `srt`."""
+    own = _declared(subject, version).get(subject, ())
+    while True:
+        asked = [row.text for row in own if row.marker is not None and _is_asked(row.marker, never, extras)]
+        matches = [_ASKED_EXTRAS.match(text) for text in asked]
+        more = {normalized(name.strip()) for match in matches if match is not None for name in match[1].split(",")}
+        if more <= extras:
+            return extras
+        extras = extras.union(more)
+
+
 def _is_of_a_build(marker: str) -> bool:
     """Whether a requirement belongs to wheels of some machines, as those on CUDA do: other builds have others."""
     return "platform" in marker
@@ -281,6 +294,7 @@ def mismatches_of(
     extras: frozenset[str] = frozenset(),
 ) -> Iterator[Mismatch]:
     """What one release requires of the packages beside it, or only of some of them, and does not get."""
+    extras = _reached_extras(subject, version, extras) if extras else extras
     for other in demanded_packages(subject, version):
         if other == subject or (other not in versions and other not in ranges):
             continue

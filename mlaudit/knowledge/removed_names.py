@@ -158,9 +158,9 @@ def _remedy(package: str, other: str, works: str, fixed: str | None) -> str:
 
 
 def opposite(others: str) -> str:
-    """The releases below those of a specifier; above them, where there are none below."""
+    """The releases below those of a specifier; above them, where there are none below; all but a single one."""
     border = others.partition(",")[0]
-    for sign, has in ((">=", "<"), ("<=", ">"), ("<", ">=")):
+    for sign, has in ((">=", "<"), ("<=", ">"), ("<", ">="), ("==", "!=")):
         if border.startswith(sign):
             return f"{has}{border.removeprefix(sign)}"
     return border
