@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from mlaudit.discovery.environments import DiscoveredEnvironment, Discovery, Pair
@@ -82,7 +83,7 @@ def _folder_says(path: str) -> bool | None:
 
 
 def _folder(path: str) -> str:
-    return path.rpartition("/")[0]
+    return posixpath.dirname(path)
 
 
 def place(folder: str, discovery: Discovery) -> ModelPlace:
@@ -160,11 +161,11 @@ def _by_project(folder: str, discovery: Discovery) -> ModelPlace:
     folders = {environment.name: environment.folder for environment in discovery.environments}
     homes = {pair: _home(pair, folders) for pair in discovery.pairs}
     around = [pair for pair, home in homes.items() if not home or _is_in(folder, home)]
-    nearest = max((len(homes[pair]) for pair in around), default=0)
+    if not around:
+        return ModelPlace(environment=None, is_written=False, why=f"no environment is known that loads them; {DECLARE}")
+    nearest = max(len(homes[pair]) for pair in around)
     pairs = [pair for pair in around if len(homes[pair]) == nearest]
     writers = list(dict.fromkeys(pair.writer for pair in pairs))
-    if not pairs:
-        return ModelPlace(environment=None, is_written=False, why=f"no environment is known that loads them; {DECLARE}")
     if len(writers) > 1:
         names = ", ".join(writers)
         why = f"which of {names} wrote them is not known; {DECLARE}"
@@ -180,7 +181,7 @@ def _is_reader(environment: DiscoveredEnvironment) -> bool:
 
 def _home(pair: Pair, folders: Mapping[str, str]) -> str:
     """The folder that holds both sides of a pair, or its project where that is smaller."""
-    sides = [tuple(filter(None, folders.get(name, "").split("/"))) for name in (pair.writer, pair.reader)]
+    sides = [tuple(filter(None, folders[name].split("/"))) for name in (pair.writer, pair.reader)]
     shared = "/".join(sides[0][: common_length(*sides)])
     return max(shared, pair.project, key=len)
 

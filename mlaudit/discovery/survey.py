@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from itertools import islice
 from re import Pattern
 
@@ -91,11 +93,6 @@ class Survey:
     program: Program
     uses: tuple[ArtifactUse, ...]
     scopes: Mapping[str, CodeScope]
-
-
-def survey(tree: AuditedTree, stating: Sequence[str], roots: Callable[[str], Sequence[str]]) -> Discovery:
-    """What a folder holds; the arguments are those of `survey_with_code`."""
-    return survey_with_code(tree, stating, roots).discovery
 
 
 def survey_with_code(tree: AuditedTree, stating: Sequence[str], roots: Callable[[str], Sequence[str]]) -> Survey:
@@ -199,12 +196,10 @@ def _usually_named(tree: AuditedTree) -> Iterator[tuple[str, str]]:
     for path in tree.paths:
         if not path.endswith((".yml", ".yaml")) or format_names(path):
             continue
-        document = tree.document(path) if _CONDA_WORDS.intersection(tokens(path.rpartition("/")[2])) else None
-        try:
+        document = tree.document(path) if _CONDA_WORDS.intersection(tokens(posixpath.basename(path))) else None
+        with suppress(Unreadable):
             if document is not None and parser is not None and parser.content is not None and parser.content(document):
                 yield path, _CONDA
-        except Unreadable:
-            continue
 
 
 def _stating_format(path: str) -> str | None:
@@ -296,13 +291,8 @@ def _by_content(path: str, tree: AuditedTree) -> str | None:
     """The format of a Python source or YAML file that shows an environment, None for any other."""
     document = tree.document(path)
     wanted, pattern = _sought(path)
-    try:
-        if document is None or pattern.search(document.head) is None:
-            return None
-        for name in wanted:
-            parser = parser_of(name)
-            if parser is not None and parser.content is not None and parser.content(document):
-                return name
-    except Unreadable:
-        return None
+    with suppress(Unreadable):
+        if document is not None and pattern.search(document.head) is not None:
+            parsers = (parser for name in wanted if (parser := parser_of(name)) is not None)
+            return next((known.format for known in parsers if known.content and known.content(document)), None)
     return None

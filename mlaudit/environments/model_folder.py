@@ -60,10 +60,11 @@ def folder_contents(folder: Path, root: WorkingTree, role: str = "", without: Se
     try:
         own, described = _split(environments)
     except SeveralEnvironments:
-        from mlaudit.discovery.survey import survey
+        from mlaudit.discovery.survey import survey_with_code
 
         tree = AuditedTree(folder=folder, root=root, paths=dict.fromkeys(walked.paths))
-        own, described = _of_side(role, survey(tree, stated, no_roots).environments, files.shown()), []
+        of_recipes = survey_with_code(tree, stated, no_roots).discovery.environments
+        own, described = _of_side(role, of_recipes, files.shown()), []
     sources = own.sources if own is not None else ()
     described = [path for path in described if path not in sources]
     left = [path for path in walked.paths if path not in sources and path not in described]
