@@ -104,10 +104,9 @@ def survey_with_code(tree: AuditedTree, stating: Sequence[str], roots: Callable[
         roots: the names of the projects that a lock or manifest is about.
     """
     parts = recipe_parts(tree, stating)
-    settled = {recipe_part.path for recipe_part in parts if not recipe_part.is_named}
     usual = dict(_usually_named(tree))
     candidates, spent, left = gather(
-        [path for path in dict.fromkeys((*stating, *usual)) if path not in settled],
+        dict.fromkeys((*stating, *usual)),
         lambda path: usual.get(path) or _stating_format(path),
         roots,
         parts,
