@@ -35,7 +35,7 @@ from mlaudit.discovery.pipeline_runs import option_settings
 from mlaudit.discovery.reader_code import _is_whole, _starts
 from mlaudit.discovery.recipes import AuditedTree, RecipePart, RunCommand
 from mlaudit.discovery.registered_names import _mentions, join_registered
-from mlaudit.discovery.role_signs import role_of_command, role_of_program, script_paths
+from mlaudit.discovery.role_signs import RoleSign, judged_role, role_of_command, role_of_program, script_paths
 from mlaudit.discovery.service_commands import executed_in_services
 from mlaudit.discovery.task_commands import commands_behind
 from mlaudit.discovery.task_parts import targets
@@ -61,6 +61,13 @@ def test_what_a_command_shows(row: dict[str, Any]) -> None:
     words = tuple(shlex.split(row["words"]))
     assert (role_of_program(words) or "", role_of_command(words) or "") == (row["program"], row["role"])
     assert list(script_paths(words)) == row["paths"]
+
+
+@rows("judged")
+def test_the_role_that_signs_add_up_to(row: dict[str, Any]) -> None:
+    parts = [text.split() for text in row["signs"]]
+    judged = judged_role(RoleSign(role=role, weight=float(weight), why=why) for role, weight, why in parts)
+    assert (f"{judged.role} {judged.why}" if judged is not None else "") == row["says"]
 
 
 @rows("option")

@@ -58,7 +58,7 @@ def _runs(path: str, document: Document, tree: ast.Module) -> Iterator[ImageRun]
             name=task.name,
             at=python_source.place(document, call),
             # An operator with a command as one text runs it as the image's entry point does.
-            entrypoint=entrypoint if kind.image and entrypoint else None,
+            entrypoint=entrypoint or None,
             command=arguments or None,
             settings=tuple(option_settings((*entrypoint, *arguments))),
         )

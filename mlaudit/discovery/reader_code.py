@@ -50,10 +50,10 @@ def reader_code(sources: Sequence[str], parts: Sequence[RecipePart], tree: Audit
     own = [part for part in parts if part.source in sources]
     if len(own) != 1 or own[0].format != "dockerfile" or own[0].unresolved:
         return None
-    part = own[0]
-    if not part.copies or not part.commands or not _is_whole(part.path, tree):
+    part, copies = own[0], own[0].copies
+    if not copies or not part.commands or not _is_whole(part.path, tree):
         return None
-    copied = [path for path in tree.paths if any(_lies_in(path, place) for place in part.copies or ())]
+    copied = [path for path in tree.paths if any(_lies_in(path, place) for place in copies)]
     files = tuple(path for path in copied if path.endswith(".py"))
     if not files or len(files) > MAX_FILES:
         return None

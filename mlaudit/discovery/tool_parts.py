@@ -43,7 +43,8 @@ def _running(document: Document, format_name: str) -> dict[str, list[RunCommand]
     with document_budget(), suppress(Unreadable, Malformed, BudgetExceeded):
         for name, script in read(document):
             for command in commands(script.text, {}):
-                words = tuple(word.text for word in command.words)
-                at = script.place(command.words[0].start, command.words[-1].end) if words else document.place(1, 1)
-                running.setdefault(name, []).append(RunCommand(words=words, at=at, folder=folder))
+                if command.words:
+                    words = tuple(word.text for word in command.words)
+                    at = script.place(command.words[0].start, command.words[-1].end)
+                    running.setdefault(name, []).append(RunCommand(words=words, at=at, folder=folder))
     return running
