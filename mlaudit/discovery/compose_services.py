@@ -21,7 +21,7 @@ from mlaudit.discovery.recipes import (
     inner_commands,
     whole_part,
 )
-from mlaudit.discovery.role_signs import is_platform, role_of_command
+from mlaudit.discovery.role_signs import WORK, is_platform, role_of_command
 from mlaudit.discovery.variable_files import stated_variables
 from mlaudit.document.budget import BudgetExceeded, document_budget
 from mlaudit.document.document import Document
@@ -83,7 +83,7 @@ def _is_environment(part: RecipePart, running: Sequence[RunCommand]) -> bool:
     """Whether a service is more than a database or a queue: packages, a server of models, or a script of the tree."""
     images = [name for name in part.packages if words().role_of_image(name)]
     scripts = any(word.endswith(".py") for command in running for word in command.words)
-    roles = {role_of_command(command.words) for command in running} & {"training", "serving", "batch"}
+    roles = {role_of_command(command.words) for command in running}.intersection(WORK)
     has_package = bool(part.installs) or len(part.packages) > 1
     return bool(images or has_package or ((scripts or roles) and part.has_python))
 

@@ -34,7 +34,7 @@ from mlaudit.discovery.recipes import (
     StatedDocument,
     stated,
 )
-from mlaudit.discovery.role_signs import role_of_command
+from mlaudit.discovery.role_signs import WORK, role_of_command
 from mlaudit.discovery.service_commands import with_executed
 from mlaudit.discovery.task_parts import task_parts
 from mlaudit.discovery.terraform_parts import terraform_parts
@@ -254,7 +254,7 @@ def _is_worth(job: RecipePart) -> bool:
     if job.is_tool and checks:
         # What makes a model to test with it is a test.
         return False
-    works = any(role in ("training", "batch", "serving") for role in roles) or (runs and not checks)
+    works = any(role in WORK for role in roles) or (runs and not checks)
     return bool(job.installs or job.packages) and works
 
 
