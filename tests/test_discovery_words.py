@@ -371,6 +371,21 @@ def test_a_name_of_another_kind_means_no_file() -> None:
         assert loaded_models(scope, [other], models_by_name([use], files)) == {}
 
 
+@rows("handed")
+def test_what_a_report_shows_of_what_crosses(row: dict[str, Any]) -> None:
+    uses = []
+    for key, settings in (("write", (("a", "1"),)), ("read", (("b", "2"),))):
+        form, holds, name = row[key].split(" ", 2)
+        use = replace(_named_use(form, name), holds=tuple(holds.strip("-").split()), settings=settings)
+        uses.append(replace(use, call=row.get("call", ""), at=Place(path=key)))
+    handover = Handover(write=uses[0], read=uses[1], sameness=Sameness.LIKELY, is_converted=row.get("converted", False))
+    artifact = crossing_artifact(handover)
+    assert f"{artifact.artifact}: {artifact.form}, {' '.join(artifact.kinds)}" == row["shows"]
+    assert (artifact.certain, artifact.written.path, artifact.read.path) == (row["is_certain"], "write", "read")
+    assert (artifact.stated, artifact.settings) == ((("a", "1"),), (("b", "2"),))
+    assert not crossing_artifact(replace(handover, sameness=Sameness.POSSIBLE)).certain
+
+
 def test_what_crosses_without_a_name() -> None:
     use = _named_use("joblib", "path - ")
     handover = Handover(write=use, read=use, sameness=Sameness.LIKELY)

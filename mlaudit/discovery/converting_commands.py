@@ -25,8 +25,10 @@ def _use(row: WritingCommand, command: RunCommand) -> ArtifactUse | None:
     # `python3.11 -m` is `python -m`.
     words = [*("python" if name.startswith("python") else name for name in program), *command.words[1:]]
     start = next((beginning for beginning in row.starts if words[: len(beginning.split())] == beginning.split()), None)
-    name = option_of(words, row.name) if start is not None else ""
-    if start is None or not name or "$" in name:
+    if start is None:
+        return None
+    name = option_of(words, row.name)
+    if not name or "$" in name:
         return None
     path = posixpath.normpath(posixpath.join(command.folder, name))
     settings = ((setting, option_of(words, f"--{setting}")) for setting in row.settings)

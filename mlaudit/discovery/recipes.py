@@ -349,7 +349,11 @@ def _observed(statements: Sequence[Statement]) -> Iterator[Observation]:
         if isinstance(statement, Include):
             yield Observation(at=statement.at, says=f"installs {statement.target}")
         elif isinstance(statement, Pin) and statement.kind is Kind.IMAGE:
-            yield Observation(
-                at=statement.at,
-                says=f"starts from {statement.name}{f':{statement.version}' if statement.version else ''}",
-            )
+            yield Observation(at=statement.at, says=f"starts from {_image_name(statement)}")
+
+
+def _image_name(pin: Pin) -> str:
+    """An image with its tag or digest, as people write it."""
+    if not pin.version:
+        return pin.name
+    return f"{pin.name}@{pin.version}" if ":" in pin.version else f"{pin.name}:{pin.version}"
