@@ -95,10 +95,11 @@ class DocumentGroup:
     def folder(self) -> Parts:
         """The folder that holds all its documents."""
         first, last = (pick(document.folder for document in self.documents) for pick in (min, max))
-        return tuple(_common(first, last))
+        return tuple(common_parts(first, last))
 
 
-def _common(parts: Parts, other: Parts) -> Iterator[str]:
+def common_parts(parts: Parts, other: Parts) -> Iterator[str]:
+    """The folders that two paths share from the root on."""
     for left, right in zip(parts, other, strict=False):
         if left != right:
             return
@@ -107,7 +108,7 @@ def _common(parts: Parts, other: Parts) -> Iterator[str]:
 
 def common_length(parts: Parts, other: Parts) -> int:
     """How many folders two paths share from the root on."""
-    return sum(1 for _ in _common(parts, other))
+    return len(tuple(common_parts(parts, other)))
 
 
 def grouped(
@@ -274,7 +275,7 @@ def _with_members(groups: list[DocumentGroup], roots: Callable[[str], Sequence[s
     locks = [document for group in groups for document in group.documents if document.kind == "lock"]
     for group in groups:
         manifests = [document for document in group.documents if document.kind == "manifest"]
-        above = [lock for lock in locks for manifest in manifests[:1] if _is_above(lock.folder, manifest.folder)]
+        above = [lock for lock in locks if any(_is_above(lock.folder, manifest.folder) for manifest in manifests)]
         if above and not group.kinds & _SURE:
             nearest = max(above, key=lambda lock: (len(lock.folder), lock.path))
             group.member = _member(nearest.path, manifests[0].path, roots)

@@ -6,7 +6,7 @@ import posixpath
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from mlaudit.discovery.environments import DiscoveredEnvironment, Discovery, Pair
-from mlaudit.discovery.groups import common_length, why_ignored
+from mlaudit.discovery.groups import common_parts, why_ignored
 from mlaudit.knowledge.model_folders import holds_models, is_hint
 from mlaudit.knowledge.roles import READER, tokens, words
 from mlaudit.model.lazy_dataclass import dataclass
@@ -182,7 +182,7 @@ def _is_reader(environment: DiscoveredEnvironment) -> bool:
 def _home(pair: Pair, folders: Mapping[str, str]) -> str:
     """The folder that holds both sides of a pair, or its project where that is smaller."""
     sides = [tuple(filter(None, folders[name].split("/"))) for name in (pair.writer, pair.reader)]
-    shared = "/".join(sides[0][: common_length(*sides)])
+    shared = "/".join(common_parts(*sides))
     return max(shared, pair.project, key=len)
 
 
