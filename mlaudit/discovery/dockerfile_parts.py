@@ -115,12 +115,12 @@ def final_stages(build: DockerfileStages, targets: Collection[int | None] = ()) 
             source = build.source(instruction)
             used.update({source} - {stage.index})
     last = build.stages[-1]
+    ends: set[int | None] = {*targets, *trainers(build)}
     if last.index not in targets and any(base.index in targets for base in _chain(build, last)):
         # What services run is built; what only adds to it is for debugging or tests.
         used.add(last.index)
     else:
-        used.discard(last.index)
-    ends = ({last.index} - used) | {*targets} | trainers(build)
+        ends.add(last.index)
     return [stage for stage in build.stages if stage.index in ends or _is_apart(stage, used)]
 
 

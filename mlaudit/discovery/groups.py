@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
@@ -138,15 +139,15 @@ def grouped(
 def named_document(path: str, format_name: str) -> NamedDocument:
     """What the path of a document of a format says."""
     table = words()
-    *folders, name = path.split("/")
+    folder = _folders_of(path)
     kind = kind_of(format_name)
-    qualifier, variant = _qualifier_and_variant(table, tokens(name))
+    qualifier, variant = _qualifier_and_variant(table, tokens(posixpath.basename(path)))
     return NamedDocument(
         path=path,
         format=format_name,
         kind=kind,
-        folder=tuple(folders),
-        home=tuple(_without_holders(folders)),
+        folder=folder,
+        home=tuple(_without_holders(folder)),
         qualifier=() if kind == "descriptor" else qualifier,
         variant=variant,
     )
@@ -163,14 +164,16 @@ def _without_holders(folders: Sequence[str]) -> Iterator[str]:
 
 def why_ignored(path: str) -> str | None:
     """Why discovery leaves a file out, by the words of its path; None if it does not."""
-    *folders, name = path.split("/")
-    return _why_folder_ignored(tuple(folders)) or _why_file_ignored(qualifier_of(name))
+    return _why_folder_ignored(_folders_of(path)) or _why_file_ignored(qualifier_of(posixpath.basename(path)))
 
 
 def lies_in_left_out(path: str) -> bool:
     """Whether a file is in a folder of documentation, tests or benchmarks."""
-    *folders, _ = path.split("/")
-    return _why_folder_ignored(tuple(folders)) is not None
+    return _why_folder_ignored(_folders_of(path)) is not None
+
+
+def _folders_of(path: str) -> Parts:
+    return tuple(path.split("/")[:-1])
 
 
 def qualifier_of(name: str) -> Parts:
