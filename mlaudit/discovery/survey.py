@@ -160,7 +160,7 @@ def _with_loads(
 ) -> DiscoveredEnvironment:
     """An environment with the model files of the tree that its code loads."""
     loads = tuple(loaded_models(scope, uses, models).items()) if scope is not None else ()
-    return replace(environment, loads=loads) if loads else environment
+    return replace(environment, loads=loads)
 
 
 def _with_packages(candidates: Sequence[Candidate], tree: AuditedTree) -> tuple[list[Candidate], list[Ignored]]:
