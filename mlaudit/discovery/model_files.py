@@ -38,10 +38,10 @@ def is_loadable_model(path: str) -> bool:
 
 def by_series(paths: Iterable[str]) -> list[str]:
     """Paths so that the first of every series (`model-#-of-#.safetensors`) comes before the second of any."""
-    counts: dict[str, int] = {}
+    counts: dict[tuple[str, ...], int] = {}
     numbered: list[tuple[int, int, str]] = []
     for order, path in enumerate(paths):
-        series = _NUMBER.sub("#", path)
+        series = tuple(_NUMBER.split(path))
         counts[series] = counts.get(series, 0) + 1
         numbered.append((counts[series], order, path))
     return [path for _, _, path in sorted(numbered)]

@@ -75,9 +75,9 @@ def commands_of_tasks(tree: AuditedTree) -> Iterator[tuple[tuple[str, ...], Plac
 def _every_command(path: str, document: Document) -> Iterator[tuple[tuple[str, ...], Place]]:
     is_makefile = _format(path) == TASK_FORMATS[0]
     lines = {line.number: line.text for own in targets(document.text).values() for line in own} if is_makefile else {}
-    for number, text in lines.items() if is_makefile else [(0, document.text)]:
+    for number, text in lines.items() if is_makefile else [(1, document.text)]:
         for command in commands(text, {}):
-            yield tuple(word.text for word in command.words), document.place(number or 1, 1)
+            yield tuple(word.text for word in command.words), document.place(number, 1)
 
 
 def _format(path: str) -> str:
