@@ -14,10 +14,6 @@ from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.parsers._names import is_template
 from mlaudit.parsers._registry import format_names, is_artifact
 
-MAX_MODELS = 200
-"""Model files of one folder that are read; of a longer series the first ones, and others are counted."""
-SERVED_MODEL = "config.pbtxt"
-"""The name of the file by which Triton knows a model; it is beside the model and is not one."""
 SHOWN = 6
 """Paths that a sentence names."""
 

@@ -12,7 +12,6 @@ from functools import lru_cache
 
 from mlaudit.code.nouns import ArtifactName, ArtifactUse, Direction, NameKind
 from mlaudit.discovery.converting_commands import option_of
-from mlaudit.discovery.model_files import SERVED_MODEL
 from mlaudit.discovery.recipes import AuditedTree, ImageRun, Mount, RecipePart
 from mlaudit.document.budget import BudgetExceeded, document_budget
 from mlaudit.document.lines import line_at
@@ -25,6 +24,8 @@ from mlaudit.model.lazy_dataclass import dataclass
 from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.model.nouns import Place
 
+SERVED_MODEL = "config.pbtxt"
+"""The name of the file by which Triton knows a model; it is beside the model and is not one."""
 MAX_MODELS = 500
 """Models of Triton in one tree that are looked at."""
 

@@ -6,10 +6,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from mlaudit.discovery.environments import DiscoveredEnvironment, describes_model, discover, no_roots
-from mlaudit.discovery.model_files import MAX_MODELS, by_series, may_be_model, shown_names
+from mlaudit.discovery.model_files import by_series, may_be_model, shown_names
 from mlaudit.discovery.recipes import AuditedTree
 from mlaudit.document.document import Document
 from mlaudit.environments.folder_contents import FolderContents
+from mlaudit.environments.found_models import MAX_MODELS
 from mlaudit.environments.named_files import stating
 from mlaudit.knowledge.model_folders import is_hint, states_nothing
 from mlaudit.knowledge.roles import words
