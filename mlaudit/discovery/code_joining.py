@@ -35,8 +35,6 @@ from mlaudit.model.lazy_dataclass import dataclass, replace
 from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.model.observation import Observation
 
-MAX_CODE = 20_000
-"""Modules and notebooks of one folder that are looked at."""
 MAX_BYTES = 16 * 1024 * 1024
 """Bytes of one module or notebook."""
 
@@ -64,7 +62,7 @@ class CandidateCode:
 
 def join_code(candidates: list[Candidate], spent: Sequence[DocumentGroup], tree: AuditedTree) -> CandidateCode:
     """The candidates with those that only code shows; each with the roles and pairs that code shows."""
-    code = [path for path in tree.paths if path.endswith((".py", ".ipynb")) and not is_test(path)][:MAX_CODE]
+    code = [path for path in tree.paths if path.endswith((".py", ".ipynb")) and not is_test(path)]
     program = read_program(tree.paths, lambda path: _content(path, tree))
     passed_over = {path for path in {use.at.path for use in program.uses} if is_test(path) or lies_in_left_out(path)}
     uses = [use for use in program.uses if use.at.path not in passed_over]
