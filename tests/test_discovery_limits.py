@@ -354,7 +354,7 @@ def test_the_files_within_the_limit_of_a_tree(tmp_path: Path) -> None:
     assert (sorted(files.list()), sorted(files.list("a"))) == (["a/b.txt", "c.txt"], ["a/b.txt"])
     with files.open("a/b.txt") as stream:
         assert stream.read() == b"x"
-    with pytest.raises(Unreadable, match="^it was not found in the audited folder$"):
+    with pytest.raises(Unreadable, match=r"^it was not found in the audited folder$"):
         files.open("other.txt")
     assert files.document("gone.txt") is None
     write(tmp_path, {"binary.txt": "x"})
