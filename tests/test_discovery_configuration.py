@@ -102,16 +102,16 @@ def test_the_configuration_that_the_user_names(here: Path, isolated: bool) -> No
 def test_a_configuration_that_is_not_read_is_said(here: Path) -> None:
     own = here / "mlaudit.toml"
     own.mkdir()
-    with pytest.raises(ConfigError, match="it is not a regular file; --no-config audits without it"):
+    with pytest.raises(ConfigError, match=": it is not a regular file; --no-config audits without it"):
         asked()
     own.rmdir()
     own.symlink_to("gone.toml")
-    with pytest.raises(ConfigError, match="it is a link to something that does not exist; --no-config"):
+    with pytest.raises(ConfigError, match=": it is a link to something that does not exist; --no-config"):
         asked()
     own.unlink()
     write(here.parent, {"outside.toml": 'fail-on = "never"\n'})
     own.symlink_to("../outside.toml")
-    with pytest.raises(ConfigError, match="it is a link that leads out of the audited folder; --no-config"):
+    with pytest.raises(ConfigError, match=": it is a link that leads out of the audited folder; --no-config"):
         asked()
     own.unlink()
     write(here, {"inside.txt": 'fail-on = "never"\n'})

@@ -12,9 +12,10 @@ from mlaudit.code.nouns import ArtifactName, ArtifactUse, Direction, NameKind, S
 from mlaudit.code.repository import read_program
 from mlaudit.discovery.azureml_jobs import with_azureml_jobs
 from mlaudit.discovery.candidates import Candidate
+from mlaudit.discovery.code_joining import _content
 from mlaudit.discovery.code_scopes import CodeScope
 from mlaudit.discovery.compose_services import compose_runs
-from mlaudit.discovery.copied_code import _parted
+from mlaudit.discovery.copied_code import _parted, find_parted_code
 from mlaudit.discovery.crossings import Handover, _add
 from mlaudit.discovery.environments import DiscoveredEnvironment, Discovery, Pair, discover, no_roots
 from mlaudit.discovery.exchanges import exchanges_of
@@ -26,12 +27,14 @@ from mlaudit.discovery.pipeline_runs import _listed
 from mlaudit.discovery.reader_code import reader_code
 from mlaudit.discovery.recipes import AuditedTree, ImageRun, RecipePart, RunCommand, _with_included
 from mlaudit.discovery.registered_names import _mentions
+from mlaudit.discovery.role_signs import PACKAGES, signs_of_packages
 from mlaudit.discovery.service_commands import with_executed
-from mlaudit.discovery.survey import recipe_parts, survey_with_code
+from mlaudit.discovery.survey import _recipes, recipe_parts, survey_with_code
 from mlaudit.discovery.task_commands import commands_behind
 from mlaudit.discovery.task_parts import commands_of_tasks, targets, task_parts
 from mlaudit.discovery.variable_files import variables_of
 from mlaudit.document.document import Document
+from mlaudit.knowledge.roles import words
 from mlaudit.model.errors import Unreadable
 from mlaudit.model.nouns import Place
 from mlaudit.model.observation import Observation
@@ -202,6 +205,64 @@ def commands_of_tox(folder: Path, number: int) -> int:
     return max((len(part.commands) for part in parts(folder, {"tox.ini": text})), default=0)
 
 
+def commands_of_a_job(folder: Path, number: int) -> int:
+    lines = "".join(f"      - run: python {at}.py\n" for at in range(number))
+    text = f"jobs:\n  fit:\n    steps:\n      - run: pip install numpy\n{lines}"
+    (job,) = parts(folder, {".github/workflows/fit.yml": text})
+    return len(job.commands)
+
+
+def commands_before_a_script(folder: Path, number: int) -> int:
+    return _followed(folder, number, "sh last.sh")
+
+
+def commands_before_a_target(folder: Path, number: int) -> int:
+    return _followed(folder, number, "make last")
+
+
+def _followed(folder: Path, number: int, last: str) -> int:
+    """An image with so many commands, of which the last starts what another file says."""
+    dockerfile = "FROM python:3.11\nRUN pip install numpy==1.26.4\nCOPY . /app\nCMD sh run.sh\n"
+    lines = "echo\n" * (number - 2)
+    files = {"run.sh": f"{lines}{last}\n", "last.sh": "python x.py\n", "Makefile": "last:\n\tpython x.py\n", "x.py": ""}
+    found = survey_with_code(tree(folder, {"Dockerfile": dockerfile, **files}), ["Dockerfile"], no_roots)
+    return number if any(scope.is_exact for scope in found.scopes.values()) else number - 1
+
+
+def parted_functions(folder: Path, number: int) -> int:
+    sides = {}
+    for at, side in enumerate(("ours", "theirs")):
+        body = "".join(f"    a{line} = frame[{line}] + {at}\n" for line in range(2))
+        text = "".join(f"def prepare{number}(frame):\n{body}" for number in range(number))
+        sides[f"{side}/features.py"] = text.encode()
+    writer, reader = (Candidate(group=DocumentGroup(qualifier=(), documents=[], home=(name,))) for name in ("a", "b"))
+    reader.crosses[writer] = []
+    scopes = {one: CodeScope(files=frozenset((path,))) for one, path in zip((writer, reader), sides, strict=True)}
+    find_parted_code([writer, reader], scopes, read_program(sides, sides.get))
+    return len(reader.parted[writer])
+
+
+def scanned(folder: Path, number: int) -> int:
+    """A source that states an image, behind others that may."""
+    source = "import modal\nimage = modal.Image.debian_slim().pip_install('numpy==1.26.4')\napp = modal.App()\n"
+    whole = tree(folder, {"z.py": source})
+    paths = dict.fromkeys((*(f"{at}.py" for at in range(number - 1)), "z.py"))
+    whole = AuditedTree(folder=folder, root=whole.root, paths=paths)
+    return number if list(_recipes(whole, [])) else number - 1
+
+
+def recipes(folder: Path, number: int) -> int:
+    whole = tree(folder, {"z/Dockerfile": "FROM python:3.11\n"})
+    paths = [*(f"{at}/Dockerfile" for at in range(number - 1)), "z/Dockerfile"]
+    whole = AuditedTree(folder=folder, root=whole.root, paths=dict.fromkeys(paths))
+    return number if recipe_parts(whole, paths) else number - 1
+
+
+def packages_that_count(folder: Path, number: int) -> int:
+    (sign,) = signs_of_packages(sorted(words().packages["training"])[:number])
+    return round(sign.weight / PACKAGES)
+
+
 def models_of_triton(folder: Path, number: int) -> int:
     files = {f"repo/{at}/config.pbtxt": 'backend: "onnxruntime"\n' for at in range(number)}
     return len(triton_models(tree(folder, files)))
@@ -264,6 +325,13 @@ LIMITS: dict[Callable[[Path, int], int], int] = {
     modules_of_an_environment: 200,
     images_below: 4,
     commands_of_tox: 300,
+    commands_of_a_job: 300,
+    commands_before_a_script: 199,
+    commands_before_a_target: 199,
+    parted_functions: 20,
+    scanned: 20_000,
+    recipes: 2_000,
+    packages_that_count: 3,
     models_of_triton: 500,
     evidence: 5,
     characters_of_evidence: 200,
@@ -286,9 +354,22 @@ def test_the_files_within_the_limit_of_a_tree(tmp_path: Path) -> None:
     assert (sorted(files.list()), sorted(files.list("a"))) == (["a/b.txt", "c.txt"], ["a/b.txt"])
     with files.open("a/b.txt") as stream:
         assert stream.read() == b"x"
-    with pytest.raises(Unreadable, match="it was not found in the audited folder"):
+    with pytest.raises(Unreadable, match=r"^it was not found in the audited folder$"):
         files.open("other.txt")
     assert files.document("gone.txt") is None
+    write(tmp_path, {"binary.txt": "x"})
+    (tmp_path / "binary.txt").write_bytes(b"\xff\xfe\xff")
+    texts = [files.text(*asked) for asked in (("c.txt",), ("c.txt", 1), ("c.txt", 0), ("gone.txt",), ("binary.txt",))]
+    assert texts == ["y", "y", None, None, None]
+
+
+@pytest.mark.parametrize(("size", "is_read"), [(16 * 1024 * 1024, True), (16 * 1024 * 1024 + 1, False)])
+def test_code_is_read_as_large_as_the_limit(size: int, is_read: bool, tmp_path: Path) -> None:
+    files = tree(tmp_path, {"a.py": "x"})
+    with (tmp_path / "a.py").open("r+b") as stream:
+        stream.truncate(size)
+    assert (_content("a.py", files) is not None) is is_read
+    assert _content("gone.py", files) is None
 
 
 def test_targets_are_followed_as_far_as_the_limit(tmp_path: Path) -> None:

@@ -60,7 +60,7 @@ def shown(folder: Path) -> Iterator[str]:
         yield from [f"unnamed: {pair.writer} -> {pair.reader} {' '.join(pair.unnamed)}\n"] * bool(pair.unnamed)
     for holder, run in [(part, run) for part in parts for run in part.runs]:
         executed = "; ".join(f"{' '.join(command.words)} ({command.at})" for command in run.executed)
-        yield from [f"inside: {holder.source} {run.name} {run.container}: {executed}\n"] * bool(executed)
+        yield from [f"inside: {holder.source} {run.name} {run.container or ''}: {executed}\n"] * bool(executed)
     tree = AuditedTree(folder=folder, root=WorkingTree(folder), paths=walk(folder, is_named).paths)
     for one in found.discovery.environments:
         code = reader_code(one.sources, parts, tree)

@@ -86,7 +86,7 @@ class ArtifactUse:
         form: how the artifact is stored: a kind of `kinds.toml` or a form of `artifact_calls.toml`.
         holds: kinds of `kinds.toml` that the code shows inside (`sklearn.joblib`), empty if it does not.
         call: the call's full name (`joblib.dump`), `*` before the dot where the receiver's type is not known.
-        library: the distribution that writes or reads (`scikit-learn`).
+        library: the distribution that writes or reads (`scikit-learn`); empty where no library's call is seen.
         names: what names the artifact, the most probable first; empty if nothing of it is known.
         settings: arguments that condition what happens (`weights_only`, `allow_pickle`), as the source has them.
         function: the function or method that holds the call, empty at module level.
@@ -99,7 +99,7 @@ class ArtifactUse:
     direction: Direction
     form: str
     call: str
-    library: str
+    library: str = ""
     holds: tuple[str, ...] = ()
     names: tuple[ArtifactName, ...] = ()
     settings: tuple[tuple[str, str], ...] = ()

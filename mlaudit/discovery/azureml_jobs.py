@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import suppress
 
 from mlaudit.code.nouns import ArtifactName, ArtifactUse, Direction, NameKind
 from mlaudit.discovery.pipeline_runs import option_settings
@@ -46,22 +47,17 @@ class _AzureJob:
 def with_azureml_jobs(parts: Sequence[RecipePart], tree: AuditedTree) -> list[RecipePart]:
     """Parts of recipes, environments of Azure ML with what runs in them."""
     paths = dict.fromkeys(recipe_part.path for recipe_part in parts if recipe_part.format == FORMAT)
-    if not paths:
-        return list(parts)
     named: dict[str, str] = {}
     jobs: list[_AzureJob] = []
     of_paths: dict[str, list[_AzureJob]] = {}
     for path in paths:
         document = tree.document(path)
-        with document_budget():
-            try:
-                if document is not None and len(jobs) < MAX_JOBS:
-                    named[path] = _name(document.yaml)
-                    of_paths[path] = list(_jobs(path, document))
-                    jobs += of_paths[path]
-            except (Unreadable, Malformed, BudgetExceeded):
-                # The parser of the format shows what is wrong with it.
-                continue
+        # The parser of the format shows what is wrong with a document that cannot be read.
+        with document_budget(), suppress(Unreadable, Malformed, BudgetExceeded):
+            if document is not None and len(jobs) < MAX_JOBS:
+                named.update({path: name} if (name := _name(document.yaml)) is not None else {})
+                of_paths[path] = list(_jobs(path, document))
+                jobs += of_paths[path]
     return [
         _with_jobs(
             recipe_part, [job for job in jobs if job.environment in (recipe_part.path, named.get(recipe_part.path))]
@@ -78,17 +74,13 @@ def _only_runs(part: RecipePart, jobs: Sequence[_AzureJob], known: Collection[st
 
 
 def _with_jobs(part: RecipePart, jobs: Sequence[_AzureJob]) -> RecipePart:
-    if part.format != FORMAT or not jobs:
+    if part.format != FORMAT:
         return part
     running = tuple(dict.fromkeys(command for job in jobs for command in job.running))
     return replace(
         part,
         commands=(*part.commands, *running),
-        runs=tuple(
-            ImageRun(dockerfile="", target="", name="", at=job.at, settings=job.settings)
-            for job in jobs
-            if job.settings
-        ),
+        runs=tuple(ImageRun(at=job.at, settings=job.settings) for job in jobs if job.settings),
         models=tuple(dict.fromkeys(model for job in jobs for model in job.models)),
         evidence=(
             *part.evidence,
@@ -97,19 +89,19 @@ def _with_jobs(part: RecipePart, jobs: Sequence[_AzureJob]) -> RecipePart:
     )
 
 
-def _name(root: Node) -> str:
-    """How jobs name the environment that a document is; empty if it is something else."""
+def _name(root: Node) -> str | None:
+    """How jobs name the environment that a document is; None if it is something else."""
     is_environment = root.is_table and any(root.get(key).exists for key in ("image", "conda_file", "build"))
     name = root.get("name").maybe_text() if is_environment else None
-    return f"azureml:{name}" if name else ""
+    return f"azureml:{name}" if name else None
 
 
 def _jobs(path: str, document: Document) -> Iterator[_AzureJob]:
     root = document.yaml
-    waiting = [root] if root.is_table else []
+    waiting = [root]
     shared = _environment(path, _shared(root))
     for node in waiting:  # It grows meanwhile; how many values a document has is limited where it is parsed.
-        wanted = _environment(path, node.get("environment")) or (shared if node.get("command").is_text else "")
+        wanted = _environment(path, node.get("environment")) or (shared if node.get("command").is_text else None)
         if wanted:
             yield _job(path, document, node, wanted)
         waiting += [value for _, value in node.items() if value.is_table]
@@ -117,24 +109,21 @@ def _jobs(path: str, document: Document) -> Iterator[_AzureJob]:
 
 def _shared(root: Node) -> Node:
     """The environment of all steps of a pipeline that name none."""
-    settings = root.get("settings") if root.is_table else Node(None)
+    settings = root.get("settings")
     return settings.get("environment") if settings.is_table else Node(None)
 
 
-def _environment(path: str, named: Node) -> str:
-    """`azureml:NAME` without its version, or the document of the tree that describes it; empty if neither."""
+def _environment(path: str, named: Node) -> str | None:
+    """`azureml:NAME` without its version, or the document of the tree that describes it; None if neither."""
     if named.is_table:
         return path
-    text = named.text() if named.is_text else ""
-    asset = _ASSET.fullmatch(text)
+    if not named.is_text:
+        return None
+    asset = _ASSET.fullmatch(named.text())
     if asset is not None:
         return f"azureml:{asset[1]}"
-    stated = text.removeprefix("file:")
-    return (
-        posixpath.normpath(posixpath.join(posixpath.dirname(path), stated))
-        if stated.endswith((".yml", ".yaml"))
-        else ""
-    )
+    stated = posixpath.normpath(posixpath.join(posixpath.dirname(path), named.text().removeprefix("file:")))
+    return stated if stated.endswith((".yml", ".yaml")) else None
 
 
 def _job(path: str, document: Document, node: Node, environment: str) -> _AzureJob:
@@ -168,8 +157,9 @@ def _job(path: str, document: Document, node: Node, environment: str) -> _AzureJ
 def _folder(path: str, node: Node) -> str:
     """The folder of the tree that is sent as code; that of the document where none is."""
     code = node.get("code")
-    stated = (code.get("local_path") if code.is_table else code).maybe_text() or ""
-    return posixpath.normpath(posixpath.join(posixpath.dirname(path), stated if ":" not in stated else ""))
+    stated = (code.get("local_path") if code.is_table else code).maybe_text()
+    inner = [stated] if stated and ":" not in stated else []
+    return posixpath.normpath(posixpath.join(posixpath.dirname(path), *inner))
 
 
 def _inputs(node: Node) -> Mapping[str, str]:
@@ -190,4 +180,4 @@ def registered_uses(part: RecipePart) -> Iterator[ArtifactUse]:
             ArtifactName(kind=NameKind.REGISTRY, pieces=(model.name,), scope=scope, at=model.at)
             for scope in ("azureml", "mlflow")
         )
-        yield ArtifactUse(at=model.at, direction=Direction.READS, form="bytes", call="model", library="", names=names)
+        yield ArtifactUse(at=model.at, direction=Direction.READS, form="bytes", call="model", names=names)

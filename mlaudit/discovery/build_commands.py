@@ -39,9 +39,7 @@ def trains(stage: Stage) -> bool:
 def trainers(build: DockerfileStages) -> frozenset[int]:
     """The stages that train and hand over files, to a stage that is not built from them and installs for itself."""
     made_of = {index for stage in build.stages for index in (stage.base, *stage.packages_from) if index is not None}
-    handing = {
-        build.number(instruction.flag("from") or "") for stage in build.stages for instruction in stage.instructions
-    }
+    handing = {build.source(instruction) for stage in build.stages for instruction in stage.instructions}
     return frozenset(
         stage.index for stage in build.stages if stage.index in handing and stage.index not in made_of and trains(stage)
     )

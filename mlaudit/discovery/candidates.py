@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import count
@@ -29,7 +30,6 @@ class Candidate:
         confined: its other side must be inside its project folder.
         signs: what else shows its role: what it runs, what its code does, its packages.
         is_role_shown: the role follows from what runs, not from names.
-        is_taken_for: it has its role only because it is around a reader that has no other writer.
         does: the sides of artifacts that its code is on; None if none of its code is known.
         reads_published: the models that its code reads are all others', from a hub.
         crosses: for a reader, the artifacts that are known to come from each writer.
@@ -49,7 +49,6 @@ class Candidate:
     writers: list[Candidate] = field(default_factory=list)
     signs: list[RoleSign] = field(default_factory=list)
     is_role_shown: bool = False
-    is_taken_for: bool = False
     does: frozenset[str] | None = None
     reads_published: bool = False
     crosses: dict[Candidate, list[CrossingArtifact]] = field(default_factory=dict)
@@ -76,28 +75,35 @@ def settle_role(candidate: Candidate) -> None:
     if part is not None and part.is_job:
         _settle_job(candidate, part)
         return
-    role, why = _judged(candidate)
-    candidate.is_role_shown = any(sign.role == role and sign.weight >= RUNS for sign in candidate.signs)
-    if not role or role == candidate.role:
+    judged = _judged(candidate)
+    if judged is None:
         return
-    side = words().side(role)
-    by_packages = all(sign.weight < NAMES for sign in candidate.signs if sign.role == role)
+    own = [sign for sign in candidate.signs if sign.role == judged.role]
+    candidate.is_role_shown = any(sign.weight >= RUNS for sign in own)
+    if judged.role == candidate.role:
+        return
+    side = words().side(judged.role)
+    by_packages = all(sign.weight < NAMES for sign in own)
     if side != candidate.side:
         candidate.project, candidate.subject = candidate.home, frozenset()
-    candidate.role, candidate.reason = role, why
+    candidate.role, candidate.reason = judged.role, judged.why
     # What is installed shows what an environment may do, not what it is for.
     candidate.side = None if by_packages else side
 
 
-def _judged(candidate: Candidate) -> tuple[str, str]:
-    """The role that names and signs add up to, with its reason."""
-    named = RoleSign(role=candidate.role, weight=10 if candidate.confined else NAMES, why=candidate.reason)
+def _judged(candidate: Candidate) -> RoleSign | None:
+    """The best sign of the role that names and signs add up to."""
+    named = RoleSign(role=candidate.role, weight=NAMES, why=candidate.reason)
+    if candidate.confined:
+        # What describes a model or a service says it itself.
+        return named
     return judged_role([*([named] if candidate.role else []), *candidate.signs])
 
 
 def probable_side(candidate: Candidate) -> str | None:
     """The side that an environment will be on, as far as its names and signs show by now."""
-    return words().side(_judged(candidate)[0])
+    judged = _judged(candidate)
+    return words().side(judged.role) if judged is not None else None
 
 
 def _settle_job(candidate: Candidate, part: RecipePart) -> None:
@@ -124,13 +130,13 @@ def _described(group: DocumentGroup) -> Candidate | None:
 
 def _by_file(group: DocumentGroup) -> Candidate | None:
     table = words()
-    names = [document.path.rpartition("/")[2] for document in group.documents]
+    names = [posixpath.basename(document.path) for document in group.documents]
     of_names = [word for name in names for word in tokens(name) if table.is_role_word(word)]
     role_word = table.role(tuple(of_names))
     if role_word is None:
         return None
     role, word = role_word
-    subject = frozenset(word for word in group.qualifier if not table.is_role_word(word) and table.side(word) is None)
+    subject = frozenset(word for word in group.qualifier if not table.is_role_word(word))
     return Candidate(group=group, role=role, reason=f'file name "{word}"', project=group.home, subject=subject)
 
 

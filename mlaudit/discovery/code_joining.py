@@ -35,8 +35,6 @@ from mlaudit.model.lazy_dataclass import dataclass, replace
 from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.model.observation import Observation
 
-MAX_CODE = 20_000
-"""Modules and notebooks of one folder that are looked at."""
 MAX_BYTES = 16 * 1024 * 1024
 """Bytes of one module or notebook."""
 
@@ -64,11 +62,11 @@ class CandidateCode:
 
 def join_code(candidates: list[Candidate], spent: Sequence[DocumentGroup], tree: AuditedTree) -> CandidateCode:
     """The candidates with those that only code shows; each with the roles and pairs that code shows."""
-    code = [path for path in tree.paths if path.endswith((".py", ".ipynb")) and not is_test(path)][:MAX_CODE]
+    code = [path for path in tree.paths if path.endswith((".py", ".ipynb")) and not is_test(path)]
     program = read_program(tree.paths, lambda path: _content(path, tree))
     passed_over = {path for path in {use.at.path for use in program.uses} if is_test(path) or lies_in_left_out(path)}
     uses = [use for use in program.uses if use.at.path not in passed_over]
-    candidates = [*candidates, *_notebooks(candidates, spent, code, uses, tree)]
+    candidates = [*candidates, *_notebooks(candidates, spent, uses, tree)]
     scopes = code_scopes(candidates, spent, code, program, tree)
     revived = list(_revived(candidates, spent, _with_copied_trainers(candidates, scopes, program, uses), uses))
     if revived:
@@ -112,20 +110,29 @@ def _add_described(
         own = [use for folder, use in served if folder == folder_of(candidate.group) and not _is_apart(part)]
         models_served = triton_served(part, parts, models) if part is not None else []
         own += [model.use for model in models_served if model.use is not None]
-        own += (
-            [*stored_uses(part, tree), *mounted_models(part, tree), *registered_uses(part)] if part is not None else []
-        )
+        own += _loaded_by_servers(part, tree) if part is not None else ()
         candidate.signs += [
             RoleSign(role="serving", weight=CODE, why=f"{use.at.path} has {_named(use)} loaded") for use in own[:1]
         ]
-        own += copied_uses(part, tree) if part is not None else []
-        own += converting_uses((*([part] if part is not None else []), *candidate.group.shown_by))
-        code = program.closure(path for model in models_served for path in model.code) if models_served else frozenset()
+        own += _made_by_recipe(part, tree) if part is not None else ()
+        own += converting_uses(candidate.group.shown_by)
+        code = program.closure(path for model in models_served for path in model.code)
         if own or code:
             scope = scopes.get(candidate, CodeScope())
             scopes[candidate] = replace(scope, uses=frozenset(own), files=scope.files | code)
             uses += own
     return uses
+
+
+def _loaded_by_servers(part: RecipePart, tree: AuditedTree) -> Iterator[ArtifactUse]:
+    yield from stored_uses(part, tree)
+    yield from mounted_models(part, tree)
+    yield from registered_uses(part)
+
+
+def _made_by_recipe(part: RecipePart, tree: AuditedTree) -> Iterator[ArtifactUse]:
+    yield from copied_uses(part, tree)
+    yield from converting_uses([part])
 
 
 def _add_mounted(
@@ -136,7 +143,7 @@ def _add_mounted(
     for candidate, scope in scopes.items():
         uses_inside = [use for use in uses if scope.holds(use)]
         runs = _runs(candidate, uses_inside, tree)
-        mounted = list(mounted_uses(uses_inside, runs)) if runs else []
+        mounted = list(mounted_uses(uses_inside, runs))
         if mounted:
             own = [placed for _, placed in mounted]
             settled = frozenset(use for use, _ in mounted if all(name.bucket_variable for name in use.names))
@@ -206,17 +213,21 @@ def _is_model(form: str) -> bool:
     return form not in PLAIN_FORMS and form != "bytes"
 
 
+def _models_of(scope: CodeScope, uses: Iterable[ArtifactUse]) -> list[ArtifactUse]:
+    """The uses of an environment that treat models rather than data."""
+    return [use for use in uses if scope.holds(use) and _is_model(use.form) and use.form not in DATA_FORMS]
+
+
 def _notebooks(
     candidates: Sequence[Candidate],
     spent: Sequence[DocumentGroup],
-    code: Iterable[str],
     uses: Sequence[ArtifactUse],
     tree: AuditedTree,
 ) -> Iterator[Candidate]:
     """Notebooks that write or load an artifact and run in no environment of the tree."""
     busy: dict[str, list[ArtifactUse]] = {}
     for use in uses:
-        if use.at.path.endswith(".ipynb"):
+        if use.at.path.endswith(".ipynb") and why_ignored(use.at.path) is None:
             busy.setdefault(use.at.path, []).append(use)
     homes = {
         folder_of(candidate.group)
@@ -224,14 +235,11 @@ def _notebooks(
         if candidate.group.part is None and not candidate.group.build
     }
     taken = {folder_of(group) for group in spent}
-    for path in code:
-        if not path.endswith(".ipynb") or why_ignored(path) is not None:
-            continue
+    for path, own in busy.items():
         part = _notebook_part(path, tree)
-        own = busy.get(path, [])
         installs = part is not None and bool(part.installs or part.packages)
-        writes = [use for use in own if use.direction is Direction.WRITES]
-        if part is None or not (writes or (installs and own)):
+        writes = any(use.direction is Direction.WRITES for use in own)
+        if part is None or not (writes or installs):
             continue
         if installs or _makes_environments(path, tree) or not _has_home(path, homes, taken):
             candidate = signed_candidate(part_group(part))
@@ -268,13 +276,12 @@ def _revived(
 ) -> Iterator[Candidate]:
     """Project folders whose files an image installs, and in which code trains that the image does not run."""
     homeless = _trained_nowhere(scopes, uses)
+    folders = {folder_of(group) for group in (*spent, *(candidate.group for candidate in candidates))}
     for group in spent if homeless else ():
-        own = [use for use in homeless if lies_in(use.at.path, folder_of(group))]
-        if not own:
-            continue
-        nearer = [other for other in (*spent, *(candidate.group for candidate in candidates)) if other is not group]
-        inner = [folder_of(other) for other in nearer if len(folder_of(other)) > len(folder_of(group))]
-        own = [use for use in own if not any(lies_in(use.at.path, folder) for folder in inner)]
+        home = folder_of(group)
+        inner = [folder for folder in folders if len(folder) > len(home)]
+        around = (use for use in homeless if lies_in(use.at.path, home))
+        own = [use for use in around if not any(lies_in(use.at.path, folder) for folder in inner)]
         if own:
             candidate = signed_candidate(group)
             candidate.evidence += [Observation(at=use.at, says=f"calls {use.call}, in no image") for use in own[:2]]
@@ -305,14 +312,15 @@ def _with_copied_trainers(
     homeless = _trained_nowhere(scopes, uses)
     extended = dict(scopes)
     for candidate in candidates if homeless else ():
-        part, scope = candidate.group.part, scopes.get(candidate)
-        if part is None or scope is None or not part.copies or part.is_job or not part.installs:
+        part = candidate.group.part
+        if part is None or not part.copies or part.is_job or not part.installs:
             continue
+        scope = scopes[candidate]
         if any(role_of_program(command.words) for command in part.commands):
             continue
         if any(scope.holds(use) and use.direction is Direction.READS and _is_model(use.form) for use in uses):
             continue
-        named = [copied for copied in part.copies if copied not in ("", ".")]
+        named = [copied for copied in part.copies if copied != "."]
         libraries = _libraries_of(part, folder_of(candidate.group))
         trained = [
             path
@@ -341,7 +349,7 @@ def _does(scope: CodeScope, uses: Sequence[ArtifactUse], *, is_deployment: bool)
         return frozenset() if is_deployment else None
     sides = {Direction.WRITES: WRITER, Direction.READS: READER}
     # Who asks a server for predictions loads nothing.
-    own = (use for use in uses if scope.holds(use) and _is_model(use.form) and use.form not in DATA_FORMS)
+    own = _models_of(scope, uses)
     return frozenset(sides[use.direction] for use in own if use.direction is Direction.WRITES or use.form != SERVED)
 
 
@@ -349,8 +357,6 @@ def _runs_in_others(
     candidate: Candidate, code: Iterable[str], scopes: Mapping[Candidate, CodeScope], uses: Sequence[ArtifactUse]
 ) -> bool:
     """Whether a project has code, and no other environment leaves any of it that trains to the project's own lists."""
-    if candidate.group.part is not None:
-        return False
     folder = folder_of(candidate.group)
     own = [path for path in code if lies_in(path, folder)]
     of_others = {path for scope in scopes.values() for path in scope.files}
@@ -361,7 +367,7 @@ def _runs_in_others(
 
 def _signs(scope: CodeScope, uses: Sequence[ArtifactUse], program: Program) -> Iterator[RoleSign]:
     """What the code of an environment shows of its role: the side of models it is on, and its entry points."""
-    own = [use for use in uses if scope.holds(use) and _is_model(use.form) and use.form not in DATA_FORMS]
+    own = _models_of(scope, uses)
     writes = [use for use in own if use.direction is Direction.WRITES]
     # Who looks at a model in a notebook serves nothing.
     reads = [use for use in own if use.direction is Direction.READS and not use.at.path.endswith(".ipynb")]
@@ -377,7 +383,7 @@ def _signs(scope: CodeScope, uses: Sequence[ArtifactUse], program: Program) -> I
 def _reads_what_others_published(scope: CodeScope, uses: Sequence[ArtifactUse]) -> bool:
     """Whether all models that code reads are those of a hub, under complete names that no code of the tree writes."""
     written = {name.text for use in uses if use.direction is Direction.WRITES for name in use.names}
-    own = [use for use in uses if scope.holds(use) and _is_model(use.form) and use.form not in DATA_FORMS]
+    own = _models_of(scope, uses)
     read = [name for use in own if use.direction is Direction.READS for name in use.names]
     return bool(read) and all(name.kind is NameKind.HUB and name.complete and name.text not in written for name in read)
 

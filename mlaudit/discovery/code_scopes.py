@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 
 from mlaudit.code.linking import Program
 from mlaudit.code.nouns import ArtifactUse
@@ -16,7 +17,6 @@ from mlaudit.document.budget import BudgetExceeded, document_budget
 from mlaudit.grammars.pypi.local_projects import MANIFESTS
 from mlaudit.grammars.shell.shell_commands import commands
 from mlaudit.knowledge.roles import tokens, words
-from mlaudit.model.errors import Unreadable
 from mlaudit.model.lazy_dataclass import dataclass, field
 
 MAX_ENTRIES = 200
@@ -76,7 +76,7 @@ def folder_of(group: DocumentGroup) -> str:
 
 def lies_in(path: str, folder: str) -> bool:
     """Whether a path is a folder or is below it; everything is in the root."""
-    return folder in ("", ".") or path == folder or path.startswith(f"{folder}/")
+    return not folder or path == folder or path.startswith(f"{folder}/")
 
 
 def code_scopes(
@@ -123,7 +123,7 @@ class _CodeTree:
 
     def __init__(self, code: Collection[str]) -> None:
         self._order = {path: at for at, path in enumerate(code)}
-        self._below: dict[str, list[str]] = {"": list(code), ".": list(code)}
+        self._below: dict[str, list[str]] = {".": list(code)}
         for path in code:
             folder = posixpath.dirname(path)
             while folder:
@@ -142,9 +142,11 @@ class _CodeTree:
     def _of_copy(self, copied: str) -> Iterable[str]:
         if "*" not in copied:
             return self.below(copied)
-        folder, _, pattern = copied.rpartition("/")
+        folder, pattern = posixpath.split(copied)
         ending = pattern.lstrip("*")
-        return (path for path in self.below(folder) if posixpath.dirname(path) == folder and path.endswith(ending))
+        return (
+            path for path in self.below(folder or ".") if posixpath.dirname(path) == folder and path.endswith(ending)
+        )
 
 
 def _of_part(part: RecipePart, group: DocumentGroup, code: _CodeTree, program: Program, tree: AuditedTree) -> CodeScope:
@@ -157,26 +159,28 @@ def _of_part(part: RecipePart, group: DocumentGroup, code: _CodeTree, program: P
         entries += _entries(part, part.built_by, tree)
         entries += _beside_starters(entries, part, code, program)
         projects = {posixpath.dirname(path) for path in part.installs if posixpath.basename(path) in MANIFESTS}
-        return CodeScope(files=program.closure(entries, projects - {""}), is_exact=True)
+        return CodeScope(files=program.closure(entries, projects), is_exact=True)
     if part.copies is None:
         own = folder_of(group)
-        files = code.below(own) if own and part.format == "serverless" else []
+        files = code.below(own) if part.format == "serverless" else []
         return CodeScope(files=program.closure(files[:MAX_ENTRIES]), is_exact=bool(files))
     own = folder_of(group)
     copied = code.copied(part.copies) or _mounted(part, code)
-    inside = [path for path in copied if lies_in(path, own)] if own else copied
+    inside = [path for path in copied if lies_in(path, own)]
     return CodeScope(files=program.closure((inside or copied)[:MAX_ENTRIES]), is_exact=bool(own and inside))
 
 
 def _beside_starters(entries: Sequence[str], part: RecipePart, code: _CodeTree, program: Program) -> list[str]:
     """What an image copies beside a script that treats no artifact and starts other programs: `subprocess.run(...)`."""
     starting = [path for path in entries if _starts_others(path, program)]
-    busy = {use.at.path for use in program.uses} if starting else set()
-    if not starting or not busy.isdisjoint(program.closure(entries)):
+    if not starting:
         return []
-    copied = set(code.copied(copy for copy in part.copies or () if copy not in ("", ".")))
+    busy = {use.at.path for use in program.uses}
+    if not busy.isdisjoint(program.closure(entries)):
+        return []
+    copied = set(code.copied(copy for copy in part.copies or () if copy != "."))
     folders = {posixpath.dirname(path) for path in starting}
-    return [path for path in sorted(copied) if posixpath.dirname(path) in folders and path not in entries]
+    return [path for path in sorted(copied) if posixpath.dirname(path) in folders]
 
 
 def _starts_others(path: str, program: Program) -> bool:
@@ -218,11 +222,12 @@ def _of_source(part: RecipePart, code: _CodeTree, program: Program) -> CodeScope
 def _entries(part: RecipePart, started: Iterable[RunCommand], tree: AuditedTree) -> Iterator[str]:
     """Modules of the tree that commands of a recipe start, through the shell scripts that they run."""
     home = posixpath.dirname(part.path)
-    bases = [copy if not posixpath.splitext(copy)[1] else posixpath.dirname(copy) for copy in part.copies or ()]
-    bases = list(dict.fromkeys([*bases, *(posixpath.dirname(copy) for copy in part.copies or ()), home]))
+    copies = part.copies or ()
+    bases = [copy if not posixpath.splitext(copy)[1] else posixpath.dirname(copy) for copy in copies]
+    bases = list(dict.fromkeys([*bases, *map(posixpath.dirname, copies), home]))
     # The code of a project comes with it.
     projects = [folder for folder in map(posixpath.dirname, part.installs) if _is_project(folder, tree)]
-    bases += [base for project in projects for base in (project, posixpath.join(project, "src")) if base not in bases]
+    bases += [base for project in projects for base in (project, posixpath.join(project, "src"))]
     if part.is_job:
         bases = ["", *bases]
     elif part.format in words().described:
@@ -261,20 +266,17 @@ def _is_project(folder: str, tree: AuditedTree) -> bool:
 
 def _tasks(words_of_command: Sequence[str], folders: Iterable[str], tree: AuditedTree) -> list[tuple[str, ...]]:
     """The commands behind one that runs tasks, in the first of some folders that has them."""
-    command_lists = (commands_behind(words_of_command, folder.strip("."), tree) for folder in dict.fromkeys(folders))
+    command_lists = (commands_behind(words_of_command, folder, tree) for folder in dict.fromkeys(folders))
     return next((commands for commands in command_lists if commands), [])
 
 
-def _commands_of(path: str, tree: AuditedTree) -> list[tuple[str, ...]]:
+def _commands_of(path: str, tree: AuditedTree) -> Iterator[tuple[str, ...]]:
     """The commands of a shell script of the tree."""
-    document = tree.document(path)
-    with document_budget():
-        try:
-            text = document.text if document is not None else ""
-            return [tuple(word.text for word in command.words) for command in commands(text, {})]
-        except (Unreadable, BudgetExceeded):
-            # What cannot be read starts nothing that is known.
-            return []
+    text = tree.text(path)
+    # What is too long to be read starts nothing that is known.
+    with document_budget(), suppress(BudgetExceeded):
+        for command in commands(text, {}) if text is not None else ():
+            yield tuple(word.text for word in command.words)
 
 
 def _joined(bases: Iterable[str], tail: str) -> Iterator[str]:
@@ -310,7 +312,7 @@ def _by_folder(
 
 def _fitting(path: str, folder: str, candidates: Sequence[Candidate]) -> Candidate | None:
     """The one environment whose name has words of a module's path; None if there is none or more than one."""
-    inner = path[len(folder) :].removesuffix(".py").removesuffix(".ipynb")
+    inner = posixpath.splitext(path)[0][len(folder) :]
     folder_words = [word for piece in inner.split("/") for word in tokens(piece)]
     role = words().role(tuple(folder_words))
     scores: dict[Candidate, int] = {}
@@ -318,8 +320,7 @@ def _fitting(path: str, folder: str, candidates: Sequence[Candidate]) -> Candida
         own = {word for word in candidate.group.qualifier if not words().is_role_word(word)}
         same_role = role is not None and candidate.role == role[0]
         scores[candidate] = 2 * same_role + len(own.intersection(folder_words))
-    best = max(scores.values(), default=0)
-    fitting = [candidate for candidate, score in scores.items() if score == best and best > 0]
+    fitting = [candidate for candidate, score in scores.items() if score and score == max(scores.values())]
     if len(fitting) == 1:
         return fitting[0]
     plain = [candidate for candidate in candidates if not candidate.group.qualifier and not candidate.group.build]
@@ -328,7 +329,10 @@ def _fitting(path: str, folder: str, candidates: Sequence[Candidate]) -> Candida
 
 def _innermost(path: str, candidates: Sequence[Candidate]) -> Candidate | None:
     """The one environment whose documents are in the innermost folder around a module."""
-    around = [candidate for candidate in candidates if lies_in(path, "/".join(candidate.group.folder))]
-    depth = max((len(candidate.group.folder) for candidate in around), default=0)
-    inner = [candidate for candidate in around if len(candidate.group.folder) == depth]
+    depths = {
+        candidate: len(candidate.group.folder)
+        for candidate in candidates
+        if lies_in(path, "/".join(candidate.group.folder))
+    }
+    inner = [candidate for candidate, depth in depths.items() if depth == max(depths.values())]
     return inner[0] if len(inner) == 1 else None

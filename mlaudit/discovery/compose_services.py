@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from itertools import islice
 
 from mlaudit.discovery.groups import why_ignored
 from mlaudit.discovery.recipes import (
@@ -19,13 +21,13 @@ from mlaudit.discovery.recipes import (
     inner_commands,
     whole_part,
 )
-from mlaudit.discovery.role_signs import is_platform, role_of_command
+from mlaudit.discovery.role_signs import WORK, is_platform, role_of_command
 from mlaudit.discovery.variable_files import stated_variables
 from mlaudit.document.budget import BudgetExceeded, document_budget
 from mlaudit.document.document import Document
 from mlaudit.document.node import Malformed, Node
 from mlaudit.grammars.container.build_commands import marked, placed
-from mlaudit.grammars.container.build_context import own_image
+from mlaudit.grammars.container.build_context import OwnImage, own_image
 from mlaudit.grammars.container.compose_text import volumes, with_defaults
 from mlaudit.grammars.container.dockerfile_stages import MAX_PARENTS
 from mlaudit.grammars.shell.shell_commands import commands
@@ -43,21 +45,13 @@ _COMPOSE = lazy_pattern(r"(?:[\w-]{1,60}[.-])?(?:docker-)?compose(?:[.-][\w.-]{1
 
 def compose_runs(tree: AuditedTree) -> tuple[ImageRun, ...]:
     """The services of all compose files of a tree; those that run an image of elsewhere have no `dockerfile`."""
-    runs: list[ImageRun] = []
-    for path in tree.paths:
-        if not is_compose(path) or why_ignored(path) is not None:
-            continue
-        document = tree.document(path)
-        if document is not None:
-            runs += _of_file(path, document, tree)
-        if len(runs) >= MAX_SERVICES:
-            break
-    return tuple(runs[:MAX_SERVICES])
+    paths = (path for path in tree.paths if is_compose(path) and why_ignored(path) is None)
+    return tuple(islice((run for path in paths for run in _of_file(path, tree)), MAX_SERVICES))
 
 
 def is_compose(path: str) -> bool:
     """Whether the name of a file is one that compose files have."""
-    return "compose" in path and _COMPOSE.fullmatch(path.rpartition("/")[2]) is not None
+    return "compose" in path and _COMPOSE.fullmatch(posixpath.basename(path)) is not None
 
 
 def service_parts(path: str, document: StatedDocument, tree: AuditedTree, runs: Sequence[ImageRun]) -> list[RecipePart]:
@@ -89,73 +83,64 @@ def _is_environment(part: RecipePart, running: Sequence[RunCommand]) -> bool:
     """Whether a service is more than a database or a queue: packages, a server of models, or a script of the tree."""
     images = [name for name in part.packages if words().role_of_image(name)]
     scripts = any(word.endswith(".py") for command in running for word in command.words)
-    roles = {role_of_command(command.words) for command in running} & {"training", "serving", "batch"}
+    roles = {role_of_command(command.words) for command in running}.intersection(WORK)
     has_package = bool(part.installs) or len(part.packages) > 1
-    return bool(images or has_package or (part.states and (scripts or roles) and part.has_python))
+    return bool(images or has_package or ((scripts or roles) and part.has_python))
 
 
 def _started(run: ImageRun) -> list[tuple[str, ...]]:
     """The commands of a service, those of `sh -c "..."` apart."""
-    stated = (*(run.entrypoint or ()), *(run.command or ()))
-    return inner_commands(stated) if stated else []
+    return inner_commands((*(run.entrypoint or ()), *(run.command or ())))
 
 
-def _of_file(path: str, document: Document, tree: AuditedTree) -> list[ImageRun]:
-    with document_budget():
-        try:
-            services = document.yaml.get("services")
-            named = list(services.items()) if services.is_table else []
-        except (Unreadable, Malformed, BudgetExceeded):
-            # A file that is no compose file runs nothing.
-            return []
-        runs: list[ImageRun] = []
-        for name, service in named:
-            try:
-                runs += _of_service(path, name, service, document, tree)
-            except (Malformed, BudgetExceeded):
-                # One service that is not as compose has it leaves the others.
-                continue
+def _of_file(path: str, tree: AuditedTree) -> list[ImageRun]:
+    runs: list[ImageRun] = []
+    document = tree.document(path)
+    if document is None:
         return runs
+    # A file that is no compose file runs nothing.
+    with document_budget(), suppress(Unreadable, Malformed, BudgetExceeded):
+        for name, service in document.yaml.get("services").items():
+            # One service that is not as compose has it leaves the others.
+            with suppress(Malformed, BudgetExceeded):
+                runs += _of_service(path, name, service, document, tree)
+    return runs
 
 
 def _of_service(path: str, name: str, service: Node, document: Document, tree: AuditedTree) -> Iterator[ImageRun]:
-    build = service.get("build") if service.is_table else Node(None)
+    build = service.get("build")
     is_built = build.is_text or build.is_table
-    image = service.get("image") if service.is_table else Node(None)
-    if not is_built and not image.is_text:
-        return
     folder = posixpath.dirname(path)
     if build.is_table and build.get("dockerfile_inline").exists:
         # The parser of the format says that it is not read.
         return
-    dockerfile, target = _built(build, folder) if is_built else _of_tree(document, image.text(), folder)
-    yield ImageRun(
-        dockerfile=dockerfile,
-        target=target,
+    own = _built(build, folder) if is_built else _of_tree(document, service.get("image").text(), folder)
+    run = ImageRun(
         name=name,
         at=document.at(*service.route),
         entrypoint=_words(service.get("entrypoint")),
         command=_words(service.get("command")),
         folder=service.get("working_dir").maybe_text() or "",
         settings=(*_of_files(service.get("env_file"), folder, tree), *_settings(service.get("environment"))),
-        container=service.get("container_name").maybe_text() or "",
+        container=service.get("container_name").maybe_text(),
         mounts=tuple(_mount(source, target, folder) for source, target in volumes(service)),
     )
+    yield replace(run, dockerfile=own.file, target=own.target) if own is not None else run
 
 
-def _built(build: Node, folder: str) -> tuple[str, str]:
+def _built(build: Node, folder: str) -> OwnImage:
     """The Dockerfile of a service and the stage that is built."""
     stated = build if build.is_text else build.get("context")
     context = placed(marked(with_defaults(stated.maybe_text() or ".")), folder)
     file = (build.get("dockerfile").maybe_text() if build.is_table else None) or "Dockerfile"
-    target = (build.get("target").maybe_text() or "") if build.is_table else ""
-    return placed(marked(with_defaults(file)), context), target
+    target = build.get("target").maybe_text() if build.is_table else None
+    return OwnImage(file=placed(marked(with_defaults(file)), context), target=target or "")
 
 
-def _of_tree(document: Document, image: str, folder: str) -> tuple[str, str]:
-    """The Dockerfile that another file of the tree builds an image with, and its stage; empty if none does."""
+def _of_tree(document: Document, image: str, folder: str) -> OwnImage | None:
+    """The Dockerfile that another file of the tree builds an image with, and its stage; None if none does."""
     own = own_image(document, with_defaults(image), MAX_PARENTS)
-    return (posixpath.normpath(posixpath.join(folder, own.file)), own.target) if own is not None else ("", "")
+    return replace(own, file=posixpath.normpath(posixpath.join(folder, own.file))) if own is not None else None
 
 
 def _words(node: Node) -> tuple[str, ...] | None:
@@ -191,6 +176,7 @@ def _of_files(node: Node, folder: str, tree: AuditedTree) -> Iterator[tuple[str,
 
 def _mount(source: str, target: str, folder: str) -> Mount:
     """A folder of the tree, or a volume, which services of one folder share by its name."""
+    target = target.rstrip("/")
     if source.startswith("."):
         return Mount(scope="tree", source=posixpath.normpath(posixpath.join(folder, source)), target=target)
     scope = "host" if source.startswith(("/", "~")) else f"volume:{folder}"

@@ -95,9 +95,7 @@ def _found(path: Path, files: WorkingTree) -> Document | None:
 
 
 def _why_no_configuration(path: Path) -> str:
-    if paths.is_link(path) and not paths.exists(path):
-        return "it is a link to something that does not exist"
-    return "it is not a regular file" if paths.exists(path) else "there is no such configuration file"
+    return "it is not a regular file" if paths.exists(path) else "it is a link to something that does not exist"
 
 
 def _upwards(folder: Path, root: Path) -> list[str]:

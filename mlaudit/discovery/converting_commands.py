@@ -21,9 +21,13 @@ def converting_uses(parts: Iterable[RecipePart]) -> Iterator[ArtifactUse]:
 
 
 def _use(row: WritingCommand, command: RunCommand) -> ArtifactUse | None:
-    words = [posixpath.basename(command.words[0]), *command.words[1:]] if command.words else []
-    start = next((len(start_words.split()) for start_words in row.starts if _begins(words, start_words)), None)
-    name = option_of(words[start:], row.name) if start is not None else ""
+    program = map(posixpath.basename, command.words[:1])
+    # `python3.11 -m` is `python -m`.
+    words = [*("python" if name.startswith("python") else name for name in program), *command.words[1:]]
+    start = next((beginning for beginning in row.starts if words[: len(beginning.split())] == beginning.split()), None)
+    if start is None:
+        return None
+    name = option_of(words, row.name)
     if not name or "$" in name:
         return None
     path = posixpath.normpath(posixpath.join(command.folder, name))
@@ -32,18 +36,11 @@ def _use(row: WritingCommand, command: RunCommand) -> ArtifactUse | None:
         at=command.at,
         direction=Direction.WRITES,
         form=row.form,
-        call=" ".join(words[:start]),
+        call=start,
         library=row.distribution,
         names=(ArtifactName(kind=NameKind.PATH, pieces=(path,), at=command.at),),
         settings=tuple((setting, text) for setting, text in settings if text),
     )
-
-
-def _begins(words: Sequence[str], start: str) -> bool:
-    wanted = start.split()
-    # `python3.11 -m` is `python -m`.
-    first = "python" if words and words[0].startswith("python") else "".join(words[:1])
-    return [first, *words[1 : len(wanted)]] == wanted
 
 
 def option_of(words: Sequence[str], option: str) -> str:

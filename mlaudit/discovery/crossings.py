@@ -50,9 +50,9 @@ class UseIndex:
     """
 
     def __init__(self, uses: Iterable[ArtifactUse]) -> None:
-        named = [(use, with_real_names(use)) for use in uses]
-        self.writes = [pair for pair in named if pair[0].direction is Direction.WRITES and pair[1].names]
-        self.reads = [pair for pair in named if pair[0].direction is Direction.READS and pair[1].names]
+        named = [(use, with_names) for use in uses if (with_names := with_real_names(use)).names]
+        self.writes = [(use, with_names) for use, with_names in named if use.direction is Direction.WRITES]
+        self.reads = [(use, with_names) for use, with_names in named if use.direction is Direction.READS]
 
     def handovers(self, least: Sameness = Sameness.LIKELY) -> Iterator[Handover]:
         """Every write with every read that treats the same artifact."""
@@ -132,7 +132,7 @@ def cross(
         read_as.setdefault(handover.write, []).append(handover.read)
     between = [
         (writer, reader, handover)
-        for handover in (*direct, *_converted(direct, orphans, uses))
+        for handover in (*direct, *_converted(direct, orphans))
         for writer in holders[handover.write]
         for reader in holders[handover.read]
         if writer is not reader
@@ -300,17 +300,14 @@ def _is_of_copies(
     return is_shared and is_table and not scopes[reader].is_exact
 
 
-def _converted(
-    direct: Sequence[Handover], orphans: frozenset[str] | set[str], uses: Sequence[ArtifactUse]
-) -> Iterator[Handover]:
+def _converted(direct: Sequence[Handover], orphans: Collection[str]) -> Iterator[Handover]:
     """What passes through modules of no environment that read one artifact and write another."""
-    by_path: dict[str, list[ArtifactUse]] = {}
-    for use in uses:
-        if use.at.path in orphans and use.direction is Direction.WRITES:
-            by_path.setdefault(use.at.path, []).append(use)
     following: dict[ArtifactUse, list[Handover]] = {}
     for handover in direct:
         following.setdefault(handover.write, []).append(handover)
+    by_path: dict[str, list[ArtifactUse]] = {}
+    for write in following:
+        by_path.setdefault(write.at.path, []).append(write)
     for first in direct:
         frontier = [first]
         for _ in range(MAX_STEPS):
@@ -324,7 +321,7 @@ def _converted(
                 for handover in frontier
                 if handover.read.at.path in orphans
                 for rewritten in by_path.get(handover.read.at.path, ())
-                for after in following.get(rewritten, ())
+                for after in following[rewritten]
             ]
             yield from frontier
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Iterator
+from contextlib import suppress
 
 from mlaudit.code.nouns import ArtifactName, ArtifactUse, Direction, NameKind
 from mlaudit.discovery.recipes import AuditedTree, RecipePart
@@ -44,23 +45,24 @@ def _is_code(path: str, tree: AuditedTree) -> bool:
 
 def _use(direction: Direction, form: str, at: Place, path: str, call: str) -> ArtifactUse:
     name = ArtifactName(kind=NameKind.PATH, pieces=(path,), at=at)
-    return ArtifactUse(at=at, direction=direction, form=form, call=call, library="", names=(name,))
+    return ArtifactUse(at=at, direction=direction, form=form, call=call, names=(name,))
 
 
 def server_uses(tree: AuditedTree) -> Iterator[tuple[str, ArtifactUse]]:
     """The models that `model-settings.json` of MLServer name, each with the folder of the file."""
     for path in tree.paths:
-        if path.rpartition("/")[2] == "model-settings.json":
+        if posixpath.basename(path) == "model-settings.json":
             with document_budget():
                 document = tree.document(path)
                 try:
                     root = document.json if document is not None else Node(None)
-                    implementation = root.get("implementation").maybe_text() or ""
+                    implementation = root.get("implementation").maybe_text()
                     parameters = root.get("parameters")
                     uri = parameters.get("uri").maybe_text() if parameters.is_table else None
                 except (Unreadable, Malformed):
                     continue
-            runtime = next((row for word, row in _RUNTIMES.items() if word in implementation.lower()), None)
+            rows = (row for word, row in _RUNTIMES.items() if implementation and word in implementation.lower())
+            runtime = next(rows, None)
             named = uri or (runtime[1] if runtime is not None else None)
             if named is None or "://" in named:
                 continue
@@ -73,23 +75,20 @@ def server_uses(tree: AuditedTree) -> Iterator[tuple[str, ArtifactUse]]:
 def moved_uses(tree: AuditedTree) -> Iterator[ArtifactUse]:
     """Files that stages of DVC copy, as a read and a write of the stage's file: a conversion of no environment."""
     for path in tree.paths:
-        if path.rpartition("/")[2] != "dvc.yaml":
+        if posixpath.basename(path) != "dvc.yaml":
             continue
-        with document_budget():
+        with document_budget(), suppress(Unreadable, Malformed):
             document = tree.document(path)
-            try:
-                stages = document.yaml.get("stages") if document is not None else Node(None)
-                for name, stage in stages.items() if stages.is_table else ():
-                    yield from _of_stage(path, name, stage, document.at(*stage.route) if document else None)
-            except (Unreadable, Malformed):
-                continue
+            stages = document.yaml.get("stages") if document is not None else Node(None)
+            for name, stage in stages.items() if stages.is_table else ():
+                yield from _of_stage(path, name, stage, document.at(*stage.route) if document else None)
 
 
 def _of_stage(path: str, name: str, stage: Node, at: Place | None) -> Iterator[ArtifactUse]:
     if not stage.is_table or not stage.get("cmd").exists:
         return
     node = stage.get("cmd")
-    texts = [line.text() for line in node.each() if line.is_text] if node.is_list else [node.maybe_text() or ""]
+    texts = [line.text() for line in (node.each() if node.is_list else (node,)) if line.is_text]
     folder = posixpath.dirname(path)
     place = Place(path=f"{path}#{name}", line=at.line if at is not None else None)
     for text in texts:

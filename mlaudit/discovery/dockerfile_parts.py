@@ -30,7 +30,6 @@ MAX_BELOW = 4
 """Images of the tree that are built from one another."""
 
 _RUNNING = ("ENTRYPOINT", "CMD")
-_SHELLS = ("sh", "bash", "dash")
 
 
 def dockerfile_parts(
@@ -92,12 +91,14 @@ def _below(path: str, build: DockerfileStages, stage: Stage, tree: AuditedTree, 
     if reference is None or depth >= MAX_BELOW or reference.name == "scratch" or image_tags.contents(reference):
         return None
     own = build.own_image(first.image.text)
-    inner = posixpath.normpath(posixpath.join(posixpath.dirname(path), own.file)) if own is not None else ""
+    if own is None:
+        return None
+    inner = posixpath.normpath(posixpath.join(posixpath.dirname(path), own.file))
     document = tree.document(inner) if inner in tree.paths else None
     stated_document = stated(document, "dockerfile") if document is not None else None
-    if own is None or stated_document is None:
+    if stated_document is None:
         return None
-    runs = [ImageRun(dockerfile=inner, target=own.target, name="", at=Place(path=inner))] if own.target else []
+    runs = [ImageRun(dockerfile=inner, target=own.target, at=Place(path=inner))] if own.target else []
     parts = dockerfile_parts(inner, stated_document, tree, runs, depth + 1)
     return next(
         (recipe_part for recipe_part in parts if (recipe_part.name if own.target else recipe_part.part) == own.target),
@@ -111,15 +112,15 @@ def final_stages(build: DockerfileStages, targets: Collection[int | None] = ()) 
     for stage in build.stages:
         used.update((stage.base, *stage.packages_from))
         for instruction in stage.instructions:
-            source = build.number(instruction.flag("from") or "")
+            source = build.source(instruction)
             used.update({source} - {stage.index})
     last = build.stages[-1]
+    ends: set[int | None] = {*targets, *trainers(build)}
     if last.index not in targets and any(base.index in targets for base in _chain(build, last)):
         # What services run is built; what only adds to it is for debugging or tests.
         used.add(last.index)
     else:
-        used.discard(last.index)
-    ends = ({last.index} - used) | {*targets} | trainers(build)
+        ends.add(last.index)
     return [stage for stage in build.stages if stage.index in ends or _is_apart(stage, used)]
 
 
@@ -199,11 +200,9 @@ def _running(build: DockerfileStages, stage: Stage) -> Iterator[Instruction]:
 
 
 def _unwrapped(words: Sequence[str]) -> tuple[str, ...]:
-    """The command inside `["sh", "-c", "..."]`."""
-    if len(words) > 2 and words[0].rpartition("/")[2] in _SHELLS and words[1].startswith("-"):
-        inner = [tuple(word.text for word in command.words) for command in commands(words[2], {})]
-        return inner[-1] if inner else tuple(words)
-    return tuple(words)
+    """The command inside `["sh", "-c", "..."]`, of several the last one."""
+    inner = inner_commands(tuple(words))
+    return inner[-1] if inner else tuple(words)
 
 
 def _run_command(instruction: Instruction, words: Sequence[str]) -> RunCommand:
@@ -220,9 +219,13 @@ def _copies(path: str, build: DockerfileStages, stage: Stage, tree: AuditedTree)
                 words = list(instruction.items() or dockerfile_text.words(instruction.rest, build.globals))
                 for word in words[:-1]:
                     if not word.unresolved and "://" not in word.text:
-                        source = word.text.lstrip("/") or "."
-                        places = [posixpath.normpath(posixpath.join(context, source)) for context in contexts]
+                        places = [_in_context(word.text, context) for context in contexts]
                         yield next((place for place in places if _is_there(place, tree)), places[0])
+
+
+def _in_context(copied: str, context: str) -> str:
+    """What a COPY names, below the folder that the image is built from: `/` is that folder."""
+    return posixpath.normpath(f"{context or '.'}/{copied}")
 
 
 def _contexts(path: str, build: DockerfileStages) -> list[str]:
@@ -250,6 +253,6 @@ def _holding(build: DockerfileStages, stage: Stage) -> Iterator[Stage]:
         seen.add(current.index)
         yield current
         for instruction in current.instructions:
-            source = build.number(instruction.flag("from") or "")
+            source = build.source(instruction)
             if source is not None:
                 waiting.extend(_chain(build, build.stages[source]))

@@ -117,13 +117,15 @@ def by_name(path: str) -> str | None:
 
 def describes_model(path: str) -> bool:
     """Whether a path is that of a description of one model (`MLmodel`), which records what wrote it."""
-    role = words().descriptors.get(by_name(path) or "")
+    format_name = by_name(path)
+    role = words().descriptors.get(format_name) if format_name is not None else None
     return role is not None and words().side(role) == WRITER
 
 
 def is_manifest(path: str) -> bool:
     """Whether a lock is made of what is at a path."""
-    return kind_of(by_name(path) or "") == "manifest"
+    format_name = by_name(path)
+    return format_name is not None and kind_of(format_name) == "manifest"
 
 
 def no_roots(_path: str) -> Sequence[str]:
@@ -182,7 +184,7 @@ def _environment(candidate: Candidate, names: dict[Candidate, str]) -> Discovere
         folder="/".join(candidate.group.folder),
         sources=chosen.sources,
         covered=chosen.covered,
-        installs=part.installs if part is not None else (),
+        installs=candidate.group.installs,
         follows=tuple(names[writer] for writer in candidate.writers),
         guessed=bool(candidate.writers) and not _is_sure(candidate),
         reason=candidate.reason,
@@ -210,9 +212,8 @@ def _is_shown(candidate: Candidate, side: str) -> bool:
 
 def _is_other_list(writer: Candidate, reader: Candidate) -> bool:
     """Whether an image of its folder installs another list: `requirements.txt` beside `requirements_api.txt`."""
-    installs_own = reader.group.part is not None and bool(reader.group.part.installs)
     is_list = writer.group.kinds == {"list"} and not writer.group.is_beside
-    return writer.does is None and writer.home == reader.home and is_list and installs_own
+    return writer.does is None and writer.home == reader.home and is_list and bool(reader.group.installs)
 
 
 def _is_around(reader: Candidate, writer: Candidate) -> bool:

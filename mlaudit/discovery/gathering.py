@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 
 from mlaudit.discovery.candidates import Candidate, candidate_of
-from mlaudit.discovery.groups import DocumentGroup, Ignored, NamedDocument, grouped, named_document, taken
+from mlaudit.discovery.groups import DocumentGroup, Ignored, NamedDocument, grouped, named_document, qualifier_of, taken
 from mlaudit.discovery.recipes import RecipePart, RunCommand
 from mlaudit.discovery.role_signs import (
     RUNS,
@@ -58,10 +58,11 @@ def gather(
     return candidates, spent, sorted(ignored, key=lambda entry: entry.path)
 
 
-def order(candidate: Candidate) -> tuple[str, str]:
+def order(candidate: Candidate) -> tuple[str, ...]:
     """Where a candidate is among others."""
     part = candidate.group.part
-    return candidate.group.documents[0].path, part.part if part is not None else ""
+    path = candidate.group.documents[0].path
+    return (path, part.part) if part is not None else (path,)
 
 
 def signed_candidate(group: DocumentGroup) -> Candidate:
@@ -71,8 +72,7 @@ def signed_candidate(group: DocumentGroup) -> Candidate:
     if part is not None:
         candidate.signs += [*signs_of_commands(part.commands), *signs_of_packages(part.packages)]
         if part.role:
-            why = part.evidence[-1].says if part.evidence else "its recipe says so"
-            candidate.signs.append(RoleSign(role=part.role, weight=RUNS, why=why))
+            candidate.signs.append(RoleSign(role=part.role, weight=RUNS, why=part.evidence[-1].says))
         executed = [command for run in part.runs for command in run.executed]
         candidate.signs += _signs_of_tasks([command for command in executed if role_of_command(command.words) in WORK])
     for shown in group.shown_by:
@@ -94,8 +94,7 @@ def _signs_of_tasks(commands: Iterable[RunCommand]) -> Iterator[RoleSign]:
 def part_group(part: RecipePart) -> DocumentGroup:
     """The group of a recipe's part alone; the files that it installs are included by the recipe itself."""
     document = named_document(part.path, part.format)
-    named = named_document(part.name, "") if part.name else None
-    qualifier = (*document.qualifier, *(named.qualifier if named is not None else ()))
+    qualifier = (*document.qualifier, *qualifier_of(part.name))
     return DocumentGroup(
         home=document.home,
         qualifier=tuple(dict.fromkeys(qualifier)),
@@ -200,7 +199,7 @@ def _unspent(
     claimed = _claimed(of_parts)
     for group in groups:
         sources = [source.partition("#")[0] for source in taken(group).sources]
-        takers = claimed.get(sources[0], []) if sources else []
+        takers = [taker for source in sources[:1] for taker in claimed.get(source, ())]
         beside = _lists_beside(group, claimed) if takers else []
         if beside:
             group.documents, group.is_beside = beside, True

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
@@ -82,6 +83,11 @@ class DocumentGroup:
         return frozenset(document.kind for document in self.documents)
 
     @property
+    def installs(self) -> Parts:
+        """The files that its recipe installs."""
+        return self.part.installs if self.part is not None else ()
+
+    @property
     def states(self) -> bool:
         """Whether it is more than a recipe."""
         return bool(self.kinds & _STATEMENTS)
@@ -90,10 +96,11 @@ class DocumentGroup:
     def folder(self) -> Parts:
         """The folder that holds all its documents."""
         first, last = (pick(document.folder for document in self.documents) for pick in (min, max))
-        return tuple(_common(first, last))
+        return tuple(common_parts(first, last))
 
 
-def _common(parts: Parts, other: Parts) -> Iterator[str]:
+def common_parts(parts: Parts, other: Parts) -> Iterator[str]:
+    """The folders that two paths share from the root on."""
     for left, right in zip(parts, other, strict=False):
         if left != right:
             return
@@ -102,7 +109,7 @@ def _common(parts: Parts, other: Parts) -> Iterator[str]:
 
 def common_length(parts: Parts, other: Parts) -> int:
     """How many folders two paths share from the root on."""
-    return sum(1 for _ in _common(parts, other))
+    return len(tuple(common_parts(parts, other)))
 
 
 def grouped(
@@ -132,38 +139,46 @@ def grouped(
 def named_document(path: str, format_name: str) -> NamedDocument:
     """What the path of a document of a format says."""
     table = words()
-    *folders, name = path.split("/")
+    folder = _folders_of(path)
     kind = kind_of(format_name)
-    qualifier, variant = _qualifier_and_variant(table, tokens(name))
+    qualifier, variant = _qualifier_and_variant(table, tokens(posixpath.basename(path)))
     return NamedDocument(
         path=path,
         format=format_name,
         kind=kind,
-        folder=tuple(folders),
-        home=tuple(_without_holders(folders)),
+        folder=folder,
+        home=tuple(_without_holders(folder)),
         qualifier=() if kind == "descriptor" else qualifier,
         variant=variant,
     )
 
 
-def _without_holders(folders: Iterable[str]) -> Iterator[str]:
+def _without_holders(folders: Sequence[str]) -> Iterator[str]:
     """Folders without those that only hold lists and recipes; one right below examples is an example of its own."""
     table = words()
-    before = ""
-    for folder in folders:
-        if folder.lower() not in table.holders or table.examples.intersection(tokens(before)):
+    for at, folder in enumerate(folders):
+        is_example = any(table.examples.intersection(tokens(above)) for above in folders[:at][-1:])
+        if folder.lower() not in table.holders or is_example:
             yield folder
-        before = folder
 
 
 def why_ignored(path: str) -> str | None:
     """Why discovery leaves a file out, by the words of its path; None if it does not."""
-    return _why_ignored(named_document(path, ""))
+    return _why_folder_ignored(_folders_of(path)) or _why_file_ignored(qualifier_of(posixpath.basename(path)))
 
 
 def lies_in_left_out(path: str) -> bool:
     """Whether a file is in a folder of documentation, tests or benchmarks."""
-    return _why_ignored(named_document(f"{path.rpartition('/')[0]}/x", "")) is not None if "/" in path else False
+    return _why_folder_ignored(_folders_of(path)) is not None
+
+
+def _folders_of(path: str) -> Parts:
+    return tuple(path.split("/")[:-1])
+
+
+def qualifier_of(name: str) -> Parts:
+    """The words of a file's name that tell environments apart."""
+    return _qualifier_and_variant(words(), tokens(name))[0]
 
 
 def _qualifier_and_variant(table: Words, of_name: Parts) -> tuple[Parts, Parts]:
@@ -202,14 +217,18 @@ def _why_folder_ignored(folders: Parts) -> str | None:
 
 
 def _why_ignored(document: NamedDocument) -> str | None:
-    why = _why_folder_ignored(document.folder)
-    if why is not None:
-        return why
+    why = _why_folder_ignored(document.folder) or _why_file_ignored(document.qualifier)
+    if why is None and document.kind == "aside":
+        return "belongs to no environment unless the configuration says so"
+    return why
+
+
+def _why_file_ignored(qualifier: Parts) -> str | None:
     for row in words().ignored:
-        matching = row.files.intersection(document.qualifier)
+        matching = row.files.intersection(qualifier)
         if matching:
             return f'{row.why} (file name "{min(matching)}")'
-    return "belongs to no environment unless the configuration says so" if document.kind == "aside" else None
+    return None
 
 
 def _groups(documents: Iterable[NamedDocument]) -> Iterator[DocumentGroup]:
@@ -259,7 +278,7 @@ def _with_members(groups: list[DocumentGroup], roots: Callable[[str], Sequence[s
     locks = [document for group in groups for document in group.documents if document.kind == "lock"]
     for group in groups:
         manifests = [document for document in group.documents if document.kind == "manifest"]
-        above = [lock for lock in locks for manifest in manifests[:1] if _is_above(lock.folder, manifest.folder)]
+        above = [lock for lock in locks if any(_is_above(lock.folder, manifest.folder) for manifest in manifests)]
         if above and not group.kinds & _SURE:
             nearest = max(above, key=lambda lock: (len(lock.folder), lock.path))
             group.member = _member(nearest.path, manifests[0].path, roots)
@@ -313,7 +332,7 @@ def _takes(group: DocumentGroup, recipe: DocumentGroup) -> bool:
     if not recipe.qualifier:
         return group.home == recipe.home
     named = group.home[:-1] == recipe.home and group.home and not group.qualifier
-    return bool(named) and _qualifier_and_variant(words(), tokens(group.home[-1]))[0] == recipe.qualifier
+    return bool(named) and qualifier_of(group.home[-1]) == recipe.qualifier
 
 
 def _placed_hints(hints: Sequence[NamedDocument], groups: Sequence[DocumentGroup]) -> Iterator[Ignored]:
@@ -333,11 +352,8 @@ def _builds(group: DocumentGroup) -> Iterator[DocumentGroup]:
     """The plain build of an environment, and one of its own for each other set of words that names a build."""
     plain = [document for document in group.documents if not document.variant]
     labels = sorted({document.variant for document in group.documents if document.variant}, key=_variant_order)
-    if not labels or (not plain and len(labels) == 1):
-        yield group
-        return
     surely_plain = bool({document.kind for document in plain} & _SURE)
-    own = labels[0] if not surely_plain else None
+    own = next(iter(labels), None) if not surely_plain else None
     others = [label for label in labels if label != own]
     left = [document for document in group.documents if document.variant in ((), own)]
     yield replace(group, documents=left)
@@ -385,15 +401,15 @@ def _resolved(chosen: Sequence[NamedDocument]) -> tuple[tuple[str, ...], tuple[s
     preference = words().lock_preference
     beaten = {document.path for document in chosen if _is_input(document, chosen)}
     locks = sorted(
-        (document for document in chosen if document.kind == "lock" and document.path not in beaten),
+        (document for document in chosen if document.kind == "lock"),
         key=lambda document: (preference.get(document.format, len(preference)), document.path),
     )
     beaten.update(lock.path for lock in locks[1:])
     if locks:
         beaten.update(document.path for document in chosen if document.kind in ("list", "manifest"))
-    left = [document for document in chosen if document.path not in beaten and document not in locks]
+    left = [document for document in chosen if document.path not in beaten]
     left.sort(key=lambda document: (_SUREST.index(document.kind), document.path))
-    return tuple(document.path for document in (*locks[:1], *left)), tuple(sorted(beaten))
+    return tuple(document.path for document in left), tuple(sorted(beaten))
 
 
 def _is_input(document: NamedDocument, others: Iterable[NamedDocument]) -> bool:

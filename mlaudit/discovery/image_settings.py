@@ -67,7 +67,6 @@ def image_run(path: str, build: DockerfileStages, chain: Iterable[Stage]) -> Ima
     return ImageRun(
         dockerfile=path,
         target="" if stages[-1] is build.stages[-1] else stages[-1].name,
-        name="",
         at=settings.at,
         folder="" if "$" in settings.folder else settings.folder,
         settings=tuple(settings.variables.items()),

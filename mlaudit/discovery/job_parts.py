@@ -58,8 +58,8 @@ def _read_commands(document: Document, job: str) -> Iterator[RunCommand]:
     if not table.is_table:
         return
     count = 0
-    here = ""
-    for node, folder in _scripts(table, _default_folder(table, _default_folder(root, ""))):
+    here = _default_folder(table, _default_folder(root, ""))
+    for node, folder in _scripts(table, here):
         text = _EXPRESSION.sub("VALUE", node.text())
         here = folder if folder is not None else here
         for command in commands(text, {}):

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from mlaudit.discovery.environments import DiscoveredEnvironment, Discovery, Pair
-from mlaudit.discovery.groups import common_length, why_ignored
+from mlaudit.discovery.groups import common_parts, why_ignored
 from mlaudit.knowledge.model_folders import holds_models, is_hint
 from mlaudit.knowledge.roles import READER, tokens, words
 from mlaudit.model.lazy_dataclass import dataclass
@@ -13,10 +14,6 @@ from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.parsers._names import is_template
 from mlaudit.parsers._registry import format_names, is_artifact
 
-MAX_MODELS = 200
-"""Model files of one folder that are read; of a longer series the first ones, and others are counted."""
-SERVED_MODEL = "config.pbtxt"
-"""The name of the file by which Triton knows a model; it is beside the model and is not one."""
 SHOWN = 6
 """Paths that a sentence names."""
 
@@ -37,10 +34,10 @@ def is_loadable_model(path: str) -> bool:
 
 def by_series(paths: Iterable[str]) -> list[str]:
     """Paths so that the first of every series (`model-#-of-#.safetensors`) comes before the second of any."""
-    counts: dict[str, int] = {}
+    counts: dict[tuple[str, ...], int] = {}
     numbered: list[tuple[int, int, str]] = []
     for order, path in enumerate(paths):
-        series = _NUMBER.sub("#", path)
+        series = tuple(_NUMBER.split(path))
         counts[series] = counts.get(series, 0) + 1
         numbered.append((counts[series], order, path))
     return [path for _, _, path in sorted(numbered)]
@@ -82,7 +79,7 @@ def _folder_says(path: str) -> bool | None:
 
 
 def _folder(path: str) -> str:
-    return path.rpartition("/")[0]
+    return posixpath.dirname(path)
 
 
 def place(folder: str, discovery: Discovery) -> ModelPlace:
@@ -160,11 +157,11 @@ def _by_project(folder: str, discovery: Discovery) -> ModelPlace:
     folders = {environment.name: environment.folder for environment in discovery.environments}
     homes = {pair: _home(pair, folders) for pair in discovery.pairs}
     around = [pair for pair, home in homes.items() if not home or _is_in(folder, home)]
-    nearest = max((len(homes[pair]) for pair in around), default=0)
+    if not around:
+        return ModelPlace(environment=None, is_written=False, why=f"no environment is known that loads them; {DECLARE}")
+    nearest = max(len(homes[pair]) for pair in around)
     pairs = [pair for pair in around if len(homes[pair]) == nearest]
     writers = list(dict.fromkeys(pair.writer for pair in pairs))
-    if not pairs:
-        return ModelPlace(environment=None, is_written=False, why=f"no environment is known that loads them; {DECLARE}")
     if len(writers) > 1:
         names = ", ".join(writers)
         why = f"which of {names} wrote them is not known; {DECLARE}"
@@ -180,8 +177,8 @@ def _is_reader(environment: DiscoveredEnvironment) -> bool:
 
 def _home(pair: Pair, folders: Mapping[str, str]) -> str:
     """The folder that holds both sides of a pair, or its project where that is smaller."""
-    sides = [tuple(filter(None, folders.get(name, "").split("/"))) for name in (pair.writer, pair.reader)]
-    shared = "/".join(sides[0][: common_length(*sides)])
+    sides = [tuple(filter(None, folders[name].split("/"))) for name in (pair.writer, pair.reader)]
+    shared = "/".join(common_parts(*sides))
     return max(shared, pair.project, key=len)
 
 

@@ -12,7 +12,6 @@ from functools import lru_cache
 
 from mlaudit.code.nouns import ArtifactName, ArtifactUse, Direction, NameKind
 from mlaudit.discovery.converting_commands import option_of
-from mlaudit.discovery.model_files import SERVED_MODEL
 from mlaudit.discovery.recipes import AuditedTree, ImageRun, Mount, RecipePart
 from mlaudit.document.budget import BudgetExceeded, document_budget
 from mlaudit.document.lines import line_at
@@ -25,6 +24,8 @@ from mlaudit.model.lazy_dataclass import dataclass
 from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.model.nouns import Place
 
+SERVED_MODEL = "config.pbtxt"
+"""The name of the file by which Triton knows a model; it is beside the model and is not one."""
 MAX_MODELS = 500
 """Models of Triton in one tree that are looked at."""
 
@@ -50,7 +51,7 @@ def stored_uses(part: RecipePart, tree: AuditedTree) -> Iterator[ArtifactUse]:
                 if part.name and table.dig("metadata", "name").value != part.name:
                     continue
                 for node in values_under(table.get("spec"), "storageUri"):
-                    address = _ADDRESS.fullmatch(node.text() if node.is_text else "")
+                    address = _ADDRESS.fullmatch(node.text()) if node.is_text else None
                     if address is not None and manifests is not None:
                         yield _of_address(address[2], address[3].rstrip("/"), manifests.at(node))
         except (Unreadable, Malformed, BudgetExceeded):
@@ -63,7 +64,7 @@ def _of_address(bucket: str, key: str, at: Place) -> ArtifactUse:
     name = ArtifactName(kind=NameKind.BUCKET, pieces=(key,), scope=bucket, at=at)
     inside = ArtifactName(kind=NameKind.BUCKET, pieces=(f"{key}/", None), scope=bucket, at=at)
     names = (name,) if posixpath.splitext(key)[1] else (name, inside)
-    return ArtifactUse(at=at, direction=Direction.READS, form="bytes", call="storageUri", library="", names=names)
+    return ArtifactUse(at=at, direction=Direction.READS, form="bytes", call="storageUri", names=names)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,7 +80,7 @@ def triton_models(tree: AuditedTree) -> tuple[ServedModel, ...]:
     """The models whose configuration shows what Triton reads."""
     models: list[ServedModel] = []
     for path in tree.paths:
-        if path.rpartition("/")[2] == SERVED_MODEL and len(models) < MAX_MODELS:
+        if posixpath.basename(path) == SERVED_MODEL and len(models) < MAX_MODELS:
             model = _of_configuration(path, tree)
             models += [model] if model is not None else []
     return tuple(models)
@@ -97,7 +98,7 @@ def triton_served(part: RecipePart, parts: Sequence[RecipePart], models: Sequenc
 
 def mounted_models(part: RecipePart, tree: AuditedTree) -> Iterator[ArtifactUse]:
     """The models that a service has a server of models load from what it mounts."""
-    rows = [row for name in part.packages if (row := _servers().get(name.rpartition("/")[2])) is not None]
+    rows = [row for name in part.packages if (row := _servers().get(posixpath.basename(name))) is not None]
     for run in part.runs if rows else ():
         row = rows[0]
         folder = _setting(run, row["folder-set-by"]) or f"/{row['folder']}"
@@ -119,7 +120,6 @@ def mounted_models(part: RecipePart, tree: AuditedTree) -> Iterator[ArtifactUse]
             direction=Direction.READS,
             form=str(row["form"]),
             call=f"{MOUNTED}{run.name}",
-            library="",
             names=tuple(dict.fromkeys(names)),
         )
 
@@ -139,45 +139,42 @@ def _setting(run: ImageRun, names: object) -> str:
 
 def _stored(place: str, run: ImageRun) -> tuple[Mount, str] | None:
     """The innermost mount that holds a path of a service, and where the path is kept."""
-    holding = [mount for mount in run.mounts if f"{place}/".startswith(f"{mount.target.rstrip('/')}/")]
+    holding = [mount for mount in run.mounts if f"{place}/".startswith(f"{mount.target}/")]
     if not holding:
         return None
     mount = max(holding, key=lambda mount: len(mount.target))
-    return mount, posixpath.normpath(posixpath.join(mount.source, place[len(mount.target.rstrip("/")) :].lstrip("/")))
+    return mount, posixpath.normpath(posixpath.join(mount.source, f"{place}/".removeprefix(f"{mount.target}/")))
 
 
 def _is_triton(part: RecipePart) -> bool:
-    images = {name.rpartition("/")[2] for name in part.packages}
+    images = {posixpath.basename(name) for name in part.packages}
     return _TRITON in images or any(
-        command.words[0].rpartition("/")[2] == _TRITON for command in part.commands if command.words
+        posixpath.basename(command.words[0]) == _TRITON for command in part.commands if command.words
     )
 
 
 def _holds(part: RecipePart, repository: str) -> bool:
     mounted = [mount.source for run in part.runs for mount in run.mounts if mount.scope == "tree"]
     return any(
-        mounted_path not in ("", ".") and f"{repository}/".startswith(f"{mounted_path}/")
+        mounted_path != "." and f"{repository}/".startswith(f"{mounted_path}/")
         for mounted_path in (*mounted, *(part.copies or ()))
     )
 
 
 def _of_configuration(path: str, tree: AuditedTree) -> ServedModel | None:
-    document = tree.document(path)
-    if document is None:
+    text = tree.text(path)
+    if text is None:
         return None
-    try:
-        text = document.text
-    except Unreadable:
-        return None
-    fields = {field[1]: (field[2], line_at(text, field.start(1))) for field in _FIELD.finditer(text)}
-    word, line = fields.get("platform") or fields.get("backend") or ("", 0)
-    row = _triton_reads().get(word)
+    fields = {field[1]: field for field in _FIELD.finditer(text)}
+    kind = fields.get("platform") or fields.get("backend")
+    row = _triton_reads().get(kind[2]) if kind is not None else None
     folder = posixpath.dirname(path)
-    if row is None or "/" not in folder:
+    if kind is None or row is None or "/" not in folder:
         return None
-    file = fields.get("default_model_filename", (row["file"], 0))[0]
-    at = Place(path=path, line=line)
-    if word == "python":
+    named = fields.get("default_model_filename")
+    file = named[2] if named is not None else row["file"]
+    at = Place(path=path, line=line_at(text, kind.start(1)))
+    if kind[2] == "python":
         code = tuple(f"{folder}/{version}/{file}" for version in _versions(folder, tree))
         return ServedModel(
             repository=posixpath.dirname(folder), code=tuple(path for path in code if path in tree.paths)
@@ -186,9 +183,7 @@ def _of_configuration(path: str, tree: AuditedTree) -> ServedModel | None:
         ArtifactName(kind=NameKind.PATH, pieces=(f"{folder}/{version}/{file}",), at=at)
         for version in _versions(folder, tree)
     )
-    use = ArtifactUse(
-        at=at, direction=Direction.READS, form=row["form"], call=_TRITON, library="", names=names, certain=True
-    )
+    use = ArtifactUse(at=at, direction=Direction.READS, form=row["form"], call=_TRITON, names=names)
     return ServedModel(repository=posixpath.dirname(folder), use=use)
 
 

@@ -63,9 +63,9 @@ def _below_mounts(name: ArtifactName, run: ImageRun) -> Iterator[ArtifactName]:
     path = posixpath.normpath(posixpath.join(run.folder, name.text))
     if not path.startswith("/") or "*" in path:
         return
-    holding = [mount for mount in run.mounts if path.startswith(mount.target.rstrip("/") + "/")]
+    holding = [mount for mount in run.mounts if path.startswith(f"{mount.target}/")]
     if holding:
         mount = max(holding, key=lambda mount: len(mount.target))
-        inner = path[len(mount.target.rstrip("/")) + 1 :]
+        inner = path.removeprefix(f"{mount.target}/")
         stored = posixpath.normpath(posixpath.join(mount.source, inner))
         yield replace(name, kind=NameKind.VOLUME, pieces=(stored,), scope=mount.scope)

@@ -129,8 +129,6 @@ def _nearness(writer: Candidate, reader: Candidate) -> tuple[int, ...] | None:
     if writer.confined or reader.confined:
         return _confined_nearness(writer, reader)
     upper, lower = sorted((writer.project, reader.project), key=len)
-    if lower[: len(upper)] != upper:
-        return None
     subjects = (_seen_from(upper, writer), _seen_from(upper, reader))
     if None in subjects or (all(subjects) and subjects[0] != subjects[1]):
         return None
@@ -177,7 +175,7 @@ def _follow_parent(reader: Candidate, plain: Mapping[Parts, Sequence[Candidate]]
         around = (
             "beside what serves, and nothing else shows it" if is_beside else f'the folder around "{reader.home[-1]}"'
         )
-        above[0].role, above[0].reason, above[0].is_taken_for = WRITER_ROLE, around, True
+        above[0].role, above[0].reason = WRITER_ROLE, around
         reader.writers.append(above[0])
 
 

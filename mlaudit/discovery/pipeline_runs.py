@@ -46,8 +46,7 @@ def _runs(path: str, document: Document, tree: ast.Module) -> Iterator[ImageRun]
     for task in tasks(tree):
         kind, call = task.given[-1]
         given = {keyword.arg: keyword.value for keyword in call.keywords if keyword.arg}
-        image = given.get(kind.image)
-        text = image.value if isinstance(image, ast.Constant) and isinstance(image.value, str) else ""
+        text = _literal(given.get(kind.image))
         own = own_image(document, text, MAX_PARENTS) if text else None
         if own is None:
             continue
@@ -59,7 +58,7 @@ def _runs(path: str, document: Document, tree: ast.Module) -> Iterator[ImageRun]
             name=task.name,
             at=python_source.place(document, call),
             # An operator with a command as one text runs it as the image's entry point does.
-            entrypoint=entrypoint if kind.image and entrypoint else None,
+            entrypoint=entrypoint or None,
             command=arguments or None,
             settings=tuple(option_settings((*entrypoint, *arguments))),
         )
@@ -71,8 +70,8 @@ def option_settings(words: tuple[str, ...]) -> Iterator[tuple[str, str]]:
         if word.startswith("--") and "=" not in word and after not in ("", "VALUE") and not after.startswith("-"):
             yield word, after
     for word in words:
-        name, sign, value = word.partition("=")
-        if name.startswith("--") and sign and value:
+        name, _, value = word.partition("=")
+        if name.startswith("--") and value not in ("", "VALUE"):
             yield name, value
 
 
@@ -114,7 +113,7 @@ class _TaskWiring:
 
     def _add(self, function: ast.FunctionDef) -> None:
         for node in ast.walk(function):
-            if isinstance(node, ast.Call) and task_kinds().get(_last(node.func)) is not None:
+            if isinstance(node, ast.Call) and _last(node.func) in task_kinds():
                 self._makers[function.name] = function
                 self._inside[id(node)] = function.name
                 listed = next((keyword.value for keyword in node.keywords if keyword.arg == "file_outputs"), None)
@@ -135,7 +134,7 @@ class _TaskWiring:
                 names = [argument.arg for argument in self._makers[node.func.id].args.args]
                 pairs = [
                     *zip(names, node.args, strict=False),
-                    *((keyword.arg or "", keyword.value) for keyword in node.keywords),
+                    *((keyword.arg, keyword.value) for keyword in node.keywords if keyword.arg is not None),
                 ]
                 for name, value in pairs:
                     path = self._output(value, makers)
@@ -156,21 +155,24 @@ class _TaskWiring:
         base = node.value if isinstance(node, ast.Subscript) else node
         if not isinstance(base, ast.Attribute) or not isinstance(base.value, ast.Name):
             return None
-        outputs = self._outputs.get(makers.get(base.value.id, ""), {})
-        if base.attr == "outputs" and key is not None:
-            return outputs.get(_literal(key) or "")
+        maker = makers.get(base.value.id)
+        outputs = self._outputs.get(maker, {}) if maker is not None else {}
+        literal = _literal(key)
+        if base.attr == "outputs" and literal is not None:
+            return outputs.get(literal)
         return next(iter(outputs.values())) if base.attr == "output" and len(outputs) == 1 else None
 
     def values(self, call: ast.Call) -> Mapping[str, str]:
         """What the parameters of the function stand for that makes a task."""
-        return self._given.get(self._inside.get(id(call), ""), {})
+        maker = self._inside.get(id(call))
+        return self._given.get(maker, {}) if maker is not None else {}
 
 
 def _literal(node: ast.expr | None) -> str | None:
     return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else None
 
 
-def _last(node: ast.expr) -> str:
+def _last(node: ast.expr) -> str | None:
     if isinstance(node, ast.Attribute):
         return node.attr
-    return node.id if isinstance(node, ast.Name) else ""
+    return node.id if isinstance(node, ast.Name) else None

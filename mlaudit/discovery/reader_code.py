@@ -12,7 +12,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from mlaudit.discovery.recipes import AuditedTree, RecipePart
 from mlaudit.grammars.container.image_tags import contents, parse
 from mlaudit.knowledge.roles import READER, words
-from mlaudit.model.errors import Unreadable
 from mlaudit.model.lazy_dataclass import dataclass
 from mlaudit.model.lazy_pattern import lazy_pattern
 
@@ -51,10 +50,10 @@ def reader_code(sources: Sequence[str], parts: Sequence[RecipePart], tree: Audit
     own = [part for part in parts if part.source in sources]
     if len(own) != 1 or own[0].format != "dockerfile" or own[0].unresolved:
         return None
-    part = own[0]
-    if not part.copies or not part.commands or not _is_whole(part.path, tree):
+    part, copies = own[0], own[0].copies
+    if not copies or not part.commands or not _is_whole(part.path, tree):
         return None
-    copied = [path for path in tree.paths if any(_lies_in(path, place) for place in part.copies or ())]
+    copied = [path for path in tree.paths if any(_lies_in(path, place) for place in copies)]
     files = tuple(path for path in copied if path.endswith(".py"))
     if not files or len(files) > MAX_FILES:
         return None
@@ -73,10 +72,8 @@ def _lies_in(path: str, copied: str) -> bool:
 
 def _is_whole(path: str, tree: AuditedTree) -> bool:
     """Whether an image has no code but what its recipe copies from the tree."""
-    document = tree.document(path)
-    try:
-        text = document.text if document is not None else ""
-    except Unreadable:
+    text = tree.text(path)
+    if text is None:
         return False
     text = text.replace("\\\r\n", " ").replace("\\\n", " ")
     origins = _FROM.findall(text)
@@ -102,7 +99,7 @@ def _starts(part: RecipePart, files: Sequence[str]) -> Mapping[str, str] | None:
     if len(part.commands) != 1 or not part.commands[0].words:
         return None
     program, *arguments = part.commands[0].words
-    name = program.rpartition("/")[2]
+    name = posixpath.basename(program)
     if name.startswith("python"):
         return _starts_by_python(arguments, files) or None
     servers = (run.programs for run in words().runs if words().side(run.role) == READER)
@@ -111,7 +108,7 @@ def _starts(part: RecipePart, files: Sequence[str]) -> Mapping[str, str] | None:
 
 
 def _runs_file(word: str) -> bool:
-    return word.endswith(_RUNS_FILES) or word.rpartition("/")[2].startswith("python") or "$" in word
+    return word.endswith(_RUNS_FILES) or posixpath.basename(word).startswith("python") or "$" in word
 
 
 def _starts_by_python(arguments: Sequence[str], files: Sequence[str]) -> Mapping[str, str]:
@@ -121,7 +118,7 @@ def _starts_by_python(arguments: Sequence[str], files: Sequence[str]) -> Mapping
         tails = (f"{module}.py", f"{module}/__main__.py")
         return {path: path[: -len(tail)].rstrip("/") for tail in tails for path in files if _ends(path, tail)}
     if rest and rest[0].endswith(".py"):
-        script = rest[0].rpartition("/")[2]
+        script = posixpath.basename(rest[0])
         return {path: posixpath.dirname(path) for path in files if _ends(path, script)}
     return {}
 

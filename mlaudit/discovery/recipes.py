@@ -67,7 +67,7 @@ class Mount:
     Attributes:
         scope: what the source is unique in: the tree, the host, the compose files of one folder.
         source: the folder or volume that is mounted.
-        target: the absolute path at which the service sees it.
+        target: the absolute path at which the service sees it, without a slash at its end.
     """
 
     scope: str
@@ -80,9 +80,9 @@ class ImageRun:
     """How a service runs an image that is built from the tree.
 
     Attributes:
-        dockerfile: that the image is built with, relative to the audited folder.
+        dockerfile: that the image is built with, relative to the audited folder; empty if it is of elsewhere.
         target: the stage that is built, empty for the last one.
-        name: of the service.
+        name: of the service; empty where the image runs by itself.
         entrypoint: that replaces the image's, with its CMD; None if it states none.
         command: that replaces the image's CMD; None if it states none.
         folder: that it runs in, empty if the image shows it.
@@ -91,16 +91,16 @@ class ImageRun:
         executed: commands that tasks run in it while it runs.
     """
 
-    dockerfile: str
-    target: str
-    name: str
     at: Place
+    dockerfile: str = ""
+    target: str = ""
+    name: str = ""
     entrypoint: tuple[str, ...] | None = None
     command: tuple[str, ...] | None = None
     folder: str = ""
     settings: tuple[tuple[str, str], ...] = ()
     mounts: tuple[Mount, ...] = ()
-    container: str = ""
+    container: str | None = None
     executed: tuple[RunCommand, ...] = ()
 
 
@@ -125,7 +125,7 @@ class RecipePart:
         has_python: it states a Python itself, as an image does whose tag names one.
         has_packages: it states packages itself, or its image is known to have some.
         models: of a registry, that deployments load in it.
-        role: that the recipe states itself.
+        role: that the recipe states itself, as the last of its evidence says.
     """
 
     path: str
@@ -211,6 +211,15 @@ class AuditedTree:
             # Reading it as a source shows the reason.
             return None
 
+    def text(self, path: str, most: int | None = None) -> str | None:
+        """The text of a file; None if it has none, cannot be opened or has more bytes than `most`."""
+        document = self.document(path)
+        try:
+            return document.text if document is not None and (most is None or document.size <= most) else None
+        except Unreadable:
+            # What cannot be read takes part in nothing; its parser shows the reason.
+            return None
+
     def inner(self, place: str) -> str:
         """A reported path relative to the audited folder."""
         shown = self.root.shown(self.folder)
@@ -246,7 +255,7 @@ _SHELLS = ("sh", "bash", "dash")
 
 def inner_commands(words: tuple[str, ...]) -> list[tuple[str, ...]]:
     """All commands of `sh -c "..."`, else the command itself."""
-    if len(words) > 2 and words[0].rpartition("/")[2] in _SHELLS and words[1].startswith("-"):
+    if len(words) > 2 and posixpath.basename(words[0]) in _SHELLS and words[1].startswith("-"):
         return [tuple(word.text for word in command.words) for command in commands(words[2], {})]
     return [words] if words else []
 
@@ -340,7 +349,11 @@ def _observed(statements: Sequence[Statement]) -> Iterator[Observation]:
         if isinstance(statement, Include):
             yield Observation(at=statement.at, says=f"installs {statement.target}")
         elif isinstance(statement, Pin) and statement.kind is Kind.IMAGE:
-            yield Observation(
-                at=statement.at,
-                says=f"starts from {statement.name}{f':{statement.version}' if statement.version else ''}",
-            )
+            yield Observation(at=statement.at, says=f"starts from {_image_name(statement)}")
+
+
+def _image_name(pin: Pin) -> str:
+    """An image with its tag or digest, as people write it."""
+    if not pin.version:
+        return pin.name
+    return f"{pin.name}@{pin.version}" if ":" in pin.version else f"{pin.name}:{pin.version}"

@@ -17,7 +17,6 @@ from mlaudit.discovery.code_scopes import CodeScope, folder_of
 from mlaudit.discovery.crossings import PLAIN_FORMS, Handover, crossing_artifact
 from mlaudit.discovery.recipes import AuditedTree
 from mlaudit.document.lines import line_and_column
-from mlaudit.model.errors import Unreadable
 from mlaudit.model.lazy_dataclass import replace
 from mlaudit.model.nouns import Place
 
@@ -87,14 +86,8 @@ def _mentions(name: str, folder: str, tree: AuditedTree) -> Iterator[Place]:
     value = re.compile(rf"""(?m)(?:^|[\s"'=:])({reference})(?=["'\s,]|$)""")
     paths = sorted(path for path in tree.list(folder) if posixpath.basename(path).endswith(_ENDINGS))
     for path in paths[:MAX_FILES]:
-        document = tree.document(path)
-        try:
-            text = document.text if document is not None and document.size <= MAX_BYTES else ""
-        except Unreadable:
-            # What cannot be read names nothing.
-            continue
-        match = value.search(text)
-        if match is not None:
-            start = match.start(1)
-            line, column = line_and_column(text, start)
+        text = tree.text(path, MAX_BYTES)
+        match = value.search(text) if text is not None else None
+        if text is not None and match is not None:
+            line, column = line_and_column(text, match.start(1))
             yield Place(path=path, line=line, column=column)

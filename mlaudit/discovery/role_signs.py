@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Iterable, Iterator, Sequence
 
 from mlaudit.discovery.recipes import RunCommand
 from mlaudit.knowledge.roles import tokens, words
 from mlaudit.model.lazy_dataclass import dataclass
+from mlaudit.model.lazy_pattern import lazy_pattern
 
 RUNS, CODE, IMAGES, SCRIPTS, PACKAGES, NAMES = 4.0, 4.0, 3.0, 1.5, 0.6, 2.0
 """What the kinds of signs weigh: what runs and what code does outweigh any name."""
@@ -16,6 +18,7 @@ MOST_PACKAGES = 3
 WORK = ("training", "serving", "batch")
 """Roles of commands that show what an environment is for."""
 
+_MODULE = lazy_pattern(r"[\w.]+")
 _LAUNCHERS = (
     *("pipenv", "poetry", "uv", "pdm", "hatch", "rye", "pixi", "conda", "mamba", "micromamba"),
     *("sudo", "xvfb-run", "exec", "time", "nohup", "tini", "dumb-init"),
@@ -38,8 +41,8 @@ class RoleSign:
     why: str
 
 
-def judged_role(signs: Iterable[RoleSign]) -> tuple[str, str]:
-    """The role that the signs add up to and its best reason; two empty texts where they say nothing or contradict."""
+def judged_role(signs: Iterable[RoleSign]) -> RoleSign | None:
+    """The best sign of the role that the signs add up to; None where they say nothing or contradict."""
     sums: dict[str, float] = {}
     best: dict[str, RoleSign] = {}
     for sign in signs:
@@ -48,8 +51,8 @@ def judged_role(signs: Iterable[RoleSign]) -> tuple[str, str]:
             best[sign.role] = sign
     ranked = sorted(sums, key=lambda role: (-sums[role], role))
     if not ranked or (len(ranked) > 1 and sums[ranked[0]] - sums[ranked[1]] < 0.5):
-        return "", ""
-    return ranked[0], best[ranked[0]].why
+        return None
+    return best[ranked[0]]
 
 
 def signs_of_commands(commands: Iterable[RunCommand]) -> Iterator[RoleSign]:
@@ -77,41 +80,38 @@ def is_platform(commands: Iterable[RunCommand]) -> bool:
 
 def role_of_program(command: Sequence[str]) -> str | None:
     """The role that the program of a command shows: a server, a launcher of training, a tool of developers."""
-    program, arguments = _program(command)
-    phrases = [f"{' '.join(line)} " for line in (command, (program, *arguments))]
+    started = _started(command)
+    phrases = [f"{' '.join(line)} " for line in (command, started)]
     for row in words().runs:
         begins = tuple(f"{beginning} " for beginning in row.phrases)
-        if program in row.programs or any(phrase.startswith(begins) for phrase in phrases):
+        if not row.programs.isdisjoint(started[:1]) or any(phrase.startswith(begins) for phrase in phrases):
             return row.role
     return None
 
 
 def role_of_script(command: Sequence[str]) -> str | None:
     """The role that the name of a script shows."""
-    program, arguments = _program(command)
-    scripts = [word for word in (program, *arguments) if "." in word.strip(".")]
-    named = scripts[0] if scripts else program
-    stem = tokens(named.rpartition("/")[2])
+    started = _started(command)
+    scripts = [word for word in started if "." in word.strip(".")]
+    stem = {word for named in (scripts or started)[:1] for word in tokens(posixpath.basename(named))}
     for row in words().runs:
         if row.scripts.intersection(stem):
             return row.role
     return None
 
 
-def _program(command: Sequence[str]) -> tuple[str, tuple[str, ...]]:
+def _started(command: Sequence[str]) -> list[str]:
     """The program of a command by its last name, launchers of Python left out, and what follows it."""
     rest = list(command)
     while rest and (_is_launcher(rest[0]) or (len(rest) < len(command) and _is_option(rest[0]))):
         option = rest.pop(0)
         if option in _WITH_VALUE and len(rest) > 1:
             rest.pop(0)
-    if not rest:
-        return "", ()
-    return rest[0].rpartition("/")[2], tuple(rest[1:])
+    return [*map(posixpath.basename, rest[:1]), *rest[1:]]
 
 
 def _is_launcher(word: str) -> bool:
-    name = word.rpartition("/")[2]
+    name = posixpath.basename(word)
     return name in _LAUNCHERS or name.startswith("python") or word in _RUNNERS
 
 
@@ -138,7 +138,6 @@ def signs_of_packages(packages: Iterable[str]) -> Iterator[RoleSign]:
 
 def script_paths(command: Sequence[str]) -> Iterator[str]:
     """What a command names that may be a file or module of the tree: `app.py`, `app` of `app:server`, `pkg.main`."""
-    _, arguments = _program(command)
     program = next((word for word in command if word.endswith((".py", ".sh"))), None)
     if program is not None:
         yield program
@@ -146,15 +145,11 @@ def script_paths(command: Sequence[str]) -> Iterator[str]:
         if at and command[at - 1] == "-m":
             yield f"{word.replace('.', '/')}.py"
             yield f"{word.replace('.', '/')}/__main__.py"
-    for word in arguments:
+    for word in _started(command)[1:]:
         module, colon, rest = word.partition(":")
-        if colon and not rest.startswith("//") and _may_be_module(module):
+        if colon and not rest.startswith("//") and _MODULE.fullmatch(module):
             yield f"{module.replace('.', '/')}.py"
             yield f"{module.replace('.', '/')}/__init__.py"
-    last = command[-1] if command else ""
-    if "." in last and not last.endswith((".py", ".sh")) and _may_be_module(last):
-        yield f"{last.rpartition('.')[0].replace('.', '/')}.py"
-
-
-def _may_be_module(word: str) -> bool:
-    return word.replace(".", "").replace("_", "").isalnum()
+    for last in command[-1:]:
+        if "." in last and not last.endswith((".py", ".sh")) and _MODULE.fullmatch(last):
+            yield f"{last.rpartition('.')[0].replace('.', '/')}.py"

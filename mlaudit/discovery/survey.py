@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from itertools import islice
 from re import Pattern
 
@@ -32,7 +34,7 @@ from mlaudit.discovery.recipes import (
     StatedDocument,
     stated,
 )
-from mlaudit.discovery.role_signs import role_of_command
+from mlaudit.discovery.role_signs import WORK, role_of_command
 from mlaudit.discovery.service_commands import with_executed
 from mlaudit.discovery.task_parts import task_parts
 from mlaudit.discovery.terraform_parts import terraform_parts
@@ -93,11 +95,6 @@ class Survey:
     scopes: Mapping[str, CodeScope]
 
 
-def survey(tree: AuditedTree, stating: Sequence[str], roots: Callable[[str], Sequence[str]]) -> Discovery:
-    """What a folder holds; the arguments are those of `survey_with_code`."""
-    return survey_with_code(tree, stating, roots).discovery
-
-
 def survey_with_code(tree: AuditedTree, stating: Sequence[str], roots: Callable[[str], Sequence[str]]) -> Survey:
     """What a folder holds, with its code.
 
@@ -107,10 +104,9 @@ def survey_with_code(tree: AuditedTree, stating: Sequence[str], roots: Callable[
         roots: the names of the projects that a lock or manifest is about.
     """
     parts = recipe_parts(tree, stating)
-    settled = {recipe_part.path for recipe_part in parts if not recipe_part.is_named}
     usual = dict(_usually_named(tree))
     candidates, spent, left = gather(
-        [path for path in dict.fromkeys((*stating, *usual)) if path not in settled],
+        dict.fromkeys((*stating, *usual)),
         lambda path: usual.get(path) or _stating_format(path),
         roots,
         parts,
@@ -164,7 +160,7 @@ def _with_loads(
 ) -> DiscoveredEnvironment:
     """An environment with the model files of the tree that its code loads."""
     loads = tuple(loaded_models(scope, uses, models).items()) if scope is not None else ()
-    return replace(environment, loads=loads) if loads else environment
+    return replace(environment, loads=loads)
 
 
 def _with_packages(candidates: Sequence[Candidate], tree: AuditedTree) -> tuple[list[Candidate], list[Ignored]]:
@@ -199,12 +195,10 @@ def _usually_named(tree: AuditedTree) -> Iterator[tuple[str, str]]:
     for path in tree.paths:
         if not path.endswith((".yml", ".yaml")) or format_names(path):
             continue
-        document = tree.document(path) if _CONDA_WORDS.intersection(tokens(path.rpartition("/")[2])) else None
-        try:
+        document = tree.document(path) if _CONDA_WORDS.intersection(tokens(posixpath.basename(path))) else None
+        with suppress(Unreadable):
             if document is not None and parser is not None and parser.content is not None and parser.content(document):
                 yield path, _CONDA
-        except Unreadable:
-            continue
 
 
 def _stating_format(path: str) -> str | None:
@@ -260,7 +254,7 @@ def _is_worth(job: RecipePart) -> bool:
     if job.is_tool and checks:
         # What makes a model to test with it is a test.
         return False
-    works = any(role in ("training", "batch", "serving") for role in roles) or (runs and not checks)
+    works = any(role in WORK for role in roles) or (runs and not checks)
     return bool(job.installs or job.packages) and works
 
 
@@ -296,13 +290,8 @@ def _by_content(path: str, tree: AuditedTree) -> str | None:
     """The format of a Python source or YAML file that shows an environment, None for any other."""
     document = tree.document(path)
     wanted, pattern = _sought(path)
-    try:
-        if document is None or pattern.search(document.head) is None:
-            return None
-        for name in wanted:
-            parser = parser_of(name)
-            if parser is not None and parser.content is not None and parser.content(document):
-                return name
-    except Unreadable:
-        return None
+    with suppress(Unreadable):
+        if document is not None and pattern.search(document.head) is not None:
+            parsers = (parser for name in wanted if (parser := parser_of(name)) is not None)
+            return next((known.format for known in parsers if known.content and known.content(document)), None)
     return None

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 
 from mlaudit.discovery.recipes import AuditedTree
 from mlaudit.discovery.task_parts import targets
@@ -32,18 +33,15 @@ def commands_behind(words: Sequence[str], folder: str, tree: AuditedTree) -> lis
     rest = list(words)
     while rest and rest[0] in _LAUNCHERS:
         rest.pop(0)
-    with document_budget():
-        try:
-            if rest[:1] == ["dvc"] and rest[1:2] in (["repro"], ["exp"]):
-                return list(_of_stages(posixpath.join(folder, "dvc.yaml"), tree))
-            if rest[:1] == ["make"]:
-                named = [word for word in rest[1:] if not word.startswith("-") and "=" not in word]
-                return list(_of_targets(folder, named, tree))
-            if rest[:2] == ["mlflow", "run"]:
-                return list(_of_project(posixpath.normpath(posixpath.join(folder, _project(rest))), tree))
-        except (Unreadable, Malformed, BudgetExceeded):
-            # The parser of the format shows what is wrong with it.
-            return []
+    # The parser of the format shows what is wrong with a file that cannot be read.
+    with document_budget(), suppress(Unreadable, Malformed, BudgetExceeded):
+        if rest[:1] == ["dvc"] and rest[1:2] in (["repro"], ["exp"]):
+            return list(_of_stages(posixpath.normpath(posixpath.join(folder, "dvc.yaml")), tree))
+        if rest[:1] == ["make"]:
+            named = [word for word in rest[1:] if not word.startswith("-") and "=" not in word]
+            return list(_of_targets(folder, named, tree))
+        if rest[:2] == ["mlflow", "run"]:
+            return list(_of_project(posixpath.normpath(posixpath.join(folder, *_project(rest))), tree))
     return []
 
 
@@ -59,29 +57,32 @@ def _of_stages(path: str, tree: AuditedTree) -> Iterator[Words]:
         where = inner.get("wdir").maybe_text() if inner.is_table else None
         for line in stated.each() if stated.is_list else [stated]:
             if line.is_text:
-                yield from _in_folder(where or "", _PLACEHOLDER.sub("VALUE", line.text()))
+                yield from _in_folder(_PLACEHOLDER.sub("VALUE", line.text()), where or "")
 
 
-def _in_folder(folder: str, text: str) -> Iterator[Words]:
+def _in_folder(text: str, folder: str = "") -> Iterator[Words]:
+    """The commands of a text, with their scripts as seen from the folder around the one in which they run."""
     for command in commands(text, {}):
         words = tuple(word.text for word in command.words)
         scripts = (posixpath.normpath(posixpath.join(folder, word)) if word.endswith(".py") else word for word in words)
-        yield tuple(scripts) if folder else words
+        yield tuple(scripts)
 
 
 def _of_targets(folder: str, named: Sequence[str], tree: AuditedTree) -> Iterator[Words]:
-    path = next((makefile for name in _MAKEFILES if (makefile := posixpath.join(folder, name)) in tree.paths), None)
+    paths = (posixpath.normpath(posixpath.join(folder, name)) for name in _MAKEFILES)
+    path = next((path for path in paths if path in tree.paths), None)
     document = tree.document(path) if path is not None else None
     if document is None or document.size > MAX_TEXT:
         return
     known = targets(document.text)
     for name in named or list(known)[:1]:
         for line in known.get(name, ()):
-            yield from _in_folder("", line.text)
+            yield from _in_folder(line.text)
 
 
-def _project(words: Sequence[str]) -> str:
-    return next((word for word in words[2:] if not word.startswith("-") and "://" not in word), ".")
+def _project(words: Sequence[str]) -> Sequence[str]:
+    """The folder that `mlflow run` names; none if it is the one in which it is run."""
+    return [word for word in words[2:] if not word.startswith("-") and "://" not in word][:1]
 
 
 def _of_project(folder: str, tree: AuditedTree) -> Iterator[Words]:
@@ -91,4 +92,4 @@ def _of_project(folder: str, tree: AuditedTree) -> Iterator[Words]:
     for number, (_, point) in enumerate(points.items() if points.is_table else ()):
         stated = point.get("command") if point.is_table else Node(None)
         if number < MAX_STAGES and stated.is_text:
-            yield from _in_folder("" if folder == "." else folder, stated.text().replace("{", "").replace("}", ""))
+            yield from _in_folder(stated.text().replace("{", "").replace("}", ""), folder)

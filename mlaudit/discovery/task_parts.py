@@ -75,15 +75,15 @@ def commands_of_tasks(tree: AuditedTree) -> Iterator[tuple[tuple[str, ...], Plac
 def _every_command(path: str, document: Document) -> Iterator[tuple[tuple[str, ...], Place]]:
     is_makefile = _format(path) == TASK_FORMATS[0]
     lines = {line.number: line.text for own in targets(document.text).values() for line in own} if is_makefile else {}
-    for number, text in lines.items() if is_makefile else [(0, document.text)]:
+    for number, text in lines.items() if is_makefile else [(1, document.text)]:
         for command in commands(text, {}):
-            yield tuple(word.text for word in command.words), document.place(number or 1, 1)
+            yield tuple(word.text for word in command.words), document.place(number, 1)
 
 
 def _format(path: str) -> str:
     if path.endswith((".sh", ".bash")):
         return TASK_FORMATS[1]
-    return TASK_FORMATS[0] if path.endswith((".mk", "akefile")) and _MAKEFILE.fullmatch(path.rpartition("/")[2]) else ""
+    return TASK_FORMATS[0] if _MAKEFILE.fullmatch(posixpath.basename(path)) else ""
 
 
 def _of_file(path: str, document: Document, tree: AuditedTree) -> Iterator[RecipePart]:
@@ -144,14 +144,13 @@ def targets(text: str) -> Mapping[str, list[TaskLine]]:
 
 def _joined_lines(text: str) -> Iterator[TaskLine]:
     """Lines, with those that a backslash continues as one."""
-    begun, number = "", 0
+    begun: list[str] = []
     for at, line in enumerate(text.splitlines(), 1):
-        number = number if begun else at
         if line.endswith("\\"):
-            begun += line[:-1] + " "
+            begun.append(line[:-1])
         else:
-            yield TaskLine(number=number, text=begun + line)
-            begun = ""
+            yield TaskLine(number=at - len(begun), text=" ".join((*begun, line)))
+            begun = []
 
 
 def _with_needed(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from functools import lru_cache
 
 from mlaudit.discovery.recipes import AuditedTree, RecipePart, StatedDocument, whole_part
@@ -35,13 +36,10 @@ def terraform_parts(path: str, stated_document: StatedDocument, tree: AuditedTre
             )
 
 
-def _images(document: Document) -> list[terraform.NamedImage]:
-    with document_budget():
-        try:
-            return terraform.named_images(document)
-        except (Unreadable, BudgetExceeded):
-            # The parser of the format shows what is wrong with it.
-            return []
+def _images(document: Document) -> Iterator[terraform.NamedImage]:
+    # The parser of the format shows what is wrong with a document that cannot be read.
+    with document_budget(), suppress(Unreadable, BudgetExceeded):
+        yield from terraform.named_images(document)
 
 
 @lru_cache(maxsize=1)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Iterator
+from contextlib import suppress
 
 from mlaudit.discovery.recipes import AuditedTree, RecipePart, RunCommand, StatedDocument, whole_part
 from mlaudit.document.budget import BudgetExceeded, document_budget
@@ -38,14 +39,12 @@ def _running(document: Document, format_name: str) -> dict[str, list[RunCommand]
     read = environment_commands if format_name == "tox-ini" else session_commands
     folder = posixpath.dirname(document.path)
     running: dict[str, list[RunCommand]] = {}
-    with document_budget():
-        try:
-            for name, script in read(document):
-                for command in commands(script.text, {}):
+    # The parser of the format shows what is wrong with a document that cannot be read.
+    with document_budget(), suppress(Unreadable, Malformed, BudgetExceeded):
+        for name, script in read(document):
+            for command in commands(script.text, {}):
+                if command.words:
                     words = tuple(word.text for word in command.words)
-                    at = script.place(command.words[0].start, command.words[-1].end) if words else document.place(1, 1)
+                    at = script.place(command.words[0].start, command.words[-1].end)
                     running.setdefault(name, []).append(RunCommand(words=words, at=at, folder=folder))
-        except (Unreadable, Malformed, BudgetExceeded):
-            # The parser of the format shows what is wrong with it.
-            return running
     return running

@@ -18,12 +18,10 @@ def find_unnamed(
     """Give each reader the kinds that its writers may hand to it unseen: `pickle.loads(blob.download_as_bytes())`."""
     read = [use for use in uses if use.direction is Direction.READS and _is_model(use)]
     written = [use for use in uses if use.direction is Direction.WRITES and _is_model(use)]
-    for reader in candidates if read else ():
-        own = [use for use in read if reader in scopes and scopes[reader].holds(use)]
-        for writer in reader.crosses if own else ():
-            kinds = dict.fromkeys(
-                _kinds(own, [use for use in written if writer in scopes and scopes[writer].holds(use)])
-            )
+    for reader in candidates:
+        for writer in reader.crosses:
+            own = [use for use in read if scopes[reader].holds(use)]
+            kinds = dict.fromkeys(_kinds(own, [use for use in written if scopes[writer].holds(use)]))
             if kinds:
                 reader.unnamed[writer] = tuple(kinds)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Iterator
+from contextlib import suppress
 
 from mlaudit.discovery.recipes import AuditedTree, ImageRun
 from mlaudit.document.document import Document
@@ -44,23 +45,21 @@ def file_of_variables(path: str, tree: AuditedTree) -> Document | None:
     return tree.document(file) if file is not None else None
 
 
-def stated_variables(path: str, tree: AuditedTree) -> tuple[tuple[str, str], ...]:
+def stated_variables(path: str, tree: AuditedTree) -> Iterator[tuple[str, str]]:
     """What a file of variables or its example sets."""
     document = file_of_variables(path, tree)
-    try:
-        return tuple(variables_of(document)) if document is not None else ()
-    except Unreadable:
-        # What cannot be read sets nothing that is known.
-        return ()
+    # What cannot be read sets nothing that is known.
+    with suppress(Unreadable):
+        yield from variables_of(document) if document is not None else ()
 
 
 def dotenv_run(folder: str, tree: AuditedTree) -> ImageRun | None:
     """What code in a folder finds set by the nearest `.env` above it; None if there is none that sets anything."""
     while True:
         path = posixpath.join(folder, ".env")
-        settings = stated_variables(path, tree)
+        settings = tuple(stated_variables(path, tree))
         if settings:
-            return ImageRun(dockerfile="", target="", name="", at=Place(path=path), settings=settings)
+            return ImageRun(at=Place(path=path), settings=settings)
         if not folder:
             return None
         folder = posixpath.dirname(folder)

@@ -9,14 +9,13 @@ from pathlib import Path
 from mlaudit.discovery.environments import Discovery
 from mlaudit.discovery.groups import why_ignored
 from mlaudit.discovery.model_files import (
-    MAX_MODELS,
-    SERVED_MODEL,
     ModelPlace,
     by_folder,
     likely_models,
     places,
     shown_names,
 )
+from mlaudit.discovery.model_server_uses import SERVED_MODEL
 from mlaudit.knowledge.model_folders import is_hint
 from mlaudit.model.errors import Unreadable
 from mlaudit.model.lazy_dataclass import dataclass, field
@@ -24,6 +23,8 @@ from mlaudit.model.report import Discovered
 from mlaudit.parsers._read import is_model_file
 from mlaudit.sources.folder_files import FolderFiles
 
+MAX_MODELS = 200
+"""Model files of one folder that are read; of a longer series the first ones, and others are counted."""
 ROLE = "model files"
 """What looking calls them."""
 

@@ -6,10 +6,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from mlaudit.discovery.environments import DiscoveredEnvironment, describes_model, discover, no_roots
-from mlaudit.discovery.model_files import MAX_MODELS, by_series, may_be_model, shown_names
+from mlaudit.discovery.model_files import by_series, may_be_model, shown_names
 from mlaudit.discovery.recipes import AuditedTree
 from mlaudit.document.document import Document
 from mlaudit.environments.folder_contents import FolderContents
+from mlaudit.environments.found_models import MAX_MODELS
 from mlaudit.environments.named_files import stating
 from mlaudit.knowledge.model_folders import is_hint, states_nothing
 from mlaudit.knowledge.roles import words
@@ -60,10 +61,11 @@ def folder_contents(folder: Path, root: WorkingTree, role: str = "", without: Se
     try:
         own, described = _split(environments)
     except SeveralEnvironments:
-        from mlaudit.discovery.survey import survey
+        from mlaudit.discovery.survey import survey_with_code
 
         tree = AuditedTree(folder=folder, root=root, paths=dict.fromkeys(walked.paths))
-        own, described = _of_side(role, survey(tree, stated, no_roots).environments, files.shown()), []
+        of_recipes = survey_with_code(tree, stated, no_roots).discovery.environments
+        own, described = _of_side(role, of_recipes, files.shown()), []
     sources = own.sources if own is not None else ()
     described = [path for path in described if path not in sources]
     left = [path for path in walked.paths if path not in sources and path not in described]

@@ -8,7 +8,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from mlaudit.discovery.environments import DiscoveredEnvironment, Discovery, Pair, describes_model
-from mlaudit.discovery.model_files import SERVED_MODEL, shown_names
+from mlaudit.discovery.model_files import shown_names
+from mlaudit.discovery.model_server_uses import SERVED_MODEL
 from mlaudit.environments.found_models import FoundModels, found_models, sentences_on_rest
 from mlaudit.environments.sources import assemble
 from mlaudit.model.lazy_dataclass import replace

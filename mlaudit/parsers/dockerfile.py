@@ -276,7 +276,7 @@ class _StageState:
 
     def _copy_exported(self, instruction: Instruction) -> None:
         """Locks that an earlier stage wrote out as requirements, where a COPY takes the file."""
-        number = self.build.number(instruction.flag("from") or "")
+        number = self.build.source(instruction)
         if number is None or number >= len(self.earlier):
             return
         exported = self.earlier[number].exported

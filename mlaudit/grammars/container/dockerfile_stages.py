@@ -135,8 +135,12 @@ class DockerfileStages:
         """The index of the stage with a name or number."""
         return self._numbers.get(name.lower()) if name else None
 
+    def source(self, instruction: Instruction) -> int | None:
+        """The index of the stage from which an instruction takes files."""
+        return self.number(instruction.flag("from") or "")
+
     def _environment_copied(self, stage: Stage, instruction: Instruction) -> None:
-        source = self.number(instruction.flag("from") or "")
+        source = self.source(instruction)
         if source is None or source == stage.index:
             return
         paths = list(instruction.items() or dockerfile_text.words(instruction.rest, self.globals))
