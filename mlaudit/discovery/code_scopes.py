@@ -164,8 +164,18 @@ def _of_part(part: RecipePart, group: DocumentGroup, code: _CodeTree, program: P
         return CodeScope(files=program.closure(files[:MAX_ENTRIES]), is_exact=bool(files))
     own = folder_of(group)
     copied = code.copied(part.copies) or _mounted(part, code)
+    if _is_elsewhere(part, copied):
+        return CodeScope()
     inside = [path for path in copied if lies_in(path, own)] if own else copied
     return CodeScope(files=program.closure((inside or copied)[:MAX_ENTRIES]), is_exact=bool(own and inside))
+
+
+def _is_elsewhere(part: RecipePart, copied: Sequence[str]) -> bool:
+    """Whether an image starts a module of its own code that the tree does not have: what else it holds does not run."""
+    named = {path for command in part.commands for path in script_paths(command.words) if path.endswith(".py")}
+    inner = {path for path in named if any(lies_in(path, copy) for copy in part.copies or () if copy not in ("", "."))}
+    names = {posixpath.basename(path) for path in copied}
+    return bool(inner) and names.isdisjoint(posixpath.basename(path) for path in named)
 
 
 def _beside_starters(entries: Sequence[str], part: RecipePart, code: _CodeTree, program: Program) -> list[str]:

@@ -14,7 +14,7 @@ from mlaudit.discovery.groups import common_length
 from mlaudit.discovery.model_server_uses import MOUNTED
 from mlaudit.knowledge.artifact_calls import artifact_calls
 from mlaudit.knowledge.kinds import artifact_kinds, with_unknown_objects
-from mlaudit.knowledge.roles import READER, WRITER
+from mlaudit.knowledge.roles import READER, WRITER, words
 from mlaudit.model.lazy_dataclass import dataclass, replace
 from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.model.nouns import Place
@@ -68,9 +68,19 @@ _MODES = lazy_pattern(r"[rwax]b?\+?|[rwax]t")
 
 
 def with_real_names(use: ArtifactUse) -> ArtifactUse:
-    """A use without names that are modes of `open`, and without those that say nothing."""
-    names = tuple(name for name in use.names if not _MODES.fullmatch(name.text) and name.text.strip("*/."))
+    """A use without names that are modes of `open`, without those that say nothing, and addresses nobody writes to."""
+    names = tuple(
+        name
+        for name in use.names
+        if not _MODES.fullmatch(name.text) and name.text.strip("*/.") and not _is_only_read(use, name)
+    )
     return replace(use, names=names)
+
+
+def _is_only_read(use: ArtifactUse, name: ArtifactName) -> bool:
+    """Whether a name that a call seems to write is an address of the web, from which files are downloaded."""
+    is_address = name.kind is NameKind.PATH and name.text.startswith(("http://", "https://"))
+    return is_address and use.direction is Direction.WRITES
 
 
 def _in_folder(write: ArtifactUse, read: ArtifactUse) -> Sameness:
@@ -106,8 +116,8 @@ def _is_inside(written: ArtifactName, read: ArtifactName) -> bool:
     folder = read.pieces[0] if len(read.pieces) == 2 and read.pieces[1] is None else None
     if not folder or not folder.endswith("/") or not written.text.startswith(folder) or "*" in written.text:
         return False
-    words = folder.strip("/").split("/")
-    tells = len(words) > 1 and not all(map(is_generic, words))
+    folders = folder.strip("/").split("/")
+    tells = len(folders) > 1 and not all(map(is_generic, folders))
     return written.scope == read.scope or (tells and not written.scope)
 
 
@@ -116,8 +126,17 @@ def cross(
     scopes: Mapping[Candidate, CodeScope],
     uses: Sequence[ArtifactUse],
     libraries: NamedLibraries,
+    files: Collection[str],
 ) -> None:
-    """Give each reader its writers with what crosses."""
+    """Give each reader its writers with what crosses.
+
+    Args:
+        candidates: all environments.
+        scopes: which code each runs.
+        uses: every use of an artifact.
+        libraries: which libraries each has.
+        files: the paths of the tree.
+    """
     holding = {
         use: [candidate for candidate in candidates if candidate in scopes and scopes[candidate].holds(use)]
         for use in uses
@@ -139,6 +158,7 @@ def cross(
         and not _is_of_other_project(writer, handover, holders, read_as)
         and _may_cross(writer, reader, handover, holders, fed)
         and not _is_of_copies(writer, reader, handover, scopes)
+        and not _is_of_other_chapter(handover, files)
     ]
     for writer, reader, handover in _nearest(_without_uploads(between)):
         _add(writer, reader, handover)
@@ -162,6 +182,18 @@ def _is_of_other_project(
         return False
     is_open = any("*" in name.text for name in (*handover.write.names, *handover.read.names))
     return is_open or any(writer in holders[read] for read in read_as.get(handover.write, ()))
+
+
+def _is_of_other_chapter(handover: Handover, files: Collection[str]) -> bool:
+    """Whether a file of one name is that of the reader's own chapter, which the tree holds there."""
+    written, folders = (use.at.path.split("/")[:-1] for use in (handover.write, handover.read))
+    count = common_length(tuple(written), tuple(folders))
+    chapters = [path[count] for path in (written, folders) if len(path) > count]
+    if len(chapters) < 2 or not all(map(words().is_chapter, chapters)):
+        return False
+    around = ["/".join(folders[:depth]) for depth in range(len(folders), count, -1)]
+    own = [name.text for name in handover.read.names if name.kind is NameKind.PATH and "*" not in name.text]
+    return any(posixpath.normpath(posixpath.join(folder, name)) in files for folder in around for name in own)
 
 
 def _are_stored(handover: Handover) -> bool:

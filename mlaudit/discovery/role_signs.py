@@ -54,8 +54,12 @@ def judged_role(signs: Iterable[RoleSign]) -> tuple[str, str]:
 
 def signs_of_commands(commands: Iterable[RunCommand]) -> Iterator[RoleSign]:
     """What the commands of a recipe show, those that only install left out."""
-    for command in commands:
+    listed = list(commands)
+    runs_code = any(_is_worker(command.words) for command in listed)
+    for command in listed:
         role = role_of_program(command.words)
+        if role == "platform" and runs_code:
+            continue
         if role is not None:
             yield RoleSign(role=role, weight=RUNS, why=f"runs `{command.shown}`")
             continue
@@ -71,14 +75,29 @@ def role_of_command(command: Sequence[str]) -> str | None:
 
 def is_platform(commands: Iterable[RunCommand]) -> bool:
     """Whether commands only start a server of a platform, which runs no code of the tree that it sees."""
-    roles = {role_of_program(command.words) or role_of_script(command.words) for command in commands}
+    listed = list(commands)
+    if any(_is_worker(command.words) for command in listed):
+        return False
+    roles = {role_of_program(command.words) or role_of_script(command.words) for command in listed}
     return "platform" in roles and roles.isdisjoint(WORK)
+
+
+def _is_worker(command: Sequence[str]) -> bool:
+    """Whether a command starts what runs the tasks of a platform: a scheduler, a worker, an agent."""
+    begins = tuple(f"{beginning} " for beginning in words().workers)
+    return any(phrase.startswith(begins) for phrase in _phrases(command))
+
+
+def _phrases(command: Sequence[str]) -> tuple[str, ...]:
+    """A command as a line, as it is and from its program on."""
+    program, arguments = _program(command)
+    return f"{' '.join(command)} ", f"{' '.join((program, *arguments))} "
 
 
 def role_of_program(command: Sequence[str]) -> str | None:
     """The role that the program of a command shows: a server, a launcher of training, a tool of developers."""
-    program, arguments = _program(command)
-    phrases = [f"{' '.join(line)} " for line in (command, (program, *arguments))]
+    program, _ = _program(command)
+    phrases = _phrases(command)
     for row in words().runs:
         begins = tuple(f"{beginning} " for beginning in row.phrases)
         if program in row.programs or any(phrase.startswith(begins) for phrase in phrases):

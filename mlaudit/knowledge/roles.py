@@ -53,12 +53,14 @@ class Words:
 
     roles: tuple[RoleWords, ...]
     runs: tuple[RunWords, ...]
+    workers: tuple[str, ...]
     packages: Mapping[str, frozenset[str]]
     images: Mapping[str, tuple[re.Pattern[str], ...]]
     clients: tuple[re.Pattern[str], ...]
     described: tuple[str, ...]
     ignored: tuple[IgnoredWords, ...]
     examples: frozenset[str]
+    chapters: frozenset[str]
     parts: frozenset[str]
     parts_why: str
     neutral_folders: frozenset[str]
@@ -104,6 +106,14 @@ class Words:
         """Whether a file of this name tells people or programs what to install."""
         return file in self.telling or file.endswith(self.telling_endings)
 
+    def is_chapter(self, folder: str) -> bool:
+        """Whether a folder is a numbered part of a course or a book: `02-training`, `Chapter06`, `week_3`."""
+        word, *rest = tokens(folder) or ("",)
+        if word.isdigit() or (word in self.chapters and bool(rest) and rest[0].isdigit()):
+            return True
+        name = word.rstrip("0123456789")
+        return name != word and name in self.chapters
+
     def variant_rank(self, token: str) -> int | None:
         """The rank of a token that names a variant, None for any other."""
         return next((rank for pattern, rank in self.variants if pattern.fullmatch(token)), None)
@@ -134,6 +144,7 @@ def _words(root: Node) -> Words:
     neutral, skipped, locks = root.get("neutral"), root.get("skipped"), root.dig("locks", "preference")
     return Words(
         roles=tuple(_role(name, row) for name, row in root.get("roles").items()),
+        workers=root.dig("workers", "phrases").texts(),
         runs=tuple(_run(name, row) for name, row in root.get("runs").items()),
         packages={role: _set(row.get("names")) for role, row in root.get("packages").items()},
         images={
@@ -144,6 +155,7 @@ def _words(root: Node) -> Words:
         described=root.dig("described", "formats").texts(),
         ignored=tuple(_ignored(row) for _, row in root.get("ignored").items()),
         examples=_set(root.dig("examples", "folders")),
+        chapters=_set(root.dig("chapters", "words")),
         parts=_set(root.dig("parts", "words")),
         parts_why=root.dig("parts", "why").text(),
         neutral_folders=_set(neutral.get("folders")),

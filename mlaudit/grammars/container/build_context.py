@@ -107,15 +107,18 @@ class OwnImage:
 
 def own_image(doc: Document, reference: str, most: int) -> OwnImage | None:
     """The Dockerfile that an image of a name is built with; None if none is, or several are."""
-    images: dict[OwnImage, None] = {}
+    images: dict[tuple[str, str], OwnImage] = {}
     last = _with_tag(reference)[0].rpartition("/")[2]
+    own_folder = posixpath.dirname(doc.path)
     for above, _, build in _every_build(doc, most, last):
         if not any(_names(name, reference) for name in build.names) or "*" in build.file + build.target:
             continue
         file = posixpath.normpath(above + build.file)
         if file != posixpath.basename(doc.path) and doc.beside(file) is not None:
-            images[OwnImage(file=file, target=build.target)] = None
-    return next(iter(images)) if len(images) == 1 else None
+            # `../docker/Dockerfile` of a file in `docker/` is `Dockerfile`.
+            whole = posixpath.normpath(posixpath.join(own_folder, file))
+            images.setdefault((whole, build.target), OwnImage(file=file, target=build.target))
+    return next(iter(images.values())) if len(images) == 1 else None
 
 
 def _names(built: str, reference: str) -> bool:
