@@ -148,7 +148,7 @@ class _CodeTree:
 
 
 def _of_part(part: RecipePart, group: DocumentGroup, code: _CodeTree, program: Program, tree: AuditedTree) -> CodeScope:
-    if part.path.endswith(".ipynb"):
+    if part.path.endswith(".ipynb") and part.format != "python-image":
         return CodeScope(files=program.closure([part.path]), is_exact=True)
     if part.format == "python-image" and not part.commands:
         return _of_source(part, code, program)

@@ -12,6 +12,7 @@ from mlaudit.discovery.candidates import Candidate, probable_side
 from mlaudit.discovery.code_scopes import CodeScope
 from mlaudit.discovery.groups import common_length
 from mlaudit.discovery.model_server_uses import MOUNTED
+from mlaudit.discovery.recipes import RecipePart
 from mlaudit.knowledge.artifact_calls import artifact_calls
 from mlaudit.knowledge.kinds import artifact_kinds, with_unknown_objects
 from mlaudit.knowledge.roles import READER, WRITER, words
@@ -253,16 +254,23 @@ def _nearest(
         near = _common_folders(handover)
         for use in (handover.write, handover.read):
             best[use] = max(near, best.get(use, 0))
-    writers: dict[ArtifactUse, set[str]] = {}
+    writers: dict[ArtifactUse, dict[str, set[Candidate]]] = {}
     for writer, _, handover in between:
         if _common_folders(handover) == 0 == best[handover.read]:
-            writers.setdefault(handover.read, set()).add(writer.group.documents[0].path)
+            by_module = writers.setdefault(handover.read, {})
+            by_module.setdefault(handover.write.at.path, set()).add(writer)
+    unclear = {read for read, by_module in writers.items() if _are_several_projects(by_module.values())}
     for writer, reader, handover in between:
         near = _common_folders(handover)
-        if len(writers.get(handover.read, ())) > 1:
+        if handover.read in unclear:
             continue
         if near == best[handover.read] and (near == best[handover.write] or not _is_common(handover)):
             yield writer, reader, handover
+
+
+def _are_several_projects(writers: Collection[set[Candidate]]) -> bool:
+    """Whether the environments that write a name, by module, are not those that all run one module: image and list."""
+    return max(map(len, writers), default=0) < len(set().union(*writers))
 
 
 def _common_folders(handover: Handover) -> int:
@@ -297,7 +305,7 @@ def deploy(candidates: Sequence[Candidate], scopes: Mapping[Candidate, CodeScope
             continue
         for writer in candidates:
             scope = scopes.get(writer)
-            if writer is reader or scope is None or scope.functions or part.path not in scope.files:
+            if writer is reader or scope is None or scope.functions or not _starts_endpoint(writer, part, scope):
                 continue
             writes = [use for use in uses if scope.holds(use) and use.direction is Direction.WRITES and use.names]
             at = next((observation.at for observation in part.evidence), Place(path=part.path))
@@ -305,6 +313,13 @@ def deploy(candidates: Sequence[Candidate], scopes: Mapping[Candidate, CodeScope
                 if write.form in artifact_kinds() or write.form == "transformers":
                     read = replace(write, at=at, direction=Direction.READS)
                     _add(writer, reader, Handover(write=write, read=read, sameness=Sameness.LIKELY))
+
+
+def _starts_endpoint(writer: Candidate, endpoint: RecipePart, scope: CodeScope) -> bool:
+    """Whether the code of an environment starts an endpoint, or the code that starts its training job does."""
+    own = writer.group.part
+    is_job = own is not None and own.path == endpoint.path and own.name.startswith("training-job")
+    return is_job or endpoint.path in scope.files
 
 
 def _may_cross(
@@ -326,8 +341,12 @@ def _is_of_copies(
     handover: Handover,
     scopes: Mapping[Candidate, CodeScope],
 ) -> bool:
-    """Whether a table is only known from a module that both images have a copy of, and that nothing shows to run."""
-    is_shared = scopes[reader].holds(handover.write) and scopes[writer].holds(handover.read)
+    """Whether a table is only known from a module that both images have a copy of, and that nothing shows to run.
+
+    What an image writes and reads itself, a list beside it reads only if some of the same code runs there.
+    """
+    is_beside = reader.group.part is None and writer.group.part is not None
+    is_shared = scopes[writer].holds(handover.read) and (is_beside or scopes[reader].holds(handover.write))
     is_table = {handover.write.form, handover.read.form} <= TABLE_FORMS | {"bytes"}
     return is_shared and is_table and not scopes[reader].is_exact
 

@@ -8,7 +8,7 @@ from functools import lru_cache
 from itertools import groupby
 
 from mlaudit.discovery.recipes import RecipePart
-from mlaudit.knowledge.roles import Words, outer_words, tokens, words
+from mlaudit.knowledge.roles import Words, is_kept_recipe, outer_words, tokens, words
 from mlaudit.model.lazy_dataclass import dataclass, field, replace
 from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.model.names import normalized
@@ -202,7 +202,10 @@ def _why_folder_ignored(folders: Parts) -> str | None:
 
 
 def _why_ignored(document: NamedDocument) -> str | None:
-    why = _why_folder_ignored(document.folder)
+    folders = document.folder
+    if folders and is_kept_recipe(folders[-1], document.path.rpartition("/")[2]):
+        folders = folders[:-1]
+    why = _why_folder_ignored(folders)
     if why is not None:
         return why
     for row in words().ignored:

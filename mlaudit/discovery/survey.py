@@ -37,6 +37,8 @@ from mlaudit.discovery.service_commands import with_executed
 from mlaudit.discovery.task_parts import task_parts
 from mlaudit.discovery.terraform_parts import terraform_parts
 from mlaudit.discovery.tool_parts import tool_parts
+from mlaudit.document.document import Document
+from mlaudit.grammars import sdk_images
 from mlaudit.knowledge.roles import tokens, words
 from mlaudit.model.errors import Unreadable
 from mlaudit.model.lazy_dataclass import dataclass, replace
@@ -46,13 +48,15 @@ from mlaudit.parsers._registry import format_names, parser_of
 
 MAX_RECIPES = 2_000
 """Recipes of one folder that are read."""
+MAX_NOTEBOOK = 4 * 1024 * 1024
+"""Bytes of a notebook in which images are looked for."""
 MAX_SCANNED = 20_000
 """Files without a telling name whose first bytes are looked at."""
 
 _STATES_AN_IMAGE = lazy_pattern(
     rb"packages_to_install|base_image|framework_version|transformers_version|image_uri|container_image|container_uri"
     rb"|bentoml\.(?:bentos\.)?build\(|DockerSettings|parent_image|pip_install|python_packages\(|runtime_env|RuntimeEnv|PythonVirtualenvOperator"
-    rb"|task\.(?:virtualenv|docker|kubernetes)|DockerOperator|KubernetesPodOperator|ContainerOp\b|@(?:pypi|conda)"
+    rb"|(?:vertex-ai|cloud-aiplatform)/(?:prediction|training)/|task\.(?:virtualenv|docker|kubernetes)|DockerOperator|KubernetesPodOperator|ContainerOp\b|@(?:pypi|conda)"
 )
 _MANIFEST = lazy_pattern(
     rb"(?m)^[ \t\"'{]{0,8}(?:apiVersion|deploymentSpec|bundle|resources|implementation|service"
@@ -282,6 +286,8 @@ def _recipes(tree: AuditedTree, stating: Sequence[str]) -> Iterator[tuple[str, s
 
 def _may_tell(path: str, formats: Sequence[str]) -> bool:
     """Whether a file is of a language in which environments may be stated, and its name does not say something else."""
+    if path.endswith(".ipynb"):
+        return True
     return path.endswith((".py", ".yaml", ".yml", ".tf")) and set(formats) <= {"python-image", *_ALSO_ELSEWHERE}
 
 
@@ -295,6 +301,8 @@ def _sought(path: str) -> tuple[Sequence[str], Pattern[bytes]]:
 def _by_content(path: str, tree: AuditedTree) -> str | None:
     """The format of a Python source or YAML file that shows an environment, None for any other."""
     document = tree.document(path)
+    if path.endswith(".ipynb"):
+        return _of_notebook(document)
     wanted, pattern = _sought(path)
     try:
         if document is None or pattern.search(document.head) is None:
@@ -306,3 +314,12 @@ def _by_content(path: str, tree: AuditedTree) -> str | None:
     except Unreadable:
         return None
     return None
+
+
+def _of_notebook(document: Document | None) -> str | None:
+    """The format of a Python source for a notebook whose cells choose images of an SDK, anywhere in it."""
+    try:
+        data = document.data if document is not None and document.size <= MAX_NOTEBOOK else b""
+    except Unreadable:
+        return None
+    return "python-image" if sdk_images.MENTIONED.search(data) else None

@@ -60,6 +60,7 @@ class Words:
     described: tuple[str, ...]
     ignored: tuple[IgnoredWords, ...]
     examples: frozenset[str]
+    tools: frozenset[str]
     chapters: frozenset[str]
     parts: frozenset[str]
     parts_why: str
@@ -70,6 +71,7 @@ class Words:
     lock_preference: Mapping[str, int]
     descriptors: Mapping[str, str]
     skipped: frozenset[str]
+    with_recipes: frozenset[str]
     dotted: frozenset[str]
     inputs: frozenset[str]
     preparing: frozenset[str]
@@ -123,6 +125,11 @@ class Words:
         return folder in self.skipped or (folder.startswith(".") and folder not in self.dotted)
 
 
+def is_kept_recipe(folder: str, name: str) -> bool:
+    """Whether a file is a Dockerfile that people keep directly in a folder of outputs: `build/Dockerfile`."""
+    return folder.rpartition("/")[2] in words().with_recipes and "dockerfile" in name.lower()
+
+
 def tokens(name: str) -> tuple[str, ...]:
     """The words of a name in lower case: `TrainJob-py3.10.txt` has `train`, `job`, `py3.10` and `txt`."""
     return tuple(_TOKEN.findall(_CAMEL.sub(r"\1-\2", name).lower()))
@@ -155,6 +162,7 @@ def _words(root: Node) -> Words:
         described=root.dig("described", "formats").texts(),
         ignored=tuple(_ignored(row) for _, row in root.get("ignored").items()),
         examples=_set(root.dig("examples", "folders")),
+        tools=_set(root.dig("tools", "folders")),
         chapters=_set(root.dig("chapters", "words")),
         parts=_set(root.dig("parts", "words")),
         parts_why=root.dig("parts", "why").text(),
@@ -167,6 +175,7 @@ def _words(root: Node) -> Words:
             name: role.text() for name, role in root.get("descriptors").items() if name not in ("source", "checked")
         },
         skipped=_set(skipped.get("folders")),
+        with_recipes=_set(skipped.get("recipes")),
         dotted=_set(skipped.get("dotted")),
         inputs=_set(skipped.get("inputs")),
         preparing=_set(root.dig("preparing", "words")),
