@@ -235,8 +235,8 @@ def _entries(part: RecipePart, started: Iterable[RunCommand], tree: AuditedTree)
     bases += [base for project in projects for base in (project, posixpath.join(project, "src")) if base not in bases]
     if part.is_job:
         bases = ["", *bases]
-    elif part.format in words().described:
-        # What a cluster runs need not be beside the manifest that says so.
+    elif part.format in words().described or part.format == "python-image":
+        # What a cluster or a platform runs need not be beside the file that says so.
         bases.append("")
     bases = [*part.folders, *bases]
     waiting = [(command.words, command.folder) for command in started]

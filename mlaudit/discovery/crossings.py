@@ -6,7 +6,7 @@ import posixpath
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from mlaudit.code.nouns import ArtifactName, ArtifactUse, Direction, NameKind, Sameness
-from mlaudit.code.sameness import fits, is_generic, joined, joining_names
+from mlaudit.code.sameness import equal_names, fits, is_generic, joined, joining_names
 from mlaudit.discovery.able_holders import NamedLibraries, able_holders
 from mlaudit.discovery.candidates import Candidate, probable_side
 from mlaudit.discovery.code_scopes import CodeScope
@@ -163,6 +163,8 @@ def cross(
     ]
     for writer, reader, handover in _nearest(_without_uploads(between)):
         _add(writer, reader, handover)
+    for handover in _of_sole_writers(every):
+        _add_sole(handover, holders, files)
     for handover in every:
         if handover.sameness is Sameness.POSSIBLE and not _is_plain(handover):
             _add_known(handover, holders)
@@ -234,6 +236,38 @@ def _is_plain(handover: Handover) -> bool:
     return {handover.write.form, handover.read.form} <= PLAIN_FORMS | {"bytes"}
 
 
+def _of_sole_writers(every: Iterable[Handover]) -> Iterator[Handover]:
+    """Models of common names (`model.pkl`) of which one module of the tree alone writes one: who else would be read?"""
+    by_read: dict[ArtifactUse, list[Handover]] = {}
+    for handover in every:
+        by_read.setdefault(handover.read, []).append(handover)
+    for handovers in by_read.values():
+        modules = {handover.write.at.path for handover in handovers}
+        known = max(handover.sameness for handover in handovers)
+        if len(modules) == 1 and known is Sameness.POSSIBLE:
+            yield from (
+                handover
+                for handover in handovers
+                if not _is_plain(handover)
+                and handover.write.form not in TABLE_FORMS
+                and equal_names(handover.write, handover.read)
+            )
+
+
+def _add_sole(handover: Handover, holders: Mapping[ArtifactUse, Sequence[Candidate]], files: Collection[str]) -> None:
+    """Give a reader without any writer the one whose model has the name of what it reads, without certainty."""
+    if _is_of_other_chapter(handover, files):
+        return
+    for reader in holders[handover.read]:
+        if reader in holders[handover.write] or any(
+            not artifact.is_plain for each in reader.crosses.values() for artifact in each if artifact.certain
+        ):
+            continue
+        for writer in holders[handover.write]:
+            if probable_side(writer) == WRITER and probable_side(reader) == READER:
+                _add(writer, reader, handover)
+
+
 def _add_known(handover: Handover, holders: Mapping[ArtifactUse, Sequence[Candidate]]) -> None:
     """An artifact of a common name counts between two environments that are known to hand something over."""
     for reader in holders[handover.read]:
@@ -301,7 +335,10 @@ def deploy(candidates: Sequence[Candidate], scopes: Mapping[Candidate, CodeScope
     """An endpoint that code starts serves what the environment of that code writes, if nothing else is known."""
     for reader in candidates:
         part = reader.group.part
-        if part is None or part.name != "endpoint" or reader.crosses:
+        if part is None or part.name != "endpoint":
+            continue
+        if reader.crosses:
+            _confirm(reader, part, scopes)
             continue
         for writer in candidates:
             scope = scopes.get(writer)
@@ -313,6 +350,14 @@ def deploy(candidates: Sequence[Candidate], scopes: Mapping[Candidate, CodeScope
                 if write.form in artifact_kinds() or write.form == "transformers":
                     read = replace(write, at=at, direction=Direction.READS)
                     _add(writer, reader, Handover(write=write, read=read, sameness=Sameness.LIKELY))
+
+
+def _confirm(endpoint: Candidate, part: RecipePart, scopes: Mapping[Candidate, CodeScope]) -> None:
+    """What an endpoint reads under a common name is what the environment wrote whose code starts it."""
+    for writer, artifacts in endpoint.crosses.items():
+        scope = scopes.get(writer)
+        if scope is not None and not scope.functions and _starts_endpoint(writer, part, scope):
+            endpoint.crosses[writer] = [replace(artifact, certain=True) for artifact in artifacts]
 
 
 def _starts_endpoint(writer: Candidate, endpoint: RecipePart, scope: CodeScope) -> bool:

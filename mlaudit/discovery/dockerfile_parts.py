@@ -31,7 +31,6 @@ MAX_BELOW = 4
 """Images of the tree that are built from one another."""
 
 _RUNNING = ("ENTRYPOINT", "CMD")
-_SHELLS = ("sh", "bash", "dash")
 
 
 def dockerfile_parts(
@@ -176,12 +175,13 @@ def _commands(build: DockerfileStages, stage: Stage) -> Iterator[RunCommand]:
         # The shell that it starts is given no CMD.
         forms = forms[:1]
     if forms and all(items is not None for _, items in forms):
-        listed = [word.text for _, items in forms for word in items or ()]
-        yield _run_command(forms[0][0], _unwrapped(listed))
+        listed = tuple(word.text for _, items in forms for word in items or ())
+        yield from (_run_command(forms[0][0], words) for words in inner_commands(listed))
         return
     for instruction, items in forms:
         if items is not None:
-            yield _run_command(instruction, _unwrapped(tuple(word.text for word in items)))
+            listed = tuple(word.text for word in items)
+            yield from (_run_command(instruction, words) for words in inner_commands(listed))
         else:
             for command in commands(dockerfile_text.shell_script(instruction).text, {}):
                 yield _run_command(instruction, tuple(word.text for word in command.words))
@@ -197,14 +197,6 @@ def _running(build: DockerfileStages, stage: Stage) -> Iterator[Instruction]:
             if instruction.keyword in _RUNNING:
                 last[instruction.keyword] = instruction
     return (last[keyword] for keyword in _RUNNING if keyword in last)
-
-
-def _unwrapped(words: Sequence[str]) -> tuple[str, ...]:
-    """The command inside `["sh", "-c", "..."]`."""
-    if len(words) > 2 and words[0].rpartition("/")[2] in _SHELLS and words[1].startswith("-"):
-        inner = [tuple(word.text for word in command.words) for command in commands(words[2], {})]
-        return inner[-1] if inner else tuple(words)
-    return tuple(words)
 
 
 def _run_command(instruction: Instruction, words: Sequence[str]) -> RunCommand:

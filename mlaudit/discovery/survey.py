@@ -221,6 +221,7 @@ def recipe_parts(tree: AuditedTree, stating: Sequence[str]) -> list[RecipePart]:
     parts: list[RecipePart] = []
     runs = with_executed(compose_runs(tree), tree)
     recipes = list(islice(_recipes(tree, stating), MAX_RECIPES))
+    recipes += _named_by_services(runs, recipes, tree)
     for path, format_name in recipes:
         runs += pipeline_runs(path, tree) if format_name == "python-image" and why_ignored(path) is None else ()
     for path, format_name in recipes:
@@ -235,12 +236,23 @@ def recipe_parts(tree: AuditedTree, stating: Sequence[str]) -> list[RecipePart]:
     return [*with_azureml_jobs(parts, tree), *task_parts(tree)]
 
 
+def _named_by_services(
+    runs: Sequence[ImageRun], recipes: Sequence[tuple[str, str]], tree: AuditedTree
+) -> list[tuple[str, str]]:
+    """Dockerfiles that compose files name, and that nothing in their own names shows: `docker/serving`."""
+    known = {path for path, _ in recipes}
+    paths = dict.fromkeys(run.dockerfile for run in runs if run.dockerfile in tree.paths)
+    return [(path, "dockerfile") for path in paths if path not in known and not format_names(path)]
+
+
 def _parts_of(
     path: str, format_name: str, document: StatedDocument, tree: AuditedTree, runs: Sequence[ImageRun]
 ) -> Iterable[RecipePart]:
     """The parts of one recipe."""
     if format_name == "dockerfile":
-        return dockerfile_parts(path, document, tree, [run for run in runs if run.dockerfile == path])
+        own = [run for run in runs if run.dockerfile == path]
+        is_dockerfile = format_name in format_names(path)
+        return (replace(part, is_named=is_dockerfile) for part in dockerfile_parts(path, document, tree, own))
     if format_name == "compose":
         return service_parts(path, document, tree, runs)
     if format_name in BUILD_FORMATS:

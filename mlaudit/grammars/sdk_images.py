@@ -44,6 +44,8 @@ MENTIONED = lazy_pattern(
 )
 """What a source holds that chooses an image so."""
 _LITERAL_IMAGE = lazy_pattern(r"[\w.-]+(?::\d+)?/[\w./-]+:[\w.-]+|\d{12}\.dkr\.ecr\.[\w./:-]+")
+_ANY_PYTHON = ("py2", "py3")
+"""Values of `py_version` that leave the version to the image."""
 _RETRIEVED = ("framework", "region", "version", "py_version")
 """The first arguments of `sagemaker.image_uris.retrieve`."""
 _VERSION = lazy_pattern(r"\d[\w.+-]{0,63}")
@@ -326,7 +328,7 @@ def _statements(
         if text is not None and _VERSION.fullmatch(str(text.value)):
             yield _version(doc, package, text, parts)
     python = names.text(given.get("py_version"))
-    if python is not None:
+    if python is not None and python.value not in _ANY_PYTHON:
         at = python_source.place(doc, python)
         yield python_text.statement(doc, str(python.value), at, scope=PinScope(parts=parts))
     yield from _requirements(doc, given, names, parts)
