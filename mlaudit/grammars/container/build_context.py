@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 
 from mlaudit.document.document import Document
 from mlaudit.grammars.container.build_commands import ImageBuild
@@ -40,7 +40,7 @@ def context(doc: Document, builds: Iterable[ImageBuild], sources: Iterable[str],
     plain = [path for path in dict.fromkeys(map(_plain, sources)) if path is not None][:MAX_SOURCES]
     declared = list(dict.fromkeys(build.context for build in builds))
     if len(declared) == 1:
-        return BuildContext(prefix=declared[0], sure=True, named=True)
+        return BuildContext(prefix=_above_itself(doc, plain, declared[0], most), sure=True, named=True)
     prefixes = declared or ["../" * level for level in range(most + 1)]
     scores = [_score(doc, plain, prefix) for prefix in prefixes]
     best = max(scores, default=0)
@@ -48,6 +48,23 @@ def context(doc: Document, builds: Iterable[ImageBuild], sources: Iterable[str],
         return BuildContext()
     fitting = [prefix for prefix, score in zip(prefixes, scores, strict=True) if score == best]
     return BuildContext(prefix=fitting[0], others=tuple(fitting[1:]), sure=True, named=bool(declared))
+
+
+def _above_itself(doc: Document, sources: Collection[str], stated: str, most: int) -> str:
+    """The folder above a stated context whose paths into it the COPYs name; the stated one where they name none.
+
+    A script says `docker build .` and is run elsewhere than it lies: no build finds `api/needs.txt` from within `api/`.
+    """
+    levels = stated.count("../")
+    folders = posixpath.dirname(doc.path).split("/")
+    if stated != "../" * levels or any(doc.beside(stated + source) is not None for source in sources):
+        return stated
+    for above in range(levels + 1, min(most, len(folders)) + 1):
+        within = "/".join(folders[len(folders) - above : len(folders) - levels]) + "/"
+        leading_in = (source for source in sources if source.startswith(within))
+        if any(doc.beside("../" * above + source) is not None for source in leading_in):
+            return "../" * above
+    return stated
 
 
 def _plain(source: str) -> str | None:
