@@ -55,7 +55,7 @@ def judged_role(signs: Iterable[RoleSign]) -> tuple[str, str]:
 def signs_of_commands(commands: Iterable[RunCommand]) -> Iterator[RoleSign]:
     """What the commands of a recipe show, those that only install left out."""
     listed = list(commands)
-    runs_code = any(_is_worker(command.words) for command in listed)
+    runs_code = runs_tasks(listed)
     for command in listed:
         role = role_of_program(command.words)
         if role == "platform" and runs_code:
@@ -76,16 +76,18 @@ def role_of_command(command: Sequence[str]) -> str | None:
 def is_platform(commands: Iterable[RunCommand]) -> bool:
     """Whether commands only start a server of a platform, which runs no code of the tree that it sees."""
     listed = list(commands)
-    if any(_is_worker(command.words) for command in listed):
+    if runs_tasks(listed):
         return False
     roles = {role_of_program(command.words) or role_of_script(command.words) for command in listed}
     return "platform" in roles and roles.isdisjoint(WORK)
 
 
-def _is_worker(command: Sequence[str]) -> bool:
-    """Whether a command starts what runs the tasks of a platform: a scheduler, a worker, an agent."""
-    begins = tuple(f"{beginning} " for beginning in words().workers)
-    return any(phrase.startswith(begins) for phrase in _phrases(command))
+def runs_tasks(commands: Iterable[RunCommand], *, only_distributed: bool = False) -> bool:
+    """Whether commands start what runs the tasks of a platform: workers, agents, schedulers unless left out."""
+    table = words()
+    starting = (*table.distributed_workers, *(() if only_distributed else table.workers))
+    begins = tuple(f"{beginning} " for beginning in starting)
+    return any(phrase.startswith(begins) for command in commands for phrase in _phrases(command.words))
 
 
 def _phrases(command: Sequence[str]) -> tuple[str, ...]:

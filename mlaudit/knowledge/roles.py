@@ -54,6 +54,7 @@ class Words:
     roles: tuple[RoleWords, ...]
     runs: tuple[RunWords, ...]
     workers: tuple[str, ...]
+    distributed_workers: tuple[str, ...]
     packages: Mapping[str, frozenset[str]]
     images: Mapping[str, tuple[re.Pattern[str], ...]]
     clients: tuple[re.Pattern[str], ...]
@@ -152,6 +153,7 @@ def _words(root: Node) -> Words:
     return Words(
         roles=tuple(_role(name, row) for name, row in root.get("roles").items()),
         workers=root.dig("workers", "phrases").texts(),
+        distributed_workers=root.dig("workers", "distributed").texts(),
         runs=tuple(_run(name, row) for name, row in root.get("runs").items()),
         packages={role: _set(row.get("names")) for role, row in root.get("packages").items()},
         images={
