@@ -187,7 +187,7 @@ def test_a_release_is_known_by_its_public_version(version: str) -> None:
     found = wanted("fastapi", version, "pydantic")
     assert found is not None
     assert found.range.endswith("<2.0.0")
-    assert "fastapi/blob/0.95.2/" in found.evidence[0].source
+    assert found.evidence[0].source == "METADATA of fastapi 0.95.2"
 
 
 KNOWLEDGE = os.environ.get("MLAUDIT_KNOWLEDGE")
@@ -207,7 +207,7 @@ def test_what_tags_declare_is_what_the_metadata_of_wheels_says() -> None:
         found = [specifiers(one.specifier) for one in required.get(normalized(row["other"]), ())]
         if specifiers(row["other_spec"]) not in found:
             differs.append((package, version, row["other"], row["other_spec"]))
-    assert compared > 200
+    assert compared > 150
     assert differs == []
 
 

@@ -311,11 +311,15 @@ def _surely_fits(subject: str, version: str, there: _There) -> bool:
 
 
 def _admitted(subject: str, version: str, worlds: Mapping[str, Holds]) -> tuple[str, ...]:
-    """The Pythons that a release runs on; all where it shows none of them."""
+    """The Pythons that a release has wheels for, else those that it declares; all where it shows none of them."""
+    from mlaudit.knowledge.wheels import has_wheel_anywhere
+
     known = releases.release(subject, version)
     declared = known.requires_python if known else None
     fitting = tuple(python for python in worlds if not declared or not python or _some_patch(declared, python))
-    return fitting or tuple(worlds)
+    wheels = (known.wheels if known else None) or ()
+    built = tuple(python for python in fitting if not python or has_wheel_anywhere(wheels, python))
+    return built or fitting or tuple(worlds)
 
 
 def _some_patch(declared: str, python: str) -> bool:

@@ -54,6 +54,12 @@ def has_wheel(wheels: Iterable[str], python: str, platform: str, machine: str) -
     return any(_fits(wheel, python, platform, machine) for wheel in wheels)
 
 
+def has_wheel_anywhere(wheels: Iterable[str], python: str) -> bool:
+    """Whether one of the wheels of a release installs on a Python, on some machine."""
+    parts = (wheel.split("-") for wheel in wheels)
+    return any(not abi.endswith("t") and _fits_python(tag, abi, int(python.split(".")[1])) for tag, abi, _ in parts)
+
+
 def _fits(wheel: str, python: str, platform: str, machine: str) -> bool:
     """As https://packaging.python.org/en/latest/specifications/platform-compatibility-tags/ says.
 
