@@ -2,10 +2,10 @@
 
     python -m benchmarks.coverage [--pieces N] [--keep FILE] [--all] [TEST FILE ...]
 
-It runs the quick tests (`--all`: the slow ones too) under coverage.py, the processes that they start included, and
-prints for each folder how many of its branches were taken, and the modules that leave most untaken. Tests that look at
-which files a process opens, or how long it takes, fail under coverage.py and measure all the same. Without test files
-it takes half an hour on one core; `--pieces` divides the files, so that memory stays low.
+It runs the quick tests (`--all`: the slow ones too, without those of the night) under coverage.py, the processes that
+they start included, and prints for each folder how many of its branches were taken, and the modules that leave most
+untaken. Tests that look at which files a process opens, or how long it takes, fail under coverage.py and measure all
+the same. Without test files it takes half an hour on one core; `--pieces` divides the files, so that memory stays low.
 """
 
 from __future__ import annotations
@@ -30,14 +30,14 @@ def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     arguments.add_argument("--pieces", type=int, default=4, help="runs of pytest one after another (default: 4)")
     arguments.add_argument("--keep", type=Path, help="keep what was measured in this file, and add to what it has")
-    arguments.add_argument("--all", action="store_true", help="the slow tests too")
+    arguments.add_argument("--all", action="store_true", help="the slow tests too, without those of the night")
     arguments.add_argument("files", nargs="*", metavar="FILE")
     chosen = arguments.parse_args()
     files = chosen.files or sorted(map(str, (ROOT / "tests").glob("test_*.py")))
     with tempfile.TemporaryDirectory() as folder:
         data = chosen.keep.resolve() if chosen.keep else Path(folder) / "coverage"
         for number in range(min(chosen.pieces, len(files))):
-            _measure(files[number :: chosen.pieces], data, ["-m", ""] if chosen.all else [])
+            _measure(files[number :: chosen.pieces], data, ["-m", "not nightly"] if chosen.all else [])
         show(_report(data))
 
 

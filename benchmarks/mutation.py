@@ -341,7 +341,8 @@ def _function(module: ModuleType, owner: str) -> FunctionType:
     found: Any = vars(module)[first]
     for name in rest:
         found = vars(found)[name]
-    found = getattr(found, "fget", None) or getattr(found, "__func__", None) or found
+    # Of a property, a `cached_property`, and a class method the function is in them.
+    found = next((inner for name in ("fget", "func", "__func__") if (inner := getattr(found, name, None))), found)
     while hasattr(found, "__wrapped__"):
         found = found.__wrapped__
     function: FunctionType = found

@@ -212,6 +212,18 @@ def test_files_are_put_back_where_a_new_finding_appears(tmp_path: Path) -> None:
     assert texts(folder)["serving.txt"] == serving
 
 
+def test_files_are_put_back_where_a_finding_stays(tmp_path: Path) -> None:
+    folder = pair(tmp_path, "lightgbm==4.5.0\n", "lightgbm==4.4.0\n")
+    asked = options(folder)
+    report = check([str(folder)], asked)
+    outcome = carried_out(plan_fix(report, asked, RepairChoice()), report, folder, lambda: report, relock=False)
+    assert not outcome.written
+    still, put_back = outcome.why
+    assert still.startswith("still there: info[MLA103] training writes with lightgbm 4.5.0, serving reads with 4.4.0")
+    assert put_back == "the file is as it was"
+    assert texts(folder)["serving.txt"] == "lightgbm==4.4.0\n"
+
+
 def test_a_package_changes_everywhere_or_nowhere(tmp_path: Path) -> None:
     digest = "0" * 64
     write(
@@ -315,6 +327,25 @@ def test_the_edits_of_a_report_are_those_that_fix_makes(tmp_path: Path) -> None:
             lines[number] = lines[number][:start] + edit["new"] + lines[number][end:]
     assert run(folder, "fix", "--write", "--unsafe-fixes").returncode == 0
     assert (folder / "serving.txt").read_bytes().decode("utf-8-sig") == "\n".join(lines)
+
+
+def test_a_fix_is_told_to_programs_with_its_edits_and_what_is_refused(tmp_path: Path) -> None:
+    folder = pair(tmp_path, "lightgbm==4.5.0\nnumpy==2.1.3\n", "lightgbm==4.4.0\nnumpy==1.26.0\n")
+    done = run(folder, "fix", "--write", "--format", "json")
+    told = json.loads(done.stdout)
+    assert (told["schema"], told["written"], told["put_back"], told["files"]) == (
+        "mlaudit.fix/1",
+        True,
+        [],
+        ["serving.txt"],
+    )
+    refused, moved = told["moves"]
+    assert (moved["package"], moved["was"], moved["to"], moved["safe"]) == ("lightgbm", "4.4.0", "4.5.0", True)
+    edit = {"path": "serving.txt", "start": {"line": 1, "column": 11}, "end": {"line": 1, "column": 16}}
+    assert moved["edits"] == [{**edit, "old": "4.4.0", "new": "4.5.0"}]
+    assert (refused["package"], refused["safe"], refused["edits"]) == ("numpy", False, [])
+    assert "the major version changes" in refused["refused"]
+    assert done.stderr == ""
 
 
 def test_services_get_suggestions(tmp_path: Path) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import codecs
+import contextlib
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -14,10 +16,12 @@ from hypothesis import strategies as st
 from packaging.version import Version
 
 from mlaudit.document.document import Document
-from mlaudit.model.nouns import Kind, Pin
+from mlaudit.grammars.rewriting import MAX_PROPOSALS, Proposal
+from mlaudit.model.nouns import Kind, Pin, Place
 from mlaudit.parsers._read import read
 from mlaudit.parsers._registry import parsers
 from mlaudit.parsers._rewriting import lock_tool_of, rewriter_of
+from mlaudit.repair import documents
 from mlaudit.repair.documents import EditedDocument, Refused
 from mlaudit.repair.nouns import MeantPin
 
@@ -143,6 +147,68 @@ def test_a_file_says_the_same_but_what_is_meant(
         else:
             assert was == now
     assert edited(path, after, {package: to}) == after
+
+
+SEVERAL = "numpy==1.26.4\n-r base.txt\n!!! what nobody reads\nscipy==1.14.1\n"
+
+
+@pytest.mark.parametrize(
+    ("replaced", "by", "why"),
+    [
+        ("numpy==1.26.4", "numpy==2.1.3\npandas==2.2.3", "the file would state more or fewer things"),
+        (
+            "numpy==1.26.4",
+            "-r other.txt",
+            "after the edit the file would not state 2.1.3, or would state something else",
+        ),
+        (
+            "numpy==1.26.4",
+            "numpy[extra]==2.1.3",
+            "after the edit the file would not state 2.1.3, or would state someth",
+        ),
+        ("1.26.4\n-r base", "2.1.3\n-r other", "what it includes would change with it"),
+        ("1.26.4\n-r base.txt\n!!! what", "2.1.3\n-r base.txt\n!!!", "what could not be read of it would change"),
+        (SEVERAL, SEVERAL.replace("1.26.4", "2.1.3").replace("1.14.1", "2.1.3"), "scipy would change with it"),
+        (None, "", "its statement has no version that can be replaced"),
+    ],
+)
+def test_no_proposal_counts_that_says_something_else(
+    replaced: str | None, by: str, why: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever a rewriter proposes: the file is read again, and may differ in nothing but what was meant."""
+    start = SEVERAL.index(replaced or "")
+    wrong = [] if replaced is None else [Proposal(start, start + len(replaced), by)]
+    monkeypatch.setattr(documents, "rewriter_of", lambda _: lambda *_: wrong)
+    with pytest.raises(Refused, match=re.escape(why)):
+        edited("requirements.txt", SEVERAL.encode(), {"numpy": "2.1.3"})
+
+
+def test_of_many_proposals_a_few_are_tried(monkeypatch: pytest.MonkeyPatch) -> None:
+    wrong = [Proposal(0, 5, f"numpy{number}") for number in range(MAX_PROPOSALS)]
+    right = Proposal(SEVERAL.index("1.26.4"), SEVERAL.index("1.26.4") + 6, "2.1.3")
+    for proposals, is_edited in (([*wrong[1:], right], True), ([*wrong, right], False)):
+        monkeypatch.setattr(documents, "rewriter_of", lambda _, proposals=proposals: lambda *_: proposals)
+        with contextlib.nullcontext() if is_edited else pytest.raises(Refused):
+            assert edited("requirements.txt", SEVERAL.encode(), {"numpy": "2.1.3"}).startswith(b"numpy==2.1.3\n")
+
+
+@pytest.mark.parametrize(
+    ("pin", "why"),
+    [
+        (
+            Pin(name="numpy", package="numpy", version="1.26.4", at=Place(path="requirements.txt", line=1)),
+            "the exact position of its version is not known",
+        ),
+        (
+            Pin(name="numpy", package="numpy", version="1.26.4", at=Place(path="requirements.txt", start=90, end=99)),
+            "comes from outside of the file",
+        ),
+    ],
+)
+def test_what_the_file_does_not_say_is_not_edited(pin: Pin, why: str) -> None:
+    document = EditedDocument(Document("requirements.txt", SEVERAL.encode()), Path("requirements.txt"))
+    with pytest.raises(Refused, match=why):
+        document.change([MeantPin(pin, "2.1.3")])
 
 
 LOCK_COMMANDS = {

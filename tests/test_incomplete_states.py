@@ -265,8 +265,46 @@ def test_a_method_that_only_the_owner_calls_is_followed(tmp_path: Path) -> None:
         assert [one.sureness.name for one in found if one.calling is Calling.SERVING] == expected
 
 
-def test_a_model_that_was_never_trained_is_asked_for_nothing(tmp_path: Path) -> None:
+# What is made, what the writer's methods read beside, and what is asked of an object for `b`.
+TEMPLATES = {
+    "never trained": ("Scaler()", "return self.mean_", Calling.UPKEEP),
+    "trained": ("Scaler().fit(1)", "return self.mean_", Calling.SERVING),
+    "marked with a version": ("marked(Scaler())", "return self.mean_", Calling.UPKEEP),
+    "marked with something else": ("marked(Scaler(), 'other')", "return self.mean_", Calling.SERVING),
+    "the writer could use it": ("Scaler()", "return x", Calling.SERVING),
+    "the writer can use it where a condition is met": ("Scaler()", "return x and self.mean_", Calling.SERVING),
+    "the writer needs what is there": ("Scaler()", "return self.rate", Calling.SERVING),
+    "the writer needs it otherwise": (
+        "Scaler()",
+        "return x\n    def summary(self):\n        return self.mean_",
+        Calling.SERVING,
+    ),
+}
+
+
+@pytest.mark.parametrize(("make", "body", "calling"), TEMPLATES.values(), ids=TEMPLATES)
+def test_a_model_that_was_never_trained_is_asked_for_nothing(
+    make: str, body: str, calling: Calling, tmp_path: Path
+) -> None:
     """What a search copies has parameters alone; its writer could not use it either."""
+    old = (
+        "class Scaler:\n    def __init__(self, rate=1):\n        self.rate = rate\n    def get_params(self):\n"
+        "        return {}\n    def fit(self, x):\n        self.mean_ = x\n        return self\n"
+        f"    def transform(self, x):\n        {body}\n"
+    )
+    mark = "def marked(model, key='_sklearn_version'):\n    model.__dict__[key] = '1'\n    return model\n"
+    new = old.replace("def fit(self, x):\n", "def fit(self, x):\n        self.b = 2\n")
+    new = new.replace("def transform(self, x):\n        return", "def transform(self, x):\n        return self.b,")
+    written = PackageSymbols(installed(tmp_path / "old", old, "old"))
+    states = pickled(tmp_path / "old", f"{mark}from acme.scaling import Scaler\nmodel = {make}")
+    code = ObjectCode(PackageSymbols(installed(tmp_path / "new", new, "new")), repairs=True)
+    judge = StateJudge(code, ObjectCode(written, repairs=True))
+    found = [gap for one in states.objects for gap in judge.gaps(one)]
+    assert [(gap.attribute, gap.need.calling) for gap in found] == [("b", calling)]
+    assert [gap.is_of_template for gap in found] == ["fit" not in make and "other" not in make]
+
+
+def test_a_parameter_that_serving_reads_is_asked_of_what_was_trained(tmp_path: Path) -> None:
     old = (
         "class Scaler:\n    def __init__(self, rate=1):\n        self.rate = rate\n    def get_params(self):\n"
         "        return {}\n    def fit(self, x):\n        self.mean_ = x\n        return self\n"
@@ -289,6 +327,7 @@ HOSTILE = {
     "a long expression": TRANSFORM + "        return " + "+".join(["self.b"] * 80_000) + "\n",
     "an expression of two megabytes": f"{TRANSFORM}        return {'+'.join(['self.b'] * 300_000)}\n",
     "a text of two megabytes": TRANSFORM + "        return self.b + '" + "x" * 2_000_000 + "'\n",
+    "a long chain of conditions": TRANSFORM + "        return " + " and ".join(["self.b"] * 80_000) + "\n",
     "a long chain of attributes": TRANSFORM + "        return self" + ".b" * 50_000 + "\n",
     "a long chain of calls": TRANSFORM + "        return self" + ".b()" * 5_000 + "\n",
     "a list of two hundred thousand": TRANSFORM + "        return [" + "self.b, " * 100_000 + "]\n",

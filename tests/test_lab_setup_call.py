@@ -46,6 +46,68 @@ TOLD = {
         "try:\n    from torch.utils import cpp\n    mods = cpp()\nexcept ImportError:\n    mods = []\n"
         "deps = ['numpy<2', 'torch', 'tqdm']\nsetup(install_requires=deps, ext_modules=mods, **unknown.keys)"
     ),
+    "lists and tables spread in others": (
+        "base = ('numpy<2', 'torch')\nkeys = {'install_requires': [*base, 'tqdm']}\nsetup(**{**keys, 'name': 'pinbox'})"
+    ),
+    "the value that decides": (
+        "chosen = [] or ['numpy<2']\nmore = ['old'] and ['torch']\nlast = ['tqdm'] if chosen else ['never']\n"
+        "setup(install_requires=chosen + more + last)"
+    ),
+    "either way the same": (
+        "fast = ['numpy<2'] if unknown() else ['numpy<2']\nsetup(install_requires=fast + ['torch', 'tqdm'])"
+    ),
+    "parts of a list": (
+        "rows = ['x', 'numpy<2', 'torch', 'tqdm', 'y']\nsetup(install_requires=rows[1:-1] if rows[0] == 'x' else [])"
+    ),
+    "comprehensions": (
+        "pins = {name: f'{name}{wanted}' for name, wanted in (('numpy', '<2'), ('torch', ''), ('tqdm', ''))}\n"
+        "seen = {text for text in pins.values()}\n"
+        "kept = [pins[name] for part in (['numpy', 'torch'], ['tqdm', 'old']) for name in part if name != 'old']\n"
+        "setup(install_requires=kept if 'torch' in seen else [])"
+    ),
+    "the Python of every build": (
+        "deps = ['numpy<2'] if sys.version_info.major == 3 and sys.version_info[0] == 3 else []\n"
+        "deps += ['torch'] if sys.version_info[:2] >= (3, 1) else []\nsetup(install_requires=deps + ['tqdm'])"
+    ),
+    "a file that is there": (
+        "import os.path\nfrom pathlib import Path\nhere = Path(__file__).resolve().parent\n"
+        "path = here.joinpath('r.txt')\ndeps = path.open().readlines() if path.exists() else []\n"
+        "deps = deps if os.path.exists('r.txt') and not os.path.isfile('gone.txt') else []\n"
+        "deps = deps if path.name == 'r.txt' and (here / 'r.txt').is_file() else []\nsetup(install_requires=deps)"
+    ),
+    "functions with every sort of argument": (
+        "def listed(first, /, second='torch', *others, last='tqdm', **named):\n"
+        "    return [first, second, *others, named.get('more', last)]\n"
+        "setup(install_requires=listed('numpy<2', more='tqdm') if listed('a', 'b', 'c', last='d')[2] == 'c' else [])"
+    ),
+    "lambdas and what a function leaves": (
+        "def nothing():\n    pass\n\nmade = lambda name: [name]\n"
+        "setup(install_requires=made('numpy<2') + (nothing() or ['torch']) + made('tqdm'))"
+    ),
+    "names of several values, and places in tables": (
+        "(first, second), keys = ['numpy<2', 'torch'], {}\nkeys['install_requires'] = [first, second]\n"
+        "keys['install_requires'] += ['tqdm']\nkept: list\nwanted: list = keys['install_requires']\n"
+        "setup(install_requires=wanted)"
+    ),
+    "a class and a loop with an end": (
+        "class Build:\n    deps = ['other']\n\ndeps = []\nfor name in ('numpy<2', 'torch'):\n    deps.append(name)\n"
+        "else:\n    deps.append('tqdm')\nassert deps\nsetup(install_requires=deps, cmdclass=Build)"
+    ),
+    "a branch that gives the build up": (
+        "if unknown():\n    raise RuntimeError('no')\nelse:\n    deps = ['numpy<2', 'torch', 'tqdm']\n"
+        "setup(install_requires=deps)"
+    ),
+    "the same result on both ways of a function": (
+        "def deps():\n    if unknown():\n        return ['numpy<2', 'torch', 'tqdm']\n"
+        "    else:\n        return ['numpy<2', 'torch', 'tqdm']\n\nsetup(install_requires=deps())"
+    ),
+    "a text of lines in memory": (
+        "import io\nfile = io.StringIO('numpy<2\\ntorch\\ntqdm\\n')\nsetup(install_requires=file.getvalue())"
+    ),
+    "tables that two ways leave alike": (
+        "keys = {'a': {'b': 1}, 'deps': ['numpy<2', 'torch', 'tqdm']}\nif unknown():\n    keys['a']['b'] = 2\n"
+        "setup(install_requires=keys['deps'])"
+    ),
 }
 UNTOLD = {
     "the machine": "d = ['numpy']\nif os.environ.get('CUDA'):\n    d.append('cupy')\nsetup(install_requires=d)",
@@ -60,6 +122,52 @@ UNTOLD = {
     ),
     "a list that somebody was given": "deps = ['numpy']\nimport helper\nhelper.add(deps)\nsetup(install_requires=deps)",
     "a loop without an end": "n = 1\nwhile True:\n    n = n + n\nsetup(install_requires=['numpy'] * n)",
+    "a list of which a part is not known": "deps = ['numpy', *unknown()]\nsetup(install_requires=deps)",
+    "a table of which a part is not known": "setup(**{'install_requires': ['numpy'], **unknown()})",
+    "a key that is none": "keys = {unknown(): ['numpy']}\nsetup(install_requires=keys['a'])",
+    "a value that decides nothing": "setup(install_requires=unknown() or ['numpy'])",
+    "one of two": "setup(install_requires=['numpy'] if unknown() else ['torch'])",
+    "a comparison with what is not known": "setup(install_requires=['numpy'] if 1 < unknown() < 3 else ['torch'])",
+    "a part that is not known": "deps = ['numpy']\nsetup(install_requires=deps[unknown():] + [deps[unknown()]])",
+    "steps of a list": "setup(install_requires=['numpy', 'torch'][::2])",
+    "a comprehension over what is not known": "setup(install_requires=[one for one in unknown()])",
+    "a comprehension within": "setup(install_requires=[b for a in ['x'] for b in unknown(a)])",
+    "a condition that is not known": "setup(install_requires=[a for a in ['numpy'] if unknown(a)])",
+    "a table over what is not known": "setup(install_requires=list({a: a for a in unknown()}))",
+    "a set over what is not known": "setup(install_requires=list({a for a in unknown()}))",
+    "a set of what is not known": "setup(install_requires=list({'numpy', unknown()}))",
+    "an order of one's own": "setup(install_requires=sorted(['numpy'], key=lambda one: one))",
+    "a text with a format": "width = 3\nsetup(install_requires=[f'{width:>3}'])",
+    "a file that is not there": "setup(install_requires=open('gone.txt').read())",
+    "a file of an unknown name": "setup(install_requires=open(unknown()).read() if os.path.exists(unknown()) else [])",
+    "the size of a file": (
+        "from pathlib import Path\nsetup(install_requires=[Path('r.txt').stat(), open('r.txt').fileno()])"
+    ),
+    "a module that cannot be read": "from broken import DEPS\nsetup(install_requires=DEPS)",
+    "a name that a module lacks": "from own import GONE\nsetup(install_requires=GONE)",
+    "a package's module": "import own.inner\nsetup(install_requires=own.inner.DEPS)",
+    "a table that somebody was given": ("keys = {'a': ['numpy']}\nunknown(keys)\nsetup(install_requires=keys['a'])"),
+    "a text that is no Python": "keys = {'install_requires': ['numpy']}\nexec('def', keys)\nsetup(**keys)",
+    "a text that is not known": "keys = {'install_requires': ['numpy']}\nexec(unknown(), keys)\nsetup(**keys)",
+    "a decorated function": "@unknown\ndef deps():\n    return ['numpy']\n\nsetup(install_requires=deps())",
+    "a generator": "def deps():\n    yield 'numpy'\n\nsetup(install_requires=list(deps()))",
+    "a function that returns one of two": (
+        "def deps():\n    if unknown():\n        return ['numpy']\n    return ['torch']\n\n"
+        "setup(install_requires=deps())"
+    ),
+    "a loop that breaks": (
+        "deps = []\nfor name in ['numpy', 'torch']:\n    deps.append(name)\n    break\nsetup(install_requires=deps)"
+    ),
+    "a loop over what is not known": "for deps in unknown():\n    pass\nsetup(install_requires=deps)",
+    "more names than values": "first, second = ['numpy']\nsetup(install_requires=[first])",
+    "the rest of some values": "first, *others = ['numpy', 'torch']\nsetup(install_requires=others)",
+    "a place that is not known": "keys = {'a': ['numpy']}\nkeys[unknown()] = 1\nsetup(install_requires=keys.get('a'))",
+    "a set that somebody was given": "deps = {'numpy'}\nunknown(deps)\nsetup(install_requires=list(deps))",
+    "a list that grows by what is not known": "deps = ['numpy']\ndeps.extend(unknown())\nsetup(install_requires=deps)",
+    "a very long range": "setup(install_requires=['numpy' for _ in range(10 ** 9)])",
+    "a version that is not known": "setup(install_requires=['numpy'] if sys.version_info < unknown() else [])",
+    "a number": "setup(install_requires=3)",
+    "a number in a list": "setup(install_requires=['numpy', 3])",
     "itself": "def deps():\n    return deps() + ['numpy']\nsetup(install_requires=deps())",
     "two calls": "if unknown:\n    setup(install_requires=['numpy'])\nelse:\n    setup(install_requires=['torch'])",
     "too many steps": "deps = []\n" + "deps.append('numpy')\n" * 20_000 + "setup(install_requires=deps)",
@@ -68,6 +176,7 @@ A_TORCH = ("a==1.*", "torch<3,>=1.8")
 HEAD = "import os, re, sys\nfrom setuptools import setup\n"
 BESIDE = {
     "r.txt": "# what it needs\nnumpy<2\ntorch\ntqdm\n",
+    "broken.py": "def",
     "own.py": "DEPS = {'numpy': '<2', 'torch': '', 'tqdm': ''}\n",
 }
 

@@ -22,13 +22,15 @@ from mlaudit.code.package.member_calls import member_calls
 from mlaudit.code.package.modules import PackageModules
 from mlaudit.code.package.object_code import ObjectCode
 from mlaudit.code.package.refused_calls import CallJudge, state_shape
+from mlaudit.code.package.returned_values import ReturnedValues
 from mlaudit.code.package.state_gaps import StateGap, StateJudge
 from mlaudit.code.package.symbols import ForeignName, PackageSymbols
 from mlaudit.document.document import Document
 from mlaudit.grammars.model_file.pickle_states import PickledStates, states_of
-from mlaudit.sources.package_sources import PackageSources
+from mlaudit.sources.package_sources import MAX_SOURCE, PackageSources
 from tests.parser_cases import FIXTURES
 from tests.test_incomplete_states import run, write
+from tests.test_package_pieces import View
 
 ROWS = tomli.loads((FIXTURES / "names" / "package_code.toml").read_text(encoding="utf-8"))
 OUT = FIXTURES / "names" / "gaps.out"
@@ -157,6 +159,20 @@ def test_where_modules_are(row: dict[str, Any], tmp_path: Path) -> None:
     assert sorted(modules.extensions()) == row["extensions"]
 
 
+def test_nothing_is_known_of_modules_where_there_is_no_folder(tmp_path: Path) -> None:
+    modules = PackageModules(PackageSources(tmp_path / "gone"))
+    assert [modules.locate(name).kind.value for name in ("acme", "acme.one", "acme.in.one")] == ["unknown"] * 3
+    assert (modules.exists("acme.one"), list(modules.extensions())) == (False, [])
+
+
+def test_a_class_is_one_under_all_of_its_names(tmp_path: Path) -> None:
+    symbols = symbols_of(tmp_path, {"acme/scaling.py": "class C: pass\nD = C\nclass E(C): pass\n"})
+    first, second, below = (symbols.find("acme.scaling", name) for name in "CDE")
+    assert first is second
+    assert isinstance(below, ClassCode)
+    assert symbols.lineage(below).classes == (below, first)
+
+
 @rows("symbol")
 def test_what_a_name_of_a_module_is(row: dict[str, Any], tmp_path: Path) -> None:
     found = symbols_of(tmp_path, row["files"]).find("acme.scaling", row.get("asked", "C"))
@@ -197,12 +213,28 @@ def test_packages_of_several_places_are_one(tmp_path: Path) -> None:
     assert code.read("acme/__init__.py") == b"1"
     assert used() == ["first"]
     assert code.read_binary("acme/two.so") == b"so"
+    (tmp_path / "second" / "acme" / "large.so").write_bytes(bytes(MAX_SOURCE + 1))
+    assert (code.read("acme/large.so"), len(code.read_binary("acme/large.so") or b"")) == (None, MAX_SOURCE + 1)
     assert code.read("acme/gone.py") is None
     assert used() == ["first", "second"]
     assert sorted(filter(None, code.sources("acme"))) == [b"1", b"1", b"2", b"2"]
     assert code.shown("acme/two.py") == "second/acme/two.py"
     assert code.shown("acme/gone.py") == "first/acme/gone.py"
     assert code.shown("gone.py") == "gone.py"
+    assert (list(LayeredCode(parts).sources("acme/space")), list(code.sources("gone"))) == ([], [])
+
+
+def test_only_a_place_that_has_a_folder_is_used_for_it(tmp_path: Path) -> None:
+    write(tmp_path / "first", {"acme/one.py": "1"})
+    write(tmp_path / "second", {"acme/deep/two.py": "2"})
+    code = LayeredCode(
+        [
+            PlacedCode(package=name, version="1", place=name, code=PackageSources(tmp_path / name, name))
+            for name in ("first", "second")
+        ]
+    )
+    assert list(code.sources("acme/deep")) == [b"2"]
+    assert [placed.package for placed in code.used] == ["second"]
 
 
 @rows("shape")
@@ -231,13 +263,15 @@ OLD = PARTS + SCALER
 
 @rows("gap")
 def test_what_is_read_of_an_object(row: dict[str, Any], tmp_path: Path) -> None:
-    states = pickled(OLD, row.get("make", "Scaler()"))
+    old = OLD + row.get("old", "")
+    states = pickled(old, row.get("make", "Scaler()"))
     new = SCALER.replace("(self)", f"(self, {row['parameters']})") if "parameters" in row else SCALER
     new += row.get("init", "        self.b = 2\n" if "parameters" not in row else "") + row.get("more", "")
     new = f"def helper(one):\n    return one.b\ndef helper_of(x, one):\n    return helper(one)\n{PARTS}{new}"
+    new = row.get("before", "") + new
     new += f"    def fit(self, x):\n        self.c = self.b\n    def transform(self, x):\n{row['body']}"
     reader = ObjectCode(symbols_of(tmp_path / "new", {"acme/scaling.py": new}), repairs=True)
-    judge = StateJudge(reader, ObjectCode(symbols_of(tmp_path / "old", {"acme/scaling.py": OLD}), repairs=True))
+    judge = StateJudge(reader, ObjectCode(symbols_of(tmp_path / "old", {"acme/scaling.py": old}), repairs=True))
     found = [gap for one in states.objects for gap in judge.gaps(one)]
     said = [f"{one.attribute} {one.need.calling.name} {one.need.sureness.name}" for one in found]
     assert sorted(said) == sorted(row.get("found", []))
@@ -285,6 +319,18 @@ def test_what_compiled_modules_refuse(row: dict[str, Any], tmp_path: Path) -> No
     found = [call for one in states.objects for call in judge.refused(one)]
     assert [f"{call.called} {call.reason}" for call in found] == [said for said in [row.get("says")] if said]
     assert [call.line for call in found] == [row.get("line")] * len(found)
+
+
+@rows("returned")
+def test_what_a_method_gives(row: dict[str, Any], tmp_path: Path) -> None:
+    symbols = symbols_of(tmp_path, {"acme/scaling.py": row["source"]})
+    values = ReturnedValues(symbols.lineage(class_of(symbols)), View(), set())
+
+    def part(asked: str) -> str:
+        method, *route = asked.split()
+        return repr(values.part(method, tuple(route), 0))
+
+    assert {asked: part(asked) for asked in row["is"]} == row["is"]
 
 
 def test_a_class_that_is_gone_lacks_nothing(tmp_path: Path) -> None:

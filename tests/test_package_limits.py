@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,24 +13,21 @@ from mlaudit.code.package.called_methods import called_methods
 from mlaudit.code.package.classes import ClassCode
 from mlaudit.code.package.conditions import Condition
 from mlaudit.code.package.constructors import refused_keys
-from mlaudit.code.package.defined_names import NameAnswer, fills_module, gives_name, names_of_source
+from mlaudit.code.package.defined_names import fills_module, gives_name, names_of_source, searched_text
 from mlaudit.code.package.extension import ExtensionModule
 from mlaudit.code.package.installed_names import InstalledNames
-from mlaudit.code.package.modules import PackageModule, PackageModules
-from mlaudit.code.package.object_code import Calling, ObjectCode
-from mlaudit.code.package.object_values import Values
-from mlaudit.code.package.record_layouts import Struct, differing_struct, structs
+from mlaudit.code.package.modules import PackageModule
+from mlaudit.code.package.object_code import ObjectCode
+from mlaudit.code.package.record_layouts import DeclaredStructs, Struct, differing_struct, fields_of, structs
 from mlaudit.code.package.source import ParsedSource, parsed_source
 from mlaudit.code.package.state_gaps import StateJudge
-from mlaudit.code.package.step_expressions import expression_steps
-from mlaudit.code.package.step_reader import steps_of
-from mlaudit.code.package.steps import Read
 from mlaudit.code.package.symbols import PackageSymbols
+from mlaudit.grammars.model_file.pickle_states import PickledObject, StateDict
+from mlaudit.grammars.model_file.pickle_values import Global, Seq
 from mlaudit.sources.package_sources import PackageSources
 from tests.parser_cases import FIXTURES
 from tests.test_missing_names import write
 from tests.test_package_code import OLD, pickled, symbols_of
-from tests.test_package_pieces import View
 
 ROWS = tomli.loads((FIXTURES / "names" / "names_of_code.toml").read_text(encoding="utf-8"))
 
@@ -58,6 +54,20 @@ def test_what_a_source_binds(row: dict[str, Any]) -> None:
     assert names.is_dynamic is row.get("dynamic", False)
 
 
+@pytest.mark.parametrize(
+    ("data", "behind"),
+    [
+        (b"Ratio = 1", b""),
+        (b"caf\xe9 = 1", b""),
+        ("Maß = 1".encode(), b""),
+        ("\u211datio = 1".encode(), b"\nRatio = 1"),
+        ("\u211datio = 1 # ".encode() + b"\xe9", "\nRatio = 1 # \ufffd".encode()),
+    ],
+)
+def test_what_is_searched_of_a_source(data: bytes, behind: bytes) -> None:
+    assert searched_text(data) == data + behind
+
+
 @rows("given")
 def test_whether_a_source_gives_a_module_a_name(row: dict[str, Any]) -> None:
     assert [text for text in row["texts"] if gives_name(text.encode(), row["word"]) is not row["is"]] == []
@@ -70,6 +80,9 @@ def test_whether_a_source_fills_a_module(row: dict[str, Any]) -> None:
 
 @rows("installed")
 def test_whether_a_package_has_a_name(row: dict[str, Any], tmp_path: Path) -> None:
+    for path in row.get("links", ()):  # A file that is there and cannot be had.
+        (tmp_path / path).parent.mkdir()
+        (tmp_path / path).symlink_to(tmp_path / "outside")
     assert answer(tmp_path, row["files"], row["asked"]) == row["answer"]
 
 
@@ -157,132 +170,6 @@ def test_bases_that_add_no_argument(row: dict[str, Any], tmp_path: Path) -> None
     assert (found.keys if found is not None else ()) == (("z",) if row["is_refused"] else ())
 
 
-def stars(folder: Path, number: int) -> bool:
-    """A chain of modules by `*` imports, the last of which has the name."""
-    files = {f"acme/m{at}.py": f"from .m{at + 1} import *\n" for at in range(1, number)}
-    files[f"acme/m{number}.py"] = "other = 1\n"
-    return answer(folder, files, "acme.m1:Name") == NameAnswer.NO_NAME.value
-
-
-def words_of_a_module(folder: Path, number: int) -> bool:
-    write(folder, {"a/" * (number - 1) + "a.py": ""})
-    return PackageModules(PackageSources(folder)).exists(".".join("a" * number))
-
-
-def lines_of_a_struct(folder: Path, number: int) -> bool:
-    text = "cdef struct S:\n" + "".join(f"    int a{at}\n" for at in range(number - 1)) + "    int last\n"
-    return "last" in next(iter(structs(text, "a.pxd"))).fields
-
-
-LIMITS: dict[Callable[[Path, int], bool], int] = {
-    stars: 40,
-    words_of_a_module: 20,
-    lines_of_a_struct: 400,
-}
-
-
-@pytest.mark.parametrize("is_known", LIMITS, ids=lambda count: count.__name__)
-def test_a_limit(is_known: Callable[[Path, int], bool], tmp_path: Path) -> None:
-    limit = LIMITS[is_known]
-    assert [is_known(tmp_path / str(number), number) for number in (limit, limit + 1)] == [True, False]
-
-
-def nested(statement: str, number: int, last: str) -> str:
-    """A statement so many times in itself, with another one inside."""
-    lines = [f"{'  ' * at}{line}" for at in range(number) for line in statement.split("\n")]
-    return "\n".join([*lines, f"{'  ' * number}{last}"])
-
-
-def reads_of(steps: object) -> set[str]:
-    if isinstance(steps, Read):
-        return {steps.attribute}
-    if isinstance(steps, tuple | list):
-        return {name for step in steps for name in reads_of(step)}
-    slots = getattr(type(steps), "__slots__", ()) if not isinstance(steps, str | ast.AST) else ()
-    return {name for slot in slots for name in reads_of(getattr(steps, slot, None))}
-
-
-BLOCKS = {
-    "if": "if x:",
-    "else": "if x: pass\nelse:",
-    "for": "for x in y:",
-    "the end of a loop": "for x in y: pass\nelse:",
-    "while": "while x:",
-    "the end of a while": "while x: pass\nelse:",
-    "with": "with x:",
-    "try": "try: pass\nexcept: pass\nelse:",
-    "except": "try: pass\nexcept:",
-    "finally": "try: pass\nfinally:",
-    "case": "match x:\n case 1:",
-    "function": "def f():",
-}
-
-
-@pytest.mark.parametrize("kind", BLOCKS)
-def test_blocks_of_a_method_are_followed_as_deep_as_the_limit(kind: str) -> None:
-    def is_read(number: int) -> bool:
-        text = nested(BLOCKS[kind], number, "self.last")
-        if kind == "case":
-            text = nested("if x:", number - 1, "match x:")
-            text += f"\n{'  ' * (number - 1)} case 1:\n{'  ' * number}self.last"
-        source = "def f(self):\n" + "\n".join(f" {line}" for line in text.split("\n"))
-        (function,) = ast.parse(source).body
-        assert isinstance(function, ast.FunctionDef)
-        return "last" in reads_of(steps_of(function, "self"))
-
-    assert [number for number in range(55, 65) if is_read(number)] == list(range(55, 61))
-
-
-def gaps(folder: Path, body: str, before: str = "") -> bool:
-    """Whether a method of the reader's class is known to read what no object of the writer has."""
-    states = pickled(OLD, "Scaler()")
-    new = f"{before}class Scaler:\n    def __init__(self):\n        self.a = 1\n        self.b = 2\n{body}"
-    judge = StateJudge(ObjectCode(symbols_of(folder, {"acme/scaling.py": new}), repairs=True), None)
-    found = [gap for one in states.objects for gap in judge.gaps(one)]
-    return any(gap.attribute == "b" and gap.need.calling is Calling.SERVING for gap in found)
-
-
-def methods(folder: Path, number: int) -> bool:
-    body = "".join(f"    def m{at}(self):\n        self.m{at + 1}()\n" for at in range(1, number))
-    last = f"    def m{number}(self):\n        self.b\n"
-    return gaps(folder, f"    def transform(self, x):\n        self.m1()\n{body}{last}")
-
-
-def names_that_lead_to_a_class(folder: Path, number: int) -> bool:
-    text = "".join(f"C{at} = C{at + 1}\n" for at in range(1, number)) + f"class C{number}: pass\n"
-    return isinstance(symbols_of(folder, {"acme/scaling.py": text}).find("acme.scaling", "C1"), ClassCode)
-
-
-def classes_in_a_line(folder: Path, number: int) -> bool:
-    text = "".join(f"class C{at}(C{at + 1}): pass\n" for at in range(1, number)) + f"class C{number}: pass\n"
-    symbols = symbols_of(folder, {"acme/scaling.py": text})
-    first = symbols.find("acme.scaling", "C1")
-    assert isinstance(first, ClassCode)
-    return symbols.lineage(first).is_whole
-
-
-def choices(folder: Path, number: int) -> bool:
-    text = "2 if 0 else (" * number + "1" + ")" * number
-    return Values(View(), "self", {}, []).value(ast.parse(text, mode="eval").body, set()) == 1
-
-
-MORE: dict[Callable[[Path, int], bool], int] = {
-    methods: 11,
-    names_that_lead_to_a_class: 401,
-    classes_in_a_line: 59,
-    choices: 40,
-}
-
-
-@pytest.mark.parametrize("is_known", MORE, ids=lambda count: count.__name__)
-def test_how_far_code_is_followed(is_known: Callable[[Path, int], bool], tmp_path: Path) -> None:
-    limit = MORE[is_known]
-    assert [number for number in range(limit - 1, limit + 3) if is_known(tmp_path / str(number), number)] == [
-        limit - 1,
-        limit,
-    ]
-
-
 @pytest.mark.parametrize(
     ("part", "lacks"),
     [
@@ -310,6 +197,143 @@ def test_what_a_part_of_an_object_lacks(part: str, lacks: list[str], tmp_path: P
     reader = ObjectCode(symbols_of(tmp_path, {"acme/scaling.py": new}), repairs=True)
     found = [gap for one in pickled(OLD, "with_part()").objects for gap in StateJudge(reader, None).gaps(one)]
     assert [f"{gap.cls.name}.{gap.attribute}" for gap in found] == lacks
+
+
+@pytest.mark.parametrize(
+    ("before", "method", "lacks"),
+    [
+        ("def {}(self, k): setattr(self, k, 1)", name, ["Part.d"])
+        for name in ("set_params", "_set_params", "__setstate__", "__sklearn_clone__", "__setattr__")
+    ]
+    + [
+        ("def {}(self, k): setattr(self, k, 1)", "reset", []),
+        ("def {}(self, k): setattr(self, 'd')", "reset", ["Part.d"]),
+        ("def {}(self, k): set(self, k, 1)", "reset", ["Part.d"]),
+        ("def {}(self, k): x.setattr(self, k, 1)", "reset", ["Part.d"]),
+        ("def {}(self, k): self.update(k)", "reset", ["Part.d"]),
+        ("def {}(self, k): vars(self).get(k)", "reset", ["Part.d"]),
+        ("def {}(self, k): x.vars(self).update(k)", "reset", ["Part.d"]),
+        ("def {}(self, k): names(self).update(k)", "reset", ["Part.d"]),
+        ("def {}(self, k): self.__dict__[k]", "reset", ["Part.d"]),
+        ("def {}(self, k): self.other[k] = 1", "reset", ["Part.d"]),
+        ("def {}(self, k): del self.__dict__[k]", "reset", []),
+        ("def {}(self, k): k = self.__dict__", "reset", ["Part.d"]),
+        ("def {}(self, k): self.__dict__['c'] = 1", "reset", ["Part.d"]),
+    ],
+)
+def test_which_methods_may_set_any_attribute(before: str, method: str, lacks: list[str], tmp_path: Path) -> None:
+    new = f"class Part:\n    {before.format(method)}\n{READS_PART}"
+    reader = ObjectCode(symbols_of(tmp_path, {"acme/scaling.py": new}), repairs=True)
+    found = [gap for one in pickled(OLD, "with_part()").objects for gap in StateJudge(reader, None).gaps(one)]
+    assert [f"{gap.cls.name}.{gap.attribute}" for gap in found] == lacks
+
+
+READS_PART = (
+    "class Scaler:\n    def __init__(self):\n        self.a = 1\n        self.held = Part()\n"
+    "    def transform(self, x):\n        return self.held.d\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("import_", "base", "is_whole", "is_container"),
+    [
+        ("import abc", "abc.ABC", True, False),
+        ("import typing", "typing.Generic[int]", True, False),
+        ("import typing_extensions", "typing_extensions.Protocol", True, False),
+        ("import numbers", "numbers.Number", True, False),
+        ("from enum import Enum", "Enum", True, False),
+        ("from collections.abc import Mapping", "Mapping", True, False),
+        ("from collections import OrderedDict", "OrderedDict", True, True),
+        ("from collections import defaultdict", "defaultdict", True, True),
+        ("import threading", "threading.Thread", True, False),
+        ("from threading import local", "local", True, False),
+        ("from threading import Barrier", "Barrier", False, False),
+        ("from elsewhere import Thread", "Thread", False, False),
+        ("import socket", "socket.socket", False, False),
+        ("", "object", True, False),
+        ("", "dict", True, True),
+        ("", "Exception", True, True),
+        ("", "len", False, False),
+        ("", "unknown", False, False),
+        ("from sklearn.base import BaseEstimator", "BaseEstimator", True, True),
+        ("from sklearn.base import Unknown", "Unknown", False, False),
+    ],
+)
+def test_bases_of_elsewhere(import_: str, base: str, is_whole: bool, is_container: bool, tmp_path: Path) -> None:
+    symbols = symbols_of(tmp_path, {"acme/scaling.py": f"{import_}\nclass C({base}): pass\n"})
+    cls = symbols.find("acme.scaling", "C")
+    assert isinstance(cls, ClassCode)
+    lineage = symbols.lineage(cls)
+    assert (lineage.is_whole, lineage.is_container, lineage.gives("mro")) == (is_whole, is_container, False)
+    assert lineage.gives("get_params") is (base == "BaseEstimator")
+    assert not is_whole or lineage.gives("__init__")
+
+
+METHODS = {
+    "predict": ("SERVING", "SERVING"),
+    "__getitem__": ("SERVING", "SERVING"),
+    "__len__": ("OTHERWISE", "SERVING"),
+    "__enter__": ("", "SERVING"),
+    "summary": ("OTHERWISE", "SERVING"),
+    "_inner": ("", "SERVING"),
+    "fit": ("UPKEEP", "UPKEEP"),
+    "append": ("UPKEEP", "UPKEEP"),
+    "build": ("", ""),
+    "set_rate": ("", ""),
+    "fitted": ("", ""),
+    "__init__": ("", ""),
+    "__setstate__": ("", ""),
+}
+"""For what a method is called, where no source is known to call it, and where one is."""
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_for_what_a_method_is_called(name: str, tmp_path: Path) -> None:
+    new = f"class Scaler:\n    def {name}(self):\n        self.d\n    def other_way(self):\n        self.d = 1\n"
+    said = []
+    for called in (frozenset[str](), frozenset((name,))):
+        symbols = symbols_of(tmp_path, {"acme/scaling.py": new})
+        judge = StateJudge(ObjectCode(symbols, repairs=True, called=called), None)
+        gaps = [gap for one in pickled(OLD, "Scaler()").objects for gap in judge.gaps(one)]
+        said.append("".join(gap.need.calling.name for gap in gaps))
+    assert tuple(said) == METHODS[name]
+
+
+def kind_of(*items: object) -> PickledObject:
+    """What a pickled array is of, by its names."""
+    return PickledObject(Global("numpy", "dtype"), state=Seq(items, len(items), 0))
+
+
+NAMED = kind_of(3, "|", None, Seq(("a", "b"), 2, 0))
+
+
+@pytest.mark.parametrize(
+    ("state", "fields"),
+    [
+        (Seq((1, (2,), NAMED, False, b""), 5, 0), ("a", "b")),
+        (Seq((1, (2,), NAMED, False, b"", 1), 6, 0), None),
+        (Seq((1, (2,), NAMED, False), 4, 0), None),
+        (Seq((1, (2,), 3, False, b""), 5, 0), None),
+        (StateDict({"dtype": NAMED}), ("a", "b")),
+        (StateDict({"kind": NAMED}), None),
+        (StateDict({"dtype": kind_of(3, "|", None, Seq(("a", 1), 2, 0))}), None),
+        (StateDict({"dtype": kind_of(3, "|", None, Seq(("a", "b"), 3, 0))}), None),
+        (StateDict({"dtype": kind_of(3, "|", None, None)}), None),
+        (StateDict({"dtype": kind_of(3, "|", None)}), None),
+        (StateDict({"dtype": PickledObject(Global("numpy", "dtype"))}), None),
+        (None, None),
+    ],
+)
+def test_the_fields_of_an_array_of_records(state: object, fields: tuple[str, ...] | None) -> None:
+    assert fields_of(PickledObject(Global("numpy", "array"), state=state)) == fields
+    assert fields_of(state) is None
+
+
+def test_a_declaration_that_is_no_text_is_read_as_far_as_it_is(tmp_path: Path) -> None:
+    write(tmp_path, {"acme/__init__.py": "", "acme/one.so": ""})
+    (tmp_path / "acme" / "one.pxd").write_bytes(b"# \xff\ncdef struct S:\n    int a\n")
+    (struct,) = DeclaredStructs(PackageSymbols(PackageSources(tmp_path))).of("acme.one")
+    assert (struct.name, struct.fields, struct.path, struct.line) == ("S", ("a",), "acme/one.pxd", 2)
 
 
 @pytest.mark.parametrize(
@@ -362,24 +386,6 @@ def test_names_of_compiled_modules(files: dict[str, str], asked: str, expected: 
     assert InstalledNames(PackageSymbols(PackageSources(tmp_path))).answer(module, name).value == expected
 
 
-@pytest.mark.parametrize("statement", ["if x:", "for x in y:", "with x:", "try: pass\nexcept:", "while x:"])
-def test_names_in_blocks_are_bound_as_deep_as_the_limit(statement: str) -> None:
-    def is_bound(number: int) -> bool:
-        source = parsed_source(nested(statement, number, "last = 1").encode())
-        assert source is not None
-        return "last" in source.names
-
-    assert [number for number in range(35, 45) if is_bound(number)] == list(range(35, 41))
-
-
-def test_a_package_is_searched_for_as_many_names_as_the_limit(tmp_path: Path) -> None:
-    write(tmp_path, {"acme/__init__.py": "", "acme/one.py": ""})
-    names = InstalledNames(PackageSymbols(PackageSources(tmp_path)))
-    answers = [names.answer("acme.one", f"N{at}") for at in range(300)]
-    assert answers.count(NameAnswer.NO_NAME) == answers.index(NameAnswer.UNKNOWN) == 201
-    assert names.answer_of_module("acme.gone") is NameAnswer.UNKNOWN
-
-
 @pytest.mark.parametrize(
     ("after", "name", "owner"),
     [
@@ -422,30 +428,3 @@ def test_what_a_decorator_makes_of_a_method(decorator: str, kind: str, tmp_path:
     cls = symbols_of(tmp_path, {"acme/scaling.py": text}).find("acme.scaling", "C")
     assert isinstance(cls, ClassCode)
     assert [cls.methods[name].kind.name for name in ("m", "plain")] == [kind, "METHOD"]
-
-
-NESTINGS = {
-    "choice": ("1 if x else (", ")"),
-    "test of a choice": ("1 if (", ") else 2"),
-    "list": ("[", "]"),
-    "argument": ("f(", ")"),
-    "keyword": ("f(a=", ")"),
-    "argument of its own method": ("self.m(", ")"),
-    "function": ("lambda: (", ")"),
-    "element": ("[", " for a in b]"),
-    "iterated": ("[a for a in ", "]"),
-    "filter": ("[a for a in b if ", "]"),
-    "and": ("x and (", ")"),
-    "subscript": ("x[", "]"),
-}
-
-
-@pytest.mark.parametrize("kind", NESTINGS)
-def test_expressions_are_followed_as_deep_as_the_limit(kind: str) -> None:
-    before, behind = NESTINGS[kind]
-
-    def is_read(number: int) -> bool:
-        node = ast.parse(f"{before * number}self.last{behind * number}", mode="eval").body
-        return "last" in reads_of(tuple(expression_steps(node, "self")))
-
-    assert [number for number in range(148, 153) if is_read(number)] == [148, 149, 150]

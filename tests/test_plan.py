@@ -19,10 +19,12 @@ from mlaudit.repair.upgrade.search import SearchBudget, VersionSearch
 from tests.checkout import write
 from tests.command_line import run
 from tests.plain_wheels import UV, compiled, resolved, wheel_index
+from tests.test_against import MODEL
 from tests.test_reporters import problems
 
 ROOT = Path(__file__).parent.parent
-CASES = tomli.loads((ROOT / "fixtures" / "plan.toml").read_text(encoding="utf-8"))["case"]
+PLANS = tomli.loads((ROOT / "fixtures" / "plan.toml").read_text(encoding="utf-8"))
+CASES = PLANS["case"]
 DECLARED = """
 [environments.training]
 sources = ["training/requirements.txt"]
@@ -34,6 +36,14 @@ follows = "training"
 APART = """
 [environments.apart]
 sources = ["apart/requirements.txt"]
+"""
+
+
+ALONE = '[environments.training]\nsources = ["{source}"]\n{writes}'
+TWO = f"""{ALONE}
+[environments.serving]
+sources = ["serving.txt"]
+follows = "training"
 """
 
 
@@ -80,6 +90,24 @@ def test_a_plan_says_what_moves(case: dict[str, Any], tmp_path: Path) -> None:
         assert name == "markdown" or max(map(len, text.splitlines())) <= 80
         for move in plan["moves"]:
             assert all(f"{at['path']}:{at['line']}" in text for one in move["environments"] for at in one["places"])
+
+
+@pytest.mark.parametrize("case", PLANS["unknown"], ids=lambda case: case["name"])
+def test_a_plan_says_what_it_does_not_know(case: dict[str, Any], tmp_path: Path) -> None:
+    writes = 'writes = ["models/"]\n' if case.get("model") else ""
+    declared = (ALONE if case.get("alone") else TWO).format(source=case.get("source", "training.txt"), writes=writes)
+    write(tmp_path, {"mlaudit.toml": declared, **case["files"]})
+    if case.get("model"):
+        (tmp_path / "models").mkdir()
+        (tmp_path / "models" / "m.pkl").write_bytes(MODEL)
+    plan = planned(tmp_path, *case["arguments"], code=case.get("exit", 0))
+    assert plan["unknown"] == case["says"]
+    for key, text in (("unsolved", "says"), ("why", "why")):
+        assert [one[text] for one in plan["unsolved"]] == case.get(key, [])
+    fates = [
+        f"{one['fate']} {one['name']} {one['package']} {one['written']} {one['read']}" for one in plan["artifacts"]
+    ]
+    assert fates == case.get("fates", [])
 
 
 @pytest.mark.parametrize("case", [CASES[0], CASES[2]], ids=lambda case: case["name"])

@@ -12,7 +12,15 @@ from typing import Any
 
 import pytest
 
-from mlaudit.proving.proof_rows import RANDOM_ROWS, linear_parts, read_rows, remembered, rows_of, seeded_rows
+from mlaudit.proving.proof_rows import (
+    RANDOM_ROWS,
+    linear_parts,
+    read_rows,
+    remembered,
+    rows_of,
+    seeded_rows,
+    wanted_width,
+)
 
 
 class Listed(list[Any]):
@@ -123,6 +131,52 @@ def test_rows_are_read_from_parquet_and_npy(tmp_path: Path) -> None:
     assert read_rows(str(tmp_path / "rows.npy")).tolist() == values.tolist()
     read = read_rows(str(tmp_path / "rows.parquet"))
     assert (list(read.columns), read.to_numpy().tolist()) == (["a", "b"], values.tolist())
+
+
+def test_rows_come_from_a_function_of_the_user(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "own_rows_of_a_test.py").write_text("def some():\n    return [[1.0, 2.0]]\n")
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    asked = {"function": "own_rows_of_a_test:some", "folder": str(tmp_path)}
+    assert rows_of(asked, None) == ([[1.0, 2.0]], "rows of own_rows_of_a_test:some")
+
+
+def test_files_of_arrays_and_frames_are_read_by_their_libraries(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "numpy", SimpleNamespace(load=lambda path: [path, 1, 2]))
+    monkeypatch.setitem(sys.modules, "pandas", SimpleNamespace(read_parquet=lambda path: [path, 3, 4]))
+    assert read_rows("rows.npy") == ["rows.npy", 1, 2]
+    assert read_rows("rows.PARQUET") == ["rows.PARQUET", 3, 4]
+
+
+def graph(*shapes: Any, kind: str = "tensor(float)") -> SimpleNamespace:
+    inputs = [SimpleNamespace(shape=shape, type=kind) for shape in shapes]
+    return SimpleNamespace(get_inputs=lambda: inputs)
+
+
+@pytest.mark.parametrize(
+    ("model", "width"),
+    [
+        (SimpleNamespace(n_features_in_=3), 3),
+        (SimpleNamespace(n_features_in_=0, feature_count_=4), 4),
+        # Its columns are asked for by name, and may be texts.
+        (SimpleNamespace(n_features_in_=3, transformers=[]), None),
+        (SimpleNamespace(n_features_in_=3, steps=[("first", SimpleNamespace(transformers=[]))]), None),
+        (SimpleNamespace(num_features=lambda: 5), 5),
+        (SimpleNamespace(num_feature=lambda: 0), None),
+        (graph([None, 6]), 6),
+        (graph([None, "rows"]), None),
+        (graph([None, 6], [None, 6]), None),
+        (graph([None, 6], kind="tensor(string)"), None),
+        (graph([6]), None),
+        (SimpleNamespace(), None),
+    ],
+)
+def test_how_wide_a_row_is_where_the_model_says_so(model: Any, width: int | None) -> None:
+    assert wanted_width(model) == width
+
+
+def test_rows_lie_between_the_least_and_the_most_that_the_model_saw() -> None:
+    scaler = SimpleNamespace(data_min_=Listed([0.0, 5.0]), data_max_=Listed([10.0, 5.0]))
+    assert remembered(scaler, 2) == ([5.0, 5.0], [5.0, 1.0])
 
 
 def test_rows_are_the_same_each_time_and_counted() -> None:

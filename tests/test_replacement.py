@@ -189,3 +189,79 @@ def test_a_link_in_place_of_the_folder_is_left_alone(tmp_path: Path) -> None:
     (tmp_path / FOLDER).symlink_to(tmp_path / "elsewhere")
     with pytest.raises(UsageError, match="not a folder that mlaudit made"):
         recover(tmp_path)
+
+
+def test_files_of_a_read_only_folder_are_not_replaced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    wanted = tree(tmp_path)
+    real = os.access
+    monkeypatch.setattr(os, "access", lambda path, mode: mode != os.W_OK | os.X_OK and real(path, mode))
+    with pytest.raises(NotReplaced, match=r"the folder of .*a\.txt is read-only; no file was changed"):
+        replace_all(tmp_path, wanted)
+    assert state(tmp_path) == "old"
+
+
+def test_a_file_that_is_gone_is_not_made_anew(tmp_path: Path) -> None:
+    wanted = tree(tmp_path)
+    (tmp_path / NAMES[0]).unlink()
+    with pytest.raises(NotReplaced, match=r"a\.txt: No such file or directory; no file was changed"):
+        replace_all(tmp_path, wanted)
+    assert not (tmp_path / NAMES[0]).exists()
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root gives files away")
+def test_owners_are_kept(tmp_path: Path) -> None:
+    wanted = tree(tmp_path)
+    os.chown(tmp_path / NAMES[0], 12, 34)
+    replace_all(tmp_path, wanted).keep()
+    status = (tmp_path / NAMES[0]).stat()
+    assert (status.st_uid, status.st_gid) == (12, 34)
+
+
+@pytest.mark.parametrize(("number", "is_error"), [(errno.EINVAL, False), (errno.ENOTSUP, False), (errno.EIO, True)])
+def test_a_folder_that_cannot_be_waited_for_is_no_failure_of_the_disk(
+    number: int, is_error: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wanted = tree(tmp_path)
+    real = os.fsync
+
+    def fsync(descriptor: int) -> None:
+        if os.path.isdir(f"/dev/fd/{descriptor}"):  # noqa: PTH112 - a descriptor
+            raise OSError(number, os.strerror(number))
+        real(descriptor)
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    if is_error:
+        with pytest.raises(NotReplaced, match="Input/output error; no file was changed"):
+            replace_all(tmp_path, wanted)
+        assert state(tmp_path) == "old"
+    else:
+        replace_all(tmp_path, wanted).keep()
+        assert state(tmp_path) == "new"
+
+
+def test_systems_that_open_no_folders_wait_for_files_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(replacement, "os", _Elsewhere())
+    replace_all(tmp_path, tree(tmp_path)).keep()
+    assert state(tmp_path) == "new"
+
+
+class _Elsewhere:
+    """The module `os` of a system that is not POSIX."""
+
+    name = "nt"
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(os, name)
+
+
+def test_a_journal_that_is_a_link_or_too_large_is_not_followed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    replace_all(tmp_path, tree(tmp_path))
+    journal = tmp_path / FOLDER / "journal.json"
+    kept = tmp_path.with_name("kept.json")
+    journal.rename(kept)
+    journal.symlink_to(kept)
+    assert recover(tmp_path) == "no file was changed"
+    assert state(tmp_path) == "new"
+    replace_all(tmp_path, [Replacement(tmp_path / name, f"new {name}\r\n".encode(), b"newer") for name in NAMES])
+    monkeypatch.setattr(replacement, "_MAX_JOURNAL", 10)
+    assert recover(tmp_path) == "no file was changed"

@@ -48,7 +48,7 @@ def pip(*arguments: str) -> str:
 
 
 def releases(package: str, python: str = PYTHON) -> list[str]:
-    """Final releases that have a wheel for a Python, oldest first."""
+    """Final releases that have a wheel for a Python, oldest first. Raises CalledProcessError where there are none."""
     answer = pip("index", "versions", package, "--json", "--python-version", python, "--only-binary=:all:")
     versions = [str(version) for version in json.loads(answer)["versions"]]
     return sorted((text for text in versions if not Version(text).is_prerelease), key=Version)
@@ -137,7 +137,7 @@ def pythons() -> Iterator[str]:
         lines = [f"[wheels.{package}]"]
         for python in row.table():
             known = releases(package, str(python))
-            lines.append(f'"{python}" = {json.dumps([known[0], known[-1]] if known else [])}')
+            lines.append(f'"{python}" = {json.dumps([known[0], known[-1]])}')
         yield "\n".join([*lines, ""])
 
 

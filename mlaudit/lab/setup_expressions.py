@@ -240,7 +240,7 @@ class SetupExpressions:
                 keywords[keyword.arg] = value
             else:
                 pairs = value if isinstance(value, dict) else {UNKNOWN: UNKNOWN}
-                keywords.update((str(key), pairs[key]) for key in pairs)
+                keywords.update((str(key), item_of(pairs, key)) for key in pairs)
         function = node.func
         own = names.get(function.id) if isinstance(function, ast.Name) else None
         if is_setup(node) and not isinstance(own, OwnFunction):

@@ -260,7 +260,9 @@ def method_called(owner: object, name: str, arguments: list[object], keywords: d
 
 
 def item_of(owner: object, key: object) -> object:
-    """A part of a text, a list or a dictionary."""
+    """A part of a text, a list or a dictionary; of one that somebody may have changed nothing is known."""
+    if isinstance(owner, dict) and UNKNOWN in owner:
+        return UNKNOWN
     return _tried(operator.getitem, owner, key) if isinstance(owner, (str, list, tuple, dict)) else UNKNOWN
 
 

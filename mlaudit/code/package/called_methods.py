@@ -5,15 +5,11 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable, Iterator
 
-from mlaudit.code.package.classes import builtin_members
+from mlaudit.code.package.classes import builtin_members, is_own
 from mlaudit.code.package.source import parsed_tree
 
-MAX_CALLS = 400_000
-"""Nodes of one source in which calls are looked for."""
-
-_OWN = ("self", "cls")
-_PLAIN = ("dict", "list", "str", "bytes", "set", "tuple", "int", "float")
-"""Classes of Python itself whose methods any source calls."""
+_PLAIN = ("dict", "list", "str", "bytes", "set", "int", "float")
+"""Classes of Python itself whose methods any source calls; lists have those of tuples."""
 
 
 def called_methods(sources: Iterable[bytes]) -> frozenset[str]:
@@ -24,15 +20,6 @@ def called_methods(sources: Iterable[bytes]) -> frozenset[str]:
 
 def _called(data: bytes) -> Iterator[str]:
     tree = parsed_tree(data)
-    for number, node in enumerate(ast.walk(tree) if tree is not None else ()):
-        if number > MAX_CALLS:
-            return
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and not _is_own(node.func.value):
+    for node in ast.walk(tree) if tree is not None else ():
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and not is_own(node.func.value):
             yield node.func.attr
-
-
-def _is_own(node: ast.expr) -> bool:
-    """Whether an expression is the object that a method runs on, or `super()`."""
-    if isinstance(node, ast.Call):
-        return isinstance(node.func, ast.Name) and node.func.id == "super"
-    return isinstance(node, ast.Name) and node.id in _OWN

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import builtins
-import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from enum import Enum
 from typing import Any
@@ -45,6 +44,7 @@ class ClassCode:
         has_slots: its objects have no `__dict__`, where those of its bases have none.
         is_generated: a decorator such as `dataclass` writes its `__init__`.
         is_open: its body can have names that no statement binds.
+        has_metaclass: it has a metaclass of its own, that of abstract classes aside.
     """
 
     def __init__(self, module: PackageModule, node: ast.ClassDef) -> None:
@@ -53,10 +53,11 @@ class ClassCode:
         self.methods: dict[str, Method] = {}
         self.slots: set[str] = set()
         self.fields: list[tuple[str, bool]] = []
-        decorators = [_last_word(expression) for expression in node.decorator_list]
+        decorators = [last_word(expression) for expression in node.decorator_list]
         self.is_generated = any(word in _GENERATORS for word in decorators)
         self.has_slots = any(map(_asks_for_slots, node.decorator_list))
         self.is_open = False
+        self.has_metaclass = any(map(_names_metaclass, node.keywords))
         self._block(node.body)
         for decorator in node.decorator_list:
             self.own.update(_texts(decorator))
@@ -100,7 +101,7 @@ class ClassCode:
 
     def _function(self, node: Function) -> None:
         self.own.add(node.name)
-        words = [_last_word(expression) for expression in node.decorator_list]
+        words = [last_word(expression) for expression in node.decorator_list]
         if any(word in ("setter", "deleter") for word in words):
             return
         kind = MethodKind.METHOD
@@ -118,7 +119,7 @@ class ClassCode:
                     self.slots.update(_texts(statement.value))
                 elif isinstance(node, ast.Name):
                     self.own.add(node.id)
-        if isinstance(statement.value, ast.Call) and _last_word(statement.value.func) in ("vars", "locals"):
+        if isinstance(statement.value, ast.Call) and last_word(statement.value.func) in ("vars", "locals"):
             self.is_open = True
 
 
@@ -139,6 +140,7 @@ _STATEMENTS: dict[type, Callable[[ClassCode, Any], None]] = {
 _GENERATORS = frozenset(("dataclass", "attrs", "define", "frozen", "mutable", "s", "attributes"))
 _PROPERTIES = ("property", "cached", "cache_readonly", "lazy")
 _STANDARD_BASES = frozenset(("abc", "typing", "typing_extensions", "collections", "numbers", "enum"))
+_OF_THREADS = frozenset((("threading", "Thread"), ("threading", "local")))
 
 
 def _asks_for_slots(decorator: ast.expr) -> bool:
@@ -150,10 +152,14 @@ def _asks_for_slots(decorator: ast.expr) -> bool:
     )
 
 
-def _last_word(node: ast.expr) -> str:
+def _names_metaclass(keyword: ast.keyword) -> bool:
+    return keyword.arg == "metaclass" and dotted(keyword.value)[-1:] != ("ABCMeta",)
+
+
+def last_word(node: ast.expr) -> str:
     """The last word of a dotted name, or of what a call calls."""
     if isinstance(node, ast.Call):
-        return _last_word(node.func)
+        return last_word(node.func)
     if isinstance(node, ast.Attribute):
         return node.attr
     return node.id if isinstance(node, ast.Name) else ""
@@ -182,15 +188,44 @@ def dotted(node: ast.expr) -> tuple[str, ...]:
 def bases_of(node: ast.ClassDef) -> Iterator[ast.expr]:
     """The expressions of a class's bases, those behind `with_metaclass` too."""
     for base in node.bases:
-        if isinstance(base, ast.Call) and _last_word(base) == "with_metaclass":
+        if isinstance(base, ast.Call) and last_word(base) == "with_metaclass":
             yield from base.args[1:]
         else:
             yield base
 
 
-def is_standard(module: str) -> bool:
-    """Whether a module is of Python's own library, and its classes give objects no attributes of a model."""
-    return module.partition(".")[0] in _STANDARD_BASES
+def is_super(node: ast.expr) -> bool:
+    """Whether an expression is `super()`."""
+    return isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "super"
+
+
+def is_super_method(node: ast.expr, method: str) -> bool:
+    """Whether an expression is a call of a method of `super()`."""
+    called = node.func if isinstance(node, ast.Call) else None
+    return isinstance(called, ast.Attribute) and called.attr == method and is_super(called.value)
+
+
+def is_own(node: ast.expr) -> bool:
+    """Whether an expression is the object that a method runs on, or `super()`."""
+    return is_super(node) or (isinstance(node, ast.Name) and node.id in ("self", "cls"))
+
+
+_ONLY_READ = frozenset(
+    ("update", "dict", "list", "tuple", "set", "len", "isinstance", "sorted", "print", "copy", "deepcopy")
+)
+"""Functions that change nothing of what they are given."""
+
+
+def may_change(call: ast.Call, name: str) -> bool:
+    """Whether a call may change what is under a name, as one of its arguments; of `**name` it is given a copy."""
+    given = [*call.args, *(keyword.value for keyword in call.keywords if keyword.arg is not None)]
+    is_given = any(isinstance(expression, ast.Name) and expression.id == name for expression in given)
+    return is_given and last_word(call.func) not in _ONLY_READ
+
+
+def is_standard(module: str, name: str) -> bool:
+    """Whether a class is of Python's own library, and gives objects no attributes of a model."""
+    return module.partition(".")[0] in _STANDARD_BASES or (module, name) in _OF_THREADS
 
 
 def builtin_members(name: str) -> frozenset[str] | None:
@@ -199,9 +234,8 @@ def builtin_members(name: str) -> frozenset[str] | None:
     return frozenset(dir(builtin)) if isinstance(builtin, type) else None
 
 
-def is_of_python(module: str) -> bool:
-    """Whether a module is of Python's own library."""
-    return module.partition(".")[0] in sys.stdlib_module_names
+OF_OBJECT = frozenset(dir(object))
+"""The members that every object has."""
 
 
 class Lineage:
@@ -243,21 +277,18 @@ class Lineage:
     @property
     def is_container(self) -> bool:
         """Whether its objects are lists or dictionaries, which ask nothing of what they hold."""
-        return bool(self.inherited - _OF_OBJECT)
+        return bool(self.inherited - OF_OBJECT)
 
     @property
     def has_no_dict(self) -> bool:
         """Whether its objects surely have no `__dict__`."""
         has_slots = all(cls.has_slots and "__dict__" not in cls.slots for cls in self.classes)
-        return self.is_whole and has_slots and self.inherited <= _OF_OBJECT
+        return self.is_whole and has_slots and self.inherited <= OF_OBJECT
 
     @property
     def is_open(self) -> bool:
         """Whether its classes can have names that no statement binds."""
         return any(cls.is_open for cls in self.classes)
-
-
-_OF_OBJECT = frozenset(dir(object))
 
 
 def _member(classes: Sequence[ClassCode], name: str) -> tuple[ClassCode, Method | None] | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Collection, Iterator
 
-from mlaudit.code.package.classes import ClassCode, Function, Lineage, bases_of, dotted
+from mlaudit.code.package.classes import ClassCode, Function, Lineage, bases_of, dotted, is_super_method, may_change
 from mlaudit.code.package.symbols import ForeignName, PackageSymbols
 from mlaudit.model.lazy_dataclass import dataclass
 
@@ -109,17 +109,27 @@ def _along_the_line(symbols: PackageSymbols, lineage: Lineage, keys: frozenset[s
             return None
         method = cls.methods.get(_INIT)
         if method is not None and not method.node.decorator_list:
-            node = method.node
-            keys = keys - _named_in(node)
-            if node.args.kwarg is None or _raises_on(node, node.args.kwarg.arg):
-                return _refused(keys, cls, node)
-            if not _hands_on(node, node.args.kwarg.arg):
-                return None
+            keys = keys - _named_in(method.node)
+            refuses = _refuses_rest(method.node)
+            if refuses is not False:
+                return _refused(keys, cls, method.node) if refuses else None
         elif _INIT in cls.own:
             return None
         if not _has_known_bases(symbols, cls):
             return None
     return None
+
+
+def _refuses_rest(node: Function) -> bool | None:
+    """Whether a function refuses keywords that it does not name; False if it hands them on, None if it is unknown."""
+    if node.args.kwarg is None:
+        return True
+    kwargs = node.args.kwarg.arg
+    if any(_is_rebound(inner, kwargs) for inner in ast.walk(node)):
+        return None
+    if _raises_on(node, kwargs):
+        return True
+    return False if _hands_on(node, kwargs) else None
 
 
 def _refused(keys: Collection[str], cls: ClassCode, node: Function) -> RefusedKeys | None:
@@ -141,9 +151,8 @@ def _makes_any(cls: ClassCode) -> bool:
 
 def _has_known_bases(symbols: PackageSymbols, cls: ClassCode, plain: Collection[str] = ()) -> bool:
     """Whether all bases of a class are read, or known to take no argument; its metaclass too."""
-    if any(keyword.arg == "metaclass" and dotted(keyword.value)[-1:] != ("ABCMeta",) for keyword in cls.node.keywords):
-        return False
-    return all(_is_known_base(symbols, cls, dotted(base), plain) for base in bases_of(cls.node))
+    bases = map(dotted, bases_of(cls.node))
+    return not cls.has_metaclass and all(_is_known_base(symbols, cls, words, plain) for words in bases)
 
 
 def _is_known_base(symbols: PackageSymbols, cls: ClassCode, words: tuple[str, ...], plain: Collection[str]) -> bool:
@@ -172,21 +181,12 @@ def _raises_on(node: Function, kwargs: str) -> bool:
 
 def _hands_on(node: Function, kwargs: str) -> bool:
     """Whether a function hands the arguments that are left over to its base as they came, and in any case."""
-    if any(_is_rebound(inner, kwargs) for inner in ast.walk(node)):
-        return False
     calls = (
         statement.value
         for statement in node.body
         if isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Call)
     )
-    return any(_is_super_init(call) and _passes_on(call, kwargs) for call in calls)
-
-
-def _is_super_init(call: ast.Call) -> bool:
-    if not isinstance(call.func, ast.Attribute) or call.func.attr != _INIT:
-        return False
-    inner = call.func.value
-    return isinstance(inner, ast.Call) and _is_name(inner.func, "super")
+    return any(is_super_method(call, _INIT) and _passes_on(call, kwargs) for call in calls)
 
 
 def _passes_on(call: ast.Call, kwargs: str) -> bool:
@@ -202,7 +202,7 @@ def _is_rebound(node: ast.AST, name: str) -> bool:
     if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and _is_name(node.func.value, name):
         is_written_out = bool(node.args) and isinstance(node.args[0], ast.Constant)
         return node.func.attr in _CHANGES and not (node.func.attr in ("pop", "setdefault") and is_written_out)
-    return False
+    return isinstance(node, ast.Call) and may_change(node, name)
 
 
 _CHANGES = frozenset(("pop", "update", "clear", "popitem", "setdefault"))

@@ -15,14 +15,13 @@ from collections.abc import Iterator
 from enum import Enum
 from typing import TypeGuard
 
+from mlaudit.code.package.classes import dotted
 from mlaudit.code.package.source import parsed_tree
 from mlaudit.model.lazy_dataclass import dataclass
 from mlaudit.model.lazy_pattern import lazy_pattern
 
 MAX_PARTS = 20
 """Words of a dotted name that are followed."""
-MAX_NODES = 400_000
-"""Nodes of one syntax tree that are looked at."""
 
 _REDIRECTS = lazy_pattern(
     rb"sys\.modules|find_class|meta_path|path_hooks|__path__|add_module|LazyModule|add_safe_globals"
@@ -94,11 +93,11 @@ def names_of_source(
         is_imported: it is surely not what is started, so that its blocks for `__main__` never run.
     """
     tree, words = parsed_tree(data), searched_text(data)
-    if tree is not None and is_imported:
-        tree = ast.Module([statement for statement in tree.body if not _is_for_main(statement)], type_ignores=[])
-    nodes = _nodes(tree) if tree is not None and _NEEDS_NODES.search(words) is not None else []
-    if tree is None or nodes is None:
+    if tree is None:
         return None
+    if is_imported:
+        tree = ast.Module([statement for statement in tree.body if not _is_for_main(statement)], type_ignores=[])
+    nodes = list(ast.walk(tree)) if _NEEDS_NODES.search(words) is not None else []
     bound = [(name, node) for node in _module_level(tree) for name in _bound_by(node)]
     bound += [(name, node) for node in nodes if isinstance(node, ast.Global) for name in node.names]
     names = Counter(name for name, _ in bound)
@@ -118,16 +117,6 @@ def _is_for_main(node: ast.stmt) -> bool:
     (operator, *more), left, right = node.test.ops, node.test.left, node.test.comparators[0]
     names = {getattr(side, "id", None) or getattr(side, "value", None) for side in (left, right)}
     return isinstance(operator, ast.Eq) and not more and names == {"__name__", "__main__"}
-
-
-def _nodes(tree: ast.AST) -> list[ast.AST] | None:
-    """Every node, without recursion; None if there are too many."""
-    nodes: list[ast.AST] = []
-    for node in ast.walk(tree):
-        nodes.append(node)
-        if len(nodes) > MAX_NODES:
-            return None
-    return nodes
 
 
 def _is_star(node: ast.AST) -> TypeGuard[ast.ImportFrom]:
@@ -155,8 +144,7 @@ def _module_level(tree: ast.AST) -> Iterator[ast.AST]:
 
 def _is_for_type_checkers(test: ast.expr) -> bool:
     """Whether a block is never run: `if TYPE_CHECKING:`."""
-    word = test.attr if isinstance(test, ast.Attribute) else test.id if isinstance(test, ast.Name) else ""
-    return word == "TYPE_CHECKING"
+    return dotted(test)[-1:] == ("TYPE_CHECKING",)
 
 
 def _bound_by(node: ast.AST) -> Iterator[str]:
@@ -201,7 +189,7 @@ def gives_name(text: bytes, word: str) -> bool:
 def fills_module(text: bytes, module: str) -> bool:
     """Whether a source sets names on a module, whatever names these are, under its own name or one given to it."""
     encoded = module.encode()
-    if encoded not in text or _SETS_BY_TEXT.search(text) is None:
+    if encoded not in text:
         return False
     aliases = re.findall(rb"(?<!\w)" + encoded + rb"[ \t]{1,9}as[ \t]{1,9}(\w{1,200})", text)
     any_name = b"|".join(map(re.escape, {encoded, *aliases}))

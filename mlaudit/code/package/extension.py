@@ -15,7 +15,6 @@ _BINARIES = (b"\x7fELF", b"MZ", b"\xcf\xfa\xed\xfe", b"\xce\xfa\xed\xfe", b"\xca
 _COMPRESSES = lazy_pattern(rb"_cython_(?:3_[2-9]|3_[1-9]\d|[4-9]_)")
 _IS_CYTHON = lazy_pattern(rb"__pyx_|_cython_\d")
 _CHECKSUMS = lazy_pattern(rb"Incompatible checksums \(0x%x vs \(?((?:0x[0-9a-f]{1,16},? ?){1,8})\)? = ")
-_LONGEST_PREFIX = 200
 
 
 class ExtensionModule:
@@ -49,7 +48,7 @@ class ExtensionModule:
         data = self._data or b""
         at = data.find(b"." + name + b"\0")
         while at >= 0:
-            start = data.rfind(b"\0", max(0, at - _LONGEST_PREFIX), at) + 1
+            start = data.rfind(b"\0", None, at) + 1
             module = data[start:at]
             if module in (self._name, self._short) or module.endswith(b"." + self._short):
                 return True

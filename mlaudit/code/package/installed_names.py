@@ -10,6 +10,7 @@ from __future__ import annotations
 import ast
 import posixpath
 import re
+from itertools import accumulate
 
 from mlaudit.code.package.defined_names import (
     NameAnswer,
@@ -106,7 +107,7 @@ class InstalledNames:
     def _bare(self, module: str) -> list[ExtensionModule | None]:
         """The compiled modules in packages whose last word is a bare name that nothing outside of packages has."""
         names = self._modules.code.names("")
-        if not module.startswith("_") or "." in module or names is None:
+        if not module.startswith("_") or names is None:
             return []
         if any(entry.partition(".")[0] == module for entry in names):
             return []
@@ -135,8 +136,7 @@ class InstalledNames:
 
     def _is_led_elsewhere(self, module: str) -> bool:
         """Whether a package around a module looks for its modules elsewhere."""
-        parts = module.split(".")
-        return any(self._leads(".".join(parts[:count])) for count in range(1, len(parts) + 1))
+        return any(map(self._leads, accumulate(module.split("."), "{}.{}".format)))
 
     def _leads(self, package: str) -> bool:
         if package not in self._leading:
@@ -160,7 +160,7 @@ class InstalledNames:
         answer = names.answer(name)
         if answer is NameAnswer.UNKNOWN and first not in names.bound and self._is_refused_by_hook(names, where, first):
             answer = NameAnswer.NO_NAME
-        if answer is not NameAnswer.NO_NAME or first in names.bound:
+        if answer is not NameAnswer.NO_NAME:
             return answer
         if where.is_package and self._is_submodule(posixpath.dirname(where.path), first):
             return NameAnswer.UNKNOWN

@@ -11,7 +11,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable, Iterator, Sequence
 
-from mlaudit.code.package.classes import Function, Lineage, dotted
+from mlaudit.code.package.classes import Function, Lineage, dotted, is_own
 from mlaudit.code.package.modules import PackageModule
 from mlaudit.code.package.symbols import FunctionCode, PackageSymbols
 from mlaudit.model.lazy_dataclass import dataclass
@@ -102,7 +102,7 @@ class _MemberCallReader:
         if not (isinstance(test, ast.Call) and isinstance(test.func, ast.Name) and test.func.id == "hasattr"):
             return False
         words = _texts(test.args[1:])
-        return len(words) == 1 and not _is_own(test.args[0]) and self._member.member(words[0]) is not None
+        return len(words) == 1 and not is_own(test.args[0]) and self._member.member(words[0]) is not None
 
     def _expression(self, module: PackageModule, node: ast.AST, *, is_sure: bool, depth: int) -> None:
         self._nodes += 1
@@ -134,7 +134,7 @@ class _MemberCallReader:
         return True
 
     def _attribute(self, node: ast.Attribute, *, is_sure: bool) -> None:
-        if _is_own(node.value):
+        if is_own(node.value):
             self._enter(node.attr, is_sure=is_sure)
         else:
             self._names.add(node.attr)
@@ -163,12 +163,6 @@ def _own_expressions(statement: ast.stmt) -> Iterator[ast.expr]:
             yield node
         elif isinstance(node, ast.withitem):
             yield node.context_expr
-
-
-def _is_own(node: ast.expr) -> bool:
-    if isinstance(node, ast.Call):
-        return isinstance(node.func, ast.Name) and node.func.id == "super"
-    return isinstance(node, ast.Name) and node.id in ("self", "cls")
 
 
 def _texts(nodes: Iterable[ast.expr]) -> tuple[str, ...]:

@@ -36,7 +36,6 @@ from mlaudit.code.package.steps import (
     Step,
     Write,
     always_ends,
-    may_end,
 )
 from mlaudit.code.package.symbols import FunctionCode, PackageSymbols
 from mlaudit.model.lazy_dataclass import dataclass
@@ -166,7 +165,7 @@ class NeedReader:
         start: _Start,
         local: dict[str, object],
     ) -> None:
-        if len(start.route) > MAX_CALLS or self._left < 0:
+        if len(start.route) > MAX_CALLS:
             return
         values = Values(self._view, parameter, local, self._unless)
         run = _FollowedFunction(values, owner, module, start.where, start.route, start.written, start.unset)
@@ -289,12 +288,7 @@ class NeedReader:
     def _branch(self, step: Conditional, run: _FollowedFunction) -> bool:
         test = run.values.truth(step.test, run.written)
         if test is not None:
-            taken = step.then if test else step.other
-            if self._walk(taken, run):
-                return True
-            if step.may_return and may_end(taken):
-                run.where = run.where or Condition("unless it ends earlier at ", step.test)
-            return False
+            return self._walk(step.then if test else step.other, run)
         then_ends, then = self._side(step.then, run, Condition("", step.test, step.is_then_rare))
         other_ends, other = self._side(step.other, run, Condition("not ", step.test, step.is_other_rare))
         if then_ends and other_ends:
@@ -344,27 +338,29 @@ class NeedReader:
 
     def _attempt(self, step: Attempt, run: _FollowedFunction) -> None:
         before = self._copied(run, run.where)
-        if step.catches:
-            self._caught(step, run)
-        else:
-            self._walk(step.body, run)
-            self._walk(step.otherwise, run)
+        sides = [(self._tried(step, run), Condition("unless an attempt sets it"))]
         for handler in step.handlers:
             _, side = self._side(handler, before, Condition("after an exception"))
             if not always_ends(handler):
-                self._leave_unset(run, side, run, Condition("unless there was an exception"))
-                self._join(run, (run, side))
+                sides.append((side, Condition("unless there was an exception")))
+        self._join(run, [side for side, _ in sides])
+        for side, where in sides:
+            self._leave_unset(run, side, run, where)
         self._walk(step.finally_, run)
         if step.may_return:
             run.where = run.where or Condition("unless an attempt ends it earlier")
 
-    def _caught(self, step: Attempt, run: _FollowedFunction) -> None:
-        """A body whose AttributeError is taken needs nothing."""
+    def _tried(self, step: Attempt, run: _FollowedFunction) -> _FollowedFunction:
+        """What is known where no exception came; a body whose AttributeError is taken needs nothing."""
+        if not step.catches:
+            self._walk(step.body, run)
+            self._walk(step.otherwise, run)
+            return run
         kept = dict(self.needs), dict(self.chains)
         _, side = self._side(step.body, run, Condition("in an attempt"))
         self.needs, self.chains = kept
         self._walk(step.otherwise, side)
-        self._leave_unset(run, side, run, Condition("unless an attempt sets it"))
+        return side
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -61,11 +61,10 @@ class FoundNeed:
         return self.calling is Calling.SERVING and self.sureness is Sureness.CERTAIN
 
     @property
-    def rank(self) -> tuple[int, int]:
+    def rank(self) -> tuple[bool, bool, Calling, Sureness]:
         """The smaller, the more certainly it is read."""
-        if self.calling is Calling.UPKEEP:
-            return (2, int(self.sureness))
-        return (int(self.sureness is Sureness.ARGUMENTS), 2 * int(self.calling) + int(self.sureness))
+        is_upkeep, is_by_arguments = self.calling is Calling.UPKEEP, self.sureness is Sureness.ARGUMENTS
+        return is_upkeep, is_by_arguments, self.calling, self.sureness
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -154,20 +153,20 @@ class ObjectCode:
         attributes_present = set(attributes)
         if lineage.member("__setstate__") is not None:
             state = StateMapping({name: _value(value) for name, value in attributes.items()})
-            reader = NeedReader(
-                self.symbols, lineage, ObjectState(self, lineage, {}, frozenset()), self._steps, takes_defaults=False
-            )
-            reader.enter("__setstate__", {"state": state})
-            attributes_present = {*state.entries, *reader.written}
+            written = self._written_by("__setstate__", lineage, {"state": state})
+            attributes_present = {*state.entries, *written}
         if pickled_object.making is Making.CALL and pickled_object.made_by == pickled_object.cls:
-            reader = NeedReader(
-                self.symbols, lineage, ObjectState(self, lineage, {}, frozenset()), self._steps, takes_defaults=False
-            )
-            reader.enter("__init__")
-            attributes_present |= reader.written
+            attributes_present |= self._written_by("__init__", lineage, {})
         if self._repairs:
             attributes_present |= _repaired(lineage)
         return frozenset(attributes_present)
+
+    def _written_by(self, method: str, lineage: Lineage, given: Mapping[str, object]) -> set[str]:
+        """What a method sets on an object without attributes."""
+        view = ObjectState(self, lineage, {}, frozenset())
+        reader = NeedReader(self.symbols, lineage, view, self._steps, takes_defaults=False)
+        reader.enter(method, given)
+        return reader.written
 
     def calls_of(self, pickled_object: PickledObject, lineage: Lineage) -> MemberCalls | None:
         """What the innermost owner of an object that serves calls on it; None where anybody may ask."""
@@ -239,20 +238,16 @@ class ObjectCode:
             self._written[lineage] = _all_writes(lineage)
         return self._written[lineage]
 
-    def parameters(self, lineage: Lineage) -> tuple[str, ...]:
+    def parameters(self, lineage: Lineage) -> dict[str, FoundNeed]:
         """The parameters of `__init__` that `get_params` reads by their names, as scikit-learn's base class does."""
         init = lineage.member("__init__")
-        if init is None or init[1] is None or not any(lineage.member(name) for name in _MAKES_PARAMETERS):
-            return ()
-        given = init[1].node.args
-        return tuple(argument.arg for argument in [*given.posonlyargs, *given.args, *given.kwonlyargs][1:])
-
-    def parameter_need(self, cls: ClassCode, lineage: Lineage) -> FoundNeed:
-        """The read of a parameter by `get_params`."""
-        init = lineage.member("__init__")
-        owner = init[0] if init is not None else cls
-        line = init[1].node.lineno if init is not None and init[1] is not None else cls.node.lineno
-        return FoundNeed(Need(None, ("get_params",), owner.module, line), Calling.UPKEEP, Sureness.CERTAIN)
+        if init is None or init[1] is None or not any(map(lineage.member, _MAKES_PARAMETERS)):
+            return {}
+        owner, method = init[0], init[1]
+        given = method.node.args
+        need = Need(None, ("get_params",), owner.module, method.node.lineno)
+        names = [argument.arg for argument in (*given.posonlyargs, *given.args, *given.kwonlyargs)]
+        return dict.fromkeys(names[1:], FoundNeed(need, Calling.UPKEEP, Sureness.CERTAIN))
 
 
 class ObjectState:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import operator
 from collections.abc import Callable, Mapping
+from itertools import takewhile
 from typing import Protocol
 
 from mlaudit.code.package.classes import dotted
@@ -38,6 +39,8 @@ SCALARS = (str, int, float, bool, bytes, type(None))
 
 Truth = bool | None
 """Whether a condition is met; None if that is not known."""
+Route = tuple[str, ...]
+"""Attributes and keys in the order in which they are taken."""
 
 
 class StateMapping:
@@ -66,7 +69,7 @@ class ObjectView(Protocol):
         """Whether another pickled object has an attribute."""
         ...
 
-    def returned(self, method: str, route: tuple[str, ...], written: set[str], depth: int) -> object:
+    def returned(self, method: str, route: Route, written: set[str], depth: int) -> object:
         """The value of a part of what one of its methods gives when it is called without arguments."""
         ...
 
@@ -106,9 +109,7 @@ def is_scalar(value: object) -> bool:
 class Values:
     """The reader of expressions in one call of a function."""
 
-    def __init__(
-        self, view: ObjectView, parameter: str, local: dict[str, object], unless: list[str] | None = None
-    ) -> None:
+    def __init__(self, view: ObjectView, parameter: str, local: dict[str, object], unless: list[str]) -> None:
         """`unless` takes what data was assumed not to be."""
         self.view = view
         self.parameter = parameter
@@ -119,7 +120,9 @@ class Values:
         """The values of a call's arguments."""
         is_open = any(isinstance(expression, ast.Starred) for expression in given.positional)
         is_open = is_open or any(keyword.arg is None for keyword in given.keywords)
-        positional = [self.value(expression, written) for expression in given.positional]
+        # Behind `*` nobody knows which is which.
+        plain = takewhile(lambda expression: not isinstance(expression, ast.Starred), given.positional)
+        positional = [self.value(expression, written) for expression in plain]
         keywords = {
             keyword.arg: self.value(keyword.value, written) for keyword in given.keywords if keyword.arg is not None
         }
@@ -132,10 +135,11 @@ class Values:
 
     def truth(self, node: ast.expr, written: set[str], depth: int = 0) -> Truth:
         """Whether a condition is met."""
-        value = self.value(node, written, depth)
-        if isinstance(value, (list, tuple)) or is_scalar(value):
-            return bool(value)
-        return None
+        if isinstance(node, ast.BoolOp) and depth <= MAX_DEPTH:
+            decides = isinstance(node.op, ast.Or)
+            tests = [self.truth(value, written, depth + 1) for value in node.values]
+            return decides if decides in tests else None if None in tests else not decides
+        return _truth_of(self.value(node, written, depth))
 
     def is_me(self, node: ast.expr) -> bool:
         """Whether an expression is the object itself."""
@@ -177,11 +181,14 @@ class Values:
         return -value if isinstance(node.op, ast.USub) and isinstance(value, (int, float)) else UNKNOWN
 
     def _bool(self, node: ast.BoolOp, written: set[str], depth: int) -> object:
-        decides = isinstance(node.op, ast.Or)
-        tests = [self.truth(value, written, depth) for value in node.values]
-        if decides in tests:
-            return decides
-        return UNKNOWN if None in tests else not decides
+        """The first value that decides, else the last one; not known where one before it may decide."""
+        *first, last = node.values
+        for expression in first:
+            value = self.value(expression, written, depth)
+            test = _truth_of(value)
+            if test is None or test is isinstance(node.op, ast.Or):
+                return UNKNOWN if test is None else value
+        return self.value(last, written, depth)
 
     def _compare(self, node: ast.Compare, written: set[str], depth: int) -> object:
         if len(node.ops) != 1:
@@ -201,7 +208,8 @@ class Values:
         return is_call and isinstance(node, ast.Call) and bool(node.args) and self.is_me(node.args[0])
 
     def _call(self, node: ast.Call, written: set[str], depth: int) -> object:
-        unusual = object_methods().unusual.get("".join(dotted(node.func)[-1:]))
+        words = dotted(node.func)
+        unusual = object_methods().unusual.get(words[-1]) if words else None
         if unusual is not None and len(node.args) == 1:
             return self._is_unusual(unusual, self.value(node.args[0], written, depth))
         if isinstance(node.func, ast.Attribute):
@@ -221,8 +229,7 @@ class Values:
         """Whether data is of an unusual kind: it is taken not to be, and that is kept in mind."""
         if value is not DATA:
             return UNKNOWN
-        if self._unless is not None:
-            self._unless.append(kind)
+        self._unless.append(kind)
         return False
 
     def _method(self, function: ast.Attribute, node: ast.Call, written: set[str], depth: int) -> object:
@@ -266,8 +273,17 @@ class Values:
         return UNKNOWN
 
 
-def called_part(node: ast.expr, parameter: str) -> tuple[str, tuple[str, ...]] | None:
+def called_part(node: ast.expr, parameter: str) -> tuple[str, Route] | None:
     """The method and the attributes or keys behind its call: `self.tags().input.allow_nan`; None for anything else."""
+    base, route = part_of(node) or (node, ())
+    if not isinstance(base, ast.Call) or base.args or base.keywords or not isinstance(base.func, ast.Attribute):
+        return None
+    receiver = base.func.value
+    return (base.func.attr, route) if isinstance(receiver, ast.Name) and receiver.id == parameter else None
+
+
+def part_of(node: ast.expr) -> tuple[ast.expr, Route] | None:
+    """An expression and the attributes or keys that are taken of it; None where a key is computed."""
     words: list[str] = []
     while isinstance(node, (ast.Attribute, ast.Subscript)) and len(words) <= MAX_ROUTE:
         key = node.attr if isinstance(node, ast.Attribute) else text_key(node.slice)
@@ -275,11 +291,7 @@ def called_part(node: ast.expr, parameter: str) -> tuple[str, tuple[str, ...]] |
             return None
         words.append(key)
         node = node.value
-    if not isinstance(node, ast.Call) or node.args or node.keywords or not isinstance(node.func, ast.Attribute):
-        return None
-    receiver = node.func.value
-    is_mine = isinstance(receiver, ast.Name) and receiver.id == parameter
-    return (node.func.attr, tuple(reversed(words))) if is_mine else None
+    return node, tuple(reversed(words))
 
 
 def text_key(node: ast.expr) -> str | None:
@@ -299,6 +311,10 @@ def _compared(kind: type[ast.cmpop], left: object, right: object) -> object:
     if kind in (ast.Is, ast.IsNot) and is_other and (left is None or right is None):
         return kind is ast.IsNot
     return UNKNOWN
+
+
+def _truth_of(value: object) -> Truth:
+    return bool(value) if _is_known(value) else None
 
 
 def _is_known(value: object) -> bool:

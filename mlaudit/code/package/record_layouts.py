@@ -46,8 +46,8 @@ def fields_of(value: object) -> tuple[str, ...] | None:
     elif isinstance(value.state, StateDict):
         dtype = value.state.entries.get("dtype")
     state = dtype.state if isinstance(dtype, PickledObject) else None
-    names = state.items[3] if isinstance(state, Seq) and state.length > 5 and len(state.items) > 3 else None
-    if not isinstance(names, Seq) or names.length != len(names.items):
+    names = state.items[3] if isinstance(state, Seq) and len(state.items) > 3 else None
+    if not isinstance(names, Seq):
         return None
     texts = tuple(name for name in names.items if isinstance(name, str))
     return texts if len(texts) == names.length else None

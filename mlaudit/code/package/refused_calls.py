@@ -5,16 +5,13 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from mlaudit.code.package.classes import ClassCode, Function, Lineage, Method
+from mlaudit.code.package.classes import ClassCode, Function, Lineage, Method, dotted, may_change
 from mlaudit.code.package.modules import ModuleKind, PackageModule
 from mlaudit.code.package.record_layouts import DeclaredStructs, differing_struct, fields_of
 from mlaudit.code.package.symbols import ExpressionCode, FunctionCode, PackageSymbols
 from mlaudit.grammars.model_file.pickle_states import NEVER_BUILT, Making, PickledObject, StateDict
 from mlaudit.grammars.model_file.pickle_values import Seq
 from mlaudit.model.lazy_dataclass import dataclass
-
-MAX_FIELDS = 500
-"""Fields of one named tuple."""
 
 _CHANGES = frozenset(("update", "clear", "popitem"))
 _CYTHON = "__pyx_unpickle_"
@@ -122,12 +119,12 @@ class CallJudge:
 
     def _state(self, pickled_object: PickledObject) -> Iterator[RefusedCall]:
         """A state that the reader's `__setstate__` does not take apart."""
-        setstate = self._setstate(self._reader, pickled_object)
+        setstate = _setstate(self._reader, pickled_object)
         if pickled_object.state is NEVER_BUILT or setstate is None:
             yield from self._dictionary(pickled_object)
             return
         owner, method = setstate
-        before = self._setstate(self._writer, pickled_object) if self._writer is not None else None
+        before = _setstate(self._writer, pickled_object)
         attributes = pickled_object.attributes
         shape = state_shape(method.node)
         lineage_name = f"{pickled_object.cls}.__setstate__"
@@ -138,40 +135,31 @@ class CallJudge:
                 yield _refused_state(
                     pickled_object, lineage_name, f"reads {keys}, which the state does not have", owner, method
                 )
-        elif (
-            isinstance(pickled_object.state, Seq)
-            and shape.length is not None
-            and shape.length != pickled_object.state.length
-        ):
+        elif isinstance(pickled_object.state, Seq) and shape.length not in (None, pickled_object.state.length):
             reason = f"takes a state of {shape.length} values, and the pickle has {pickled_object.state.length}"
             yield _refused_state(pickled_object, lineage_name, reason, owner, method)
 
     def _dictionary(self, pickled_object: PickledObject) -> Iterator[RefusedCall]:
         """A state of attributes for a class whose objects have slots alone."""
-        cls = (
-            self._reader.find(pickled_object.cls.module, pickled_object.cls.name)
-            if pickled_object.cls is not None
-            else None
-        )
-        if (
-            not isinstance(cls, ClassCode)
-            or not isinstance(pickled_object.state, StateDict)
-            or not pickled_object.state.entries
-        ):
+        cls = _class_of(self._reader, pickled_object)
+        if cls is None or not isinstance(pickled_object.state, StateDict) or not pickled_object.state.entries:
             return
         lineage = self._reader.lineage(cls)
         if lineage.has_no_dict and lineage.member("__setstate__") is None:
             reason = "has slots and no `__dict__`, which the state of the pickle is for"
             yield RefusedCall(pickled_object, str(pickled_object.cls), reason, cls.module.path, cls.node.lineno)
 
-    def _setstate(
-        self, symbols: PackageSymbols | None, pickled_object: PickledObject
-    ) -> tuple[ClassCode, Method] | None:
-        if symbols is None or pickled_object.cls is None:
-            return None
-        cls = symbols.find(pickled_object.cls.module, pickled_object.cls.name)
-        member = symbols.lineage(cls).member("__setstate__") if isinstance(cls, ClassCode) else None
-        return (member[0], member[1]) if member is not None and member[1] is not None else None
+
+def _class_of(symbols: PackageSymbols, pickled_object: PickledObject) -> ClassCode | None:
+    name = pickled_object.cls
+    cls = symbols.find(name.module, name.name) if name is not None else None
+    return cls if isinstance(cls, ClassCode) else None
+
+
+def _setstate(symbols: PackageSymbols | None, pickled_object: PickledObject) -> tuple[ClassCode, Method] | None:
+    cls = _class_of(symbols, pickled_object) if symbols is not None else None
+    member = symbols.lineage(cls).member("__setstate__") if symbols is not None and cls is not None else None
+    return (member[0], member[1]) if member is not None and member[1] is not None else None
 
 
 def _refused_state(
@@ -204,7 +192,7 @@ def _of_function(node: Function, module: PackageModule, skipped: int = 0) -> Sig
 
 def _of_class(lineage: Lineage) -> Signature | None:
     """What calling a class takes; a metaclass may take more."""
-    if not lineage.is_whole or any(cls.node.keywords and _has_metaclass(cls) for cls in lineage.classes):
+    if not lineage.is_whole:
         return None
     for cls in lineage.classes:
         fields = _fields(cls)
@@ -224,21 +212,11 @@ def _is_plain(method: Method) -> bool:
     return not method.node.decorator_list and bool(method.node.args.posonlyargs or method.node.args.args)
 
 
-def _has_metaclass(cls: ClassCode) -> bool:
-    return any(keyword.arg == "metaclass" and _word(keyword.value) != "ABCMeta" for keyword in cls.node.keywords)
-
-
-def _word(node: ast.expr) -> str:
-    return node.attr if isinstance(node, ast.Attribute) else node.id if isinstance(node, ast.Name) else ""
-
-
 def _fields(cls: ClassCode) -> Signature | None:
     """What a `NamedTuple` or a plain dataclass takes; None for any other class, or one that inherits fields."""
-    bases = [_word(base) for base in cls.node.bases]
-    decorators = [_word(expression) for expression in cls.node.decorator_list]
-    is_tuple = bases == ["NamedTuple"]
-    is_plain = decorators == ["dataclass"] and not bases and "__init__" not in cls.own
-    if not (is_tuple or is_plain) or "__new__" in cls.own:
+    decorators = [dotted(expression)[-1:] for expression in cls.node.decorator_list]
+    is_plain = decorators == [("dataclass",)] and not cls.node.bases and "__init__" not in cls.own
+    if not (_is_tuple(cls) or is_plain) or "__new__" in cls.own:
         return None
     if any(_is_special_field(statement) for statement in cls.node.body):
         return None
@@ -266,13 +244,19 @@ def _of_new(symbols: PackageSymbols, cls: ClassCode) -> Signature | None:
     if member is not None:
         owner, method = member
         return _of_function(method.node, owner.module, 1) if method is not None and _is_plain(method) else None
-    return _fields(cls) if [_word(base) for base in cls.node.bases] == ["NamedTuple"] else None
+    return _fields(cls) if _is_tuple(cls) else None
+
+
+def _is_tuple(cls: ClassCode) -> bool:
+    return [dotted(base)[-1:] for base in cls.node.bases] == [("NamedTuple",)]
 
 
 def _of_named_tuple(code: ExpressionCode) -> Signature | None:
     """What `Name = namedtuple("Name", "a b")` takes."""
     call = code.node
-    if not isinstance(call, ast.Call) or _word(call.func) != "namedtuple" or len(call.args) != 2 or call.keywords:
+    if not isinstance(call, ast.Call) or dotted(call.func)[-1:] != ("namedtuple",):
+        return None
+    if len(call.args) != 2 or call.keywords:
         return None
     fields = call.args[1]
     if isinstance(fields, ast.Constant) and isinstance(fields.value, str):
@@ -283,7 +267,7 @@ def _of_named_tuple(code: ExpressionCode) -> Signature | None:
         count = len(fields.elts)
     else:
         return None
-    return Signature(count, count, code.module.path, call.lineno) if count <= MAX_FIELDS else None
+    return Signature(count, count, code.module.path, call.lineno)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -317,13 +301,14 @@ class _ShapeReader:
 
     def take(self, statement: ast.stmt) -> bool:
         """Read one statement; whether those behind it surely run, and still see the state as it came."""
-        if not isinstance(statement, (ast.Assign, ast.AnnAssign, ast.Expr, ast.AugAssign)):
-            self._note_stores(statement)
-            return not any(isinstance(node, (ast.Return, ast.Raise)) for node in ast.walk(statement))
-        for node in ast.walk(statement):
+        is_plain = isinstance(statement, (ast.Assign, ast.AnnAssign, ast.Expr, ast.AugAssign))
+        for node in _in_any_case(statement) if is_plain else ():
             self._node(node)
-        self._note_stores(statement)
-        return not self._replaces(statement)
+        nodes = list(ast.walk(statement))
+        for node in nodes:
+            self._note_store(node)
+        ends = not is_plain and any(isinstance(node, (ast.Return, ast.Raise)) for node in nodes)
+        return not ends and not any(map(self._may_change, nodes))
 
     def _node(self, node: ast.AST) -> None:
         key: object = None
@@ -338,26 +323,44 @@ class _ShapeReader:
             names = node.targets[0].elts
             self.length = None if any(isinstance(name, ast.Starred) for name in names) else len(names)
 
-    def _note_stores(self, statement: ast.stmt) -> None:
-        """Keys that are given to the state are there for what follows."""
-        for node in ast.walk(statement):
-            if isinstance(node, ast.Subscript) and self._is_state(node.value) and isinstance(node.ctx, ast.Store):
-                self._set.add(node.slice.value if isinstance(node.slice, ast.Constant) else None)
-            elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "setdefault":
-                self._set.update(
-                    expression.value for expression in node.args[:1] if isinstance(expression, ast.Constant)
-                )
+    def _note_store(self, node: ast.AST) -> None:
+        """A key that is given to the state is there for what follows."""
+        if isinstance(node, ast.Subscript) and self._is_state(node.value) and isinstance(node.ctx, ast.Store):
+            self._set.add(node.slice.value if isinstance(node.slice, ast.Constant) else None)
+        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "setdefault":
+            self._set.update(expression.value for expression in node.args[:1] if isinstance(expression, ast.Constant))
 
-    def _replaces(self, statement: ast.stmt) -> bool:
-        """Whether the state's name is given another value, or its keys are changed by a call."""
-        targets = statement.targets if isinstance(statement, ast.Assign) else []
-        if any(self._is_state(target) for target in targets):
-            return True
-        for node in ast.walk(statement):
-            called = node.func if isinstance(node, ast.Call) else None
-            if isinstance(called, ast.Attribute) and self._is_state(called.value) and called.attr in _CHANGES:
-                return True
-        return False
+    def _may_change(self, node: ast.AST) -> bool:
+        """Whether what follows may see other keys: by another value of the name, another name, a call."""
+        if isinstance(node, ast.Name):
+            return self._is_state(node) and not isinstance(node.ctx, ast.Load)
+        if isinstance(node, ast.Subscript):
+            is_computed = not isinstance(node.slice, ast.Constant)
+            return is_computed and self._is_state(node.value) and isinstance(node.ctx, ast.Store)
+        if isinstance(node, ast.Assign):
+            return self._is_state(node.value) and any(isinstance(target, ast.Name) for target in node.targets)
+        return isinstance(node, ast.Call) and self._may_change_by(node)
+
+    def _may_change_by(self, call: ast.Call) -> bool:
+        if isinstance(call.func, ast.Attribute) and self._is_state(call.func.value):
+            return call.func.attr in _CHANGES
+        return may_change(call, self._state)
 
     def _is_state(self, node: ast.AST) -> bool:
         return isinstance(node, ast.Name) and node.id == self._state
+
+
+def _in_any_case(statement: ast.stmt) -> Iterator[ast.AST]:
+    """What runs of a statement whatever its conditions are: of `state["a"] if x else 1` only `x`."""
+    waiting: list[ast.AST] = [statement]
+    while waiting:
+        node = waiting.pop()
+        yield node
+        if isinstance(node, ast.IfExp):
+            waiting.append(node.test)
+        elif isinstance(node, ast.BoolOp):
+            waiting.append(node.values[0])
+        elif isinstance(node, (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)):
+            waiting.append(node.generators[0].iter)
+        elif not isinstance(node, ast.Lambda):
+            waiting.extend(ast.iter_child_nodes(node))

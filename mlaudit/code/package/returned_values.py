@@ -7,10 +7,10 @@ changed; anything else is not known.
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
-from mlaudit.code.package.classes import Lineage, MethodKind
-from mlaudit.code.package.object_values import MAX_ROUTE, UNKNOWN, ObjectView, Values, text_key
+from mlaudit.code.package.classes import Lineage, is_super_method
+from mlaudit.code.package.object_values import UNKNOWN, ObjectView, Route, Values, part_of, text_key
 from mlaudit.knowledge.object_methods import object_methods
 from mlaudit.model.lazy_dataclass import dataclass, field
 
@@ -18,8 +18,6 @@ MAX_STATEMENTS = 60
 """Statements of one method that are followed."""
 CALL_DEPTH = 8
 """How much one method inside another counts towards the depth of an expression."""
-
-Route = tuple[str, ...]
 
 
 @dataclass(slots=True, eq=False)
@@ -40,12 +38,18 @@ class _Body:
     tables: dict[str, ast.Dict] = field(default_factory=dict)
     left: int = MAX_STATEMENTS
 
+    def forget(self, name: str) -> None:
+        """Know nothing more of a table that a name holds."""
+        self.from_super.discard(name)
+        self.tables.pop(name, None)
+        self.changed = {part: value for part, value in self.changed.items() if part[0] != name}
+
 
 class ReturnedValues:
     """The reader of what the methods of one object give."""
 
     def __init__(self, lineage: Lineage, view: ObjectView, written: set[str]) -> None:
-        self._lineage, self._view, self._written = lineage, view, written
+        self._lineage, self._view, self._written = lineage, view, set(written)
 
     def part(self, method: str, route: Route, depth: int) -> object:
         """The value of a part of what a method gives, `UNKNOWN` where its statements do not decide it."""
@@ -58,9 +62,9 @@ class ReturnedValues:
             if methods is None:
                 continue
             parameters = [*methods.node.args.posonlyargs, *methods.node.args.args]
-            if methods.kind is MethodKind.UNBOUND or len(parameters) != 1 or methods.node.decorator_list:
+            if len(parameters) != 1 or methods.node.decorator_list:
                 return UNKNOWN
-            body = _Body(Values(self._view, parameters[0].arg, {}), is_merged=merged is not None)
+            body = _Body(Values(self._view, parameters[0].arg, {}, []), is_merged=merged is not None)
             result = self._of_block(methods.node.body, body, name, route, depth)
             if result is not _ABOVE:
                 return UNKNOWN if result is _ON else result
@@ -92,26 +96,25 @@ class ReturnedValues:
         return _ON
 
     def _assign(self, target: ast.expr, value: ast.expr, body: _Body, method: str, depth: int) -> None:
-        for inner in ast.walk(value):
-            if isinstance(inner, ast.Name):
-                # Under another name, or in a call, it may be changed.
-                body.from_super.discard(inner.id)
-                body.tables.pop(inner.id, None)
-        if isinstance(target, ast.Name):
-            name = target.id
-            body.values.local.pop(name, None)
-            body.from_super.discard(name)
-            body.tables.pop(name, None)
-            if _is_super_call(value, method):
-                body.from_super.add(name)
-            elif isinstance(value, ast.Dict):
-                body.tables[name] = value
-            else:
-                body.values.local[name] = body.values.value(value, self._written, depth)
+        for name in _names_in(value):
+            # Under another name, or in a call, it may be changed.
+            body.forget(name)
+        base, route = part_of(target) or (target, ())
+        if isinstance(base, ast.Name) and route:
+            body.changed[base.id, route] = body.values.value(value, self._written, depth)
+            self._written.update(route[:1] if body.values.is_me(base) else ())
             return
-        known = _target_route(target)
-        if known is not None:
-            body.changed[known] = body.values.value(value, self._written, depth)
+        for name in _names_in(target):
+            body.values.local.pop(name, None)
+            body.forget(name)
+        if not isinstance(target, ast.Name):
+            return
+        if is_super_method(value, method):
+            body.from_super.add(target.id)
+        elif isinstance(value, ast.Dict):
+            body.tables[target.id] = value
+        else:
+            body.values.local[target.id] = body.values.value(value, self._written, depth)
 
     def _returned(self, node: ast.expr | None, body: _Body, method: str, route: Route, depth: int) -> object:
         if node is None:
@@ -120,7 +123,7 @@ class ReturnedValues:
             return body.values.value(node, self._written, depth)
         if isinstance(node, ast.Dict):
             return self._of_table(node, body, route, depth)
-        if _is_super_call(node, method):
+        if is_super_method(node, method):
             return _ABOVE
         return self._of_name(node.id, body, route, depth) if isinstance(node, ast.Name) else UNKNOWN
 
@@ -137,13 +140,18 @@ class ReturnedValues:
         return self._of_table(table, body, route, depth) if table is not None else UNKNOWN
 
     def _of_table(self, node: ast.Dict, body: _Body, route: Route, depth: int) -> object:
-        if any(key is None for key in node.keys):
+        if not all(isinstance(key, ast.Constant) for key in node.keys):
             return UNKNOWN
-        for key, value in zip(node.keys, node.values, strict=True):
+        for key, value in reversed(list(zip(node.keys, node.values, strict=True))):
             if key is not None and text_key(key) == route[0]:
-                inner = body.values.value(value, self._written, depth) if len(route) == 1 else UNKNOWN
-                return self._of_table(value, body, route[1:], depth) if isinstance(value, ast.Dict) else inner
+                return self._of_value(value, body, route[1:], depth)
         return _ABOVE if body.is_merged else UNKNOWN
+
+    def _of_value(self, node: ast.expr, body: _Body, route: Route, depth: int) -> object:
+        """What a value in a table is, or what the rest of a route takes of it."""
+        if not route:
+            return body.values.value(node, self._written, depth)
+        return self._of_table(node, body, route, depth) if isinstance(node, ast.Dict) else UNKNOWN
 
 
 class _FollowedSoFar:
@@ -157,35 +165,5 @@ def _is_text(statement: ast.stmt) -> bool:
     return isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)
 
 
-def _is_super_call(node: ast.expr, method: str) -> bool:
-    if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute) or node.func.attr != method:
-        return False
-    inner = node.func.value
-    return isinstance(inner, ast.Call) and isinstance(inner.func, ast.Name) and inner.func.id == "super"
-
-
-def _target_route(node: ast.expr) -> tuple[str, Route] | None:
-    """The name and the route of a store to a part of it."""
-    words: list[str] = []
-    for expression in _inwards(node):
-        if isinstance(expression, ast.Name):
-            return expression.id, tuple(reversed(words))
-        key = (
-            expression.attr
-            if isinstance(expression, ast.Attribute)
-            else text_key(expression.slice)
-            if isinstance(expression, ast.Subscript)
-            else None
-        )
-        if key is None:
-            return None
-        words.append(key)
-    return None
-
-
-def _inwards(node: ast.expr) -> Iterator[ast.expr]:
-    for _ in range(MAX_ROUTE + 2):
-        yield node
-        if not isinstance(node, (ast.Attribute, ast.Subscript)):
-            return
-        node = node.value
+def _names_in(node: ast.expr) -> set[str]:
+    return {inner.id for inner in ast.walk(node) if isinstance(inner, ast.Name)}

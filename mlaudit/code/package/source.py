@@ -14,7 +14,6 @@ from mlaudit.document.document import Document
 from mlaudit.grammars.python_tree import parse_tree
 from mlaudit.model.errors import Unreadable
 from mlaudit.model.lazy_dataclass import dataclass
-from mlaudit.model.lazy_pattern import lazy_pattern
 
 MAX_CHARACTERS = 1_000_000
 """Characters of a source of a package (`pandas/core/frame.py` has 725,000)."""
@@ -23,7 +22,7 @@ KEPT = 160
 MAX_BLOCKS = 40
 """Blocks inside each other that are looked into."""
 
-_NOT_RUN = lazy_pattern(r"TYPE_CHECKING|__name__")
+_NOT_RUN = frozenset(("TYPE_CHECKING", "__name__"))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -107,7 +106,7 @@ class _Bindings:
             self.names[alias.asname or first] = Imported(alias.name if alias.asname else first, 0, None)
 
     def _if(self, statement: ast.If, depth: int) -> None:
-        if not _NOT_RUN.search(_words(statement.test)):
+        if _NOT_RUN.isdisjoint(_names_in(statement.test)):
             self.block(statement.body, depth)
         self.block(statement.orelse, depth)
 
@@ -157,12 +156,8 @@ _STATEMENTS: dict[type, Callable[[_Bindings, Any, int], None]] = {
 }
 
 
-def _words(test: ast.expr) -> str:
-    """The names in a condition."""
-    return " ".join(_names_in(test))
-
-
 def _names_in(test: ast.expr) -> Iterator[str]:
+    """The names in a condition."""
     for node in ast.walk(test):
         if isinstance(node, ast.Name):
             yield node.id

@@ -59,10 +59,10 @@ class StateJudge:
         view = ObjectState(side, lineage, attributes, present)
         needs, chains = side.needs(lineage, view, side.calls_of(pickled_object, lineage))
         missing = {name: need for name, need in needs.items() if not view.surely_has(name)}
-        for name in side.parameters(lineage):
+        for name, need in side.parameters(lineage).items():
             is_known = name in missing and missing[name].calling is not Calling.UPKEEP
             if not is_known and not view.surely_has(name):
-                missing[name] = side.parameter_need(cls, lineage)
+                missing[name] = need
         if missing:
             yield from self._attributes(pickled_object, cls, lineage, missing)
         yield from self._parts(pickled_object, chains, attributes)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Any
 
-from mlaudit.code.package.classes import dotted
+from mlaudit.code.package.classes import dotted, is_super
 from mlaudit.code.package.steps import (
     Arguments,
     Conditional,
@@ -19,11 +20,14 @@ from mlaudit.code.package.steps import (
     Write,
 )
 
+MAX_VALUES = 100
+"""Values of an `and` or `or` that decide whether those behind them are looked at."""
 MAX_NESTING = 150
 """Expressions inside each other that are looked into."""
 
-_COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.GeneratorExp, ast.DictComp)
 _DEMANDS = "check_is_fitted"
+_ASKS_NOTHING = frozenset(("hasattr", "isinstance", "type", "id", "callable", "len", "iter", "vars", "dir"))
+"""Functions of Python that need no attribute of what they are given."""
 _DICT_WORDS = frozenset(("__dict__", "__class__", "__doc__", "__module__"))
 
 
@@ -66,6 +70,16 @@ def _inner_target(node: ast.Attribute | ast.Subscript, parameter: str) -> Iterat
         yield from expression_steps(base, parameter)
 
 
+def takes_parameter(arguments: ast.arguments, name: str) -> bool:
+    """Whether a function has a parameter of a name."""
+    return any(argument.arg == name for argument in ast.walk(arguments) if isinstance(argument, ast.arg))
+
+
+def names_of(arguments: ast.arguments) -> Iterator[Step]:
+    """The steps of the parameters of a function inside, which are no names of the function around it."""
+    return (SetLocal(argument.arg, None) for argument in ast.walk(arguments) if isinstance(argument, ast.arg))
+
+
 def is_call_of(node: ast.AST, function: str, parameter: str) -> bool:
     """Whether a node calls a function by its name with a parameter in front."""
     return (
@@ -92,21 +106,8 @@ class _ExpressionSteps:
         """The steps of an expression, in the order in which Python runs them."""
         if depth > MAX_NESTING:
             return
-        if isinstance(node, ast.Attribute):
-            yield from self._attribute(node, depth)
-        elif isinstance(node, ast.Call):
-            yield from self._call(node, depth)
-        elif isinstance(node, ast.BoolOp):
-            yield from self._bool(node, depth)
-        elif isinstance(node, ast.IfExp):
-            yield from self.of(node.test, depth + 1)
-            yield from self._branch(node.test, node.body, node.orelse, depth)
-        elif isinstance(node, ast.Lambda):
-            yield from self._perhaps("a function inside", self.of(node.body, depth + 1))
-        elif isinstance(node, _COMPREHENSIONS):
-            yield from self._comprehension(node, depth)
-        else:
-            yield from self._parts(node, depth)
+        reader = _READERS.get(type(node), _ExpressionSteps._parts)
+        yield from reader(self, node, depth)
 
     def _parts(self, node: ast.AST, depth: int) -> Iterator[Step]:
         for inner in ast.iter_child_nodes(node):
@@ -119,7 +120,7 @@ class _ExpressionSteps:
     def _attribute(self, node: ast.Attribute, depth: int) -> Iterator[Step]:
         words: list[str] = []
         inner: ast.expr = node
-        while isinstance(inner, ast.Attribute) and len(words) < MAX_NESTING:
+        while isinstance(inner, ast.Attribute):
             words.append(inner.attr)
             inner = inner.value
         if not self._is_me(inner):
@@ -131,14 +132,14 @@ class _ExpressionSteps:
         function = node.func
         arguments = Arguments(node.args, node.keywords)
         if isinstance(function, ast.Name) and node.args and self._is_me(node.args[0]):
-            special = self._special(function.id, node)
+            special = self._special(function.id, node, depth + 1)
             if special is not None:
                 yield from special
                 return
         if isinstance(function, ast.Attribute) and self._is_me(function.value):
             yield from self._given(node, depth, None)
             yield OwnCall(function.attr, arguments, is_super=False, line=node.lineno)
-        elif isinstance(function, ast.Attribute) and _is_super(function.value):
+        elif isinstance(function, ast.Attribute) and is_super(function.value):
             yield from self._given(node, depth, None)
             yield OwnCall(function.attr, arguments, is_super=True, line=node.lineno)
         elif isinstance(function, ast.Attribute) and function.attr == "setdefault" and node.args:
@@ -160,48 +161,61 @@ class _ExpressionSteps:
             elif function and slot is not None:
                 yield Handed(function, slot, Arguments(node.args, node.keywords), node.lineno)
 
-    def _special(self, function: str, node: ast.Call) -> list[Step] | None:
+    def _special(self, function: str, node: ast.Call, depth: int) -> list[Step] | None:
         """The steps of a call of Python's own, or of scikit-learn's check, with the parameter in front."""
-        name = _text(node.args[1]) if len(node.args) > 1 else ""
-        if function in ("hasattr", "isinstance", "type", "id", "callable", "len", "iter", "vars", "dir"):
+        if function in _ASKS_NOTHING:
             return []
-        if function == "getattr":
-            rest = [step for expression in node.args[2:] for step in self.of(expression, 1)]
-            return [Read(name, (), node.lineno), *rest] if name and len(node.args) == 2 else rest
-        if function == "setattr" and len(node.args) == 3:
-            value = list(self.of(node.args[2], 1))
-            return [*value, Write(name)] if name else value
+        if function in ("getattr", "setattr"):
+            return self._by_name(function, node, depth)
         if function == _DEMANDS:
             is_any = any(keyword.arg == "all_or_any" for keyword in node.keywords)
-            asked = _texts_of(node.args[1]) if len(node.args) > 1 and not is_any else []
-            return [Read(attribute, (), node.lineno) for attribute in asked]
+            return [] if is_any else [Read(name, (), node.lineno) for name in _second(node)]
         return None
+
+    def _by_name(self, function: str, node: ast.Call, depth: int) -> list[Step]:
+        """The steps of `getattr` and `setattr`; where there is a default, the attribute is not needed."""
+        rest = [step for expression in node.args[2:] for step in self.of(expression, depth)]
+        if function == "setattr":
+            return [*rest, *map(Write, _second(node))]
+        return rest if len(node.args) > 2 else [Read(name, (), node.lineno) for name in _second(node)]
 
     def _bool(self, node: ast.BoolOp, depth: int) -> Iterator[Step]:
         """Each value after the first is looked at only where those before it leave the result open."""
-        yield from self.of(node.values[0], depth + 1)
-        for at, value in enumerate(node.values[1:], start=1):
+        test = node.values[0]
+        yield from self.of(test, depth + 1)
+        for before, value in enumerate(node.values[1:], start=1):
             rest = tuple(self.of(value, depth + 1))
             if rest:
-                before = node.values[:at]
-                test = before[0] if len(before) == 1 else ast.BoolOp(op=node.op, values=list(before))
                 is_and = isinstance(node.op, ast.And)
                 yield Conditional(test, rest if is_and else (), () if is_and else rest, may_return=False)
+            if before < MAX_VALUES:
+                test = ast.BoolOp(op=node.op, values=node.values[: before + 1])
 
-    def _branch(self, test: ast.expr, then: ast.expr, other: ast.expr, depth: int) -> Iterator[Step]:
-        first, second = tuple(self.of(then, depth + 1)), tuple(self.of(other, depth + 1))
-        if first or second:
-            yield Conditional(test, first, second, may_return=False)
+    def _choice(self, node: ast.IfExp, depth: int) -> Iterator[Step]:
+        yield from self.of(node.test, depth + 1)
+        then, other = tuple(self.of(node.body, depth + 1)), tuple(self.of(node.orelse, depth + 1))
+        if then or other:
+            yield Conditional(node.test, then, other, may_return=False)
 
-    def _perhaps(self, what: str, inner: Iterator[Step]) -> Iterator[Step]:
+    def _named(self, node: ast.NamedExpr, depth: int) -> Iterator[Step]:
+        yield from self.of(node.value, depth + 1)
+        yield SetLocal(node.target.id, node.value)
+
+    def _function(self, node: ast.Lambda, depth: int) -> Iterator[Step]:
+        if not takes_parameter(node.args, self._me):
+            yield from self._perhaps("a function inside", names_of(node.args), self.of(node.body, depth + 1))
+
+    def _perhaps(self, what: str, names: Iterator[Step], inner: Iterator[Step]) -> Iterator[Step]:
+        """What runs any number of times, with names of its own."""
         steps = tuple(inner)
         if steps:
-            yield Perhaps(what, steps, may_return=False)
+            yield Perhaps(what, (*names, *steps), may_return=False)
 
     def _comprehension(self, node: ast.expr, depth: int) -> Iterator[Step]:
         generators: list[ast.comprehension] = getattr(node, "generators", [])
         yield from self.of(generators[0].iter, depth + 1)
-        yield from self._perhaps("a loop", self._inside(node, generators, depth))
+        names = (step for generator in generators for step in target_steps(generator.target, self._me, None))
+        yield from self._perhaps("a loop", names, self._inside(node, generators, depth))
 
     def _inside(self, node: ast.expr, generators: list[ast.comprehension], depth: int) -> Iterator[Step]:
         for number, generator in enumerate(generators):
@@ -215,10 +229,25 @@ class _ExpressionSteps:
                 yield from self.of(inner, depth + 1)
 
 
-def _is_super(node: ast.expr) -> bool:
-    return isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "super"
+_READERS: dict[type, Callable[[_ExpressionSteps, Any, int], Iterator[Step]]] = {
+    ast.Attribute: _ExpressionSteps._attribute,
+    ast.Call: _ExpressionSteps._call,
+    ast.BoolOp: _ExpressionSteps._bool,
+    ast.IfExp: _ExpressionSteps._choice,
+    ast.NamedExpr: _ExpressionSteps._named,
+    ast.Lambda: _ExpressionSteps._function,
+    ast.ListComp: _ExpressionSteps._comprehension,
+    ast.SetComp: _ExpressionSteps._comprehension,
+    ast.DictComp: _ExpressionSteps._comprehension,
+    ast.GeneratorExp: _ExpressionSteps._comprehension,
+}
 
 
-def _texts_of(node: ast.expr) -> list[str]:
-    parts = node.elts if isinstance(node, (ast.List, ast.Tuple)) else [node]
+def _second(node: ast.Call) -> list[str]:
+    """The texts that a call is given as its second argument."""
+    parts = [
+        part
+        for expression in node.args[1:2]
+        for part in (expression.elts if isinstance(expression, (ast.List, ast.Tuple)) else [expression])
+    ]
     return [text for part in parts if (text := _text(part))]

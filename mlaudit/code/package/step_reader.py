@@ -6,8 +6,8 @@ import ast
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
-from mlaudit.code.package.classes import Function, dotted
-from mlaudit.code.package.step_expressions import expression_steps, is_call_of, target_steps
+from mlaudit.code.package.classes import Function, dotted, last_word
+from mlaudit.code.package.step_expressions import expression_steps, is_call_of, names_of, takes_parameter, target_steps
 from mlaudit.code.package.steps import Attempt, Conditional, End, Perhaps, Read, Step
 
 MAX_BLOCKS = 60
@@ -44,8 +44,9 @@ class _FunctionReader:
         yield from self._repeated(node, (), depth)
 
     def _inner_function(self, node: ast.FunctionDef | ast.AsyncFunctionDef, depth: int) -> Iterator[Step]:
-        if all(argument.arg != self._me for argument in node.args.args):
-            yield Perhaps("a function inside", self.block(node.body, depth + 1), may_return=False)
+        if not takes_parameter(node.args, self._me):
+            steps = (*names_of(node.args), *self.block(node.body, depth + 1))
+            yield Perhaps("a function inside", steps, may_return=False)
 
     def _match(self, node: ast.Match, depth: int) -> Iterator[Step]:
         yield from self._expression(node.subject)
@@ -114,10 +115,13 @@ class _FunctionReader:
             yield from self._expression(item.context_expr)
             if item.optional_vars is not None:
                 yield from target_steps(item.optional_vars, self._me, None)
+        body = self.block(node.body, depth + 1)
         contexts = [item.context_expr for item in node.items]
-        words = [dotted(context.func)[-1:] for context in contexts if isinstance(context, ast.Call)]
-        if ("suppress",) not in words:
-            yield from self.block(node.body, depth + 1)
+        suppressing = [call for call in contexts if isinstance(call, ast.Call) and last_word(call) == "suppress"]
+        if suppressing:
+            catches = any(_catches(kind) for call in suppressing for kind in call.args)
+            body = (Attempt(body, ((),), (), (), catches=catches, may_return=_may_return(node.body)),)
+        yield from body
 
     def _try(self, node: ast.Try, depth: int) -> Iterator[Step]:
         yield Attempt(

@@ -119,20 +119,6 @@ class End:
 Step = Read | Write | SetLocal | SetKey | OwnCall | Handed | Conditional | Perhaps | Attempt | End
 
 
-def may_end(steps: Sequence[Step]) -> bool:
-    """Whether steps may leave their function."""
-    for step in steps:
-        if isinstance(step, End):
-            return True
-        if isinstance(step, Conditional) and (may_end(step.then) or may_end(step.other)):
-            return True
-        if isinstance(step, Perhaps) and may_end(step.steps):
-            return True
-        if isinstance(step, Attempt) and (may_end(step.body) or may_end(step.otherwise)):
-            return True
-    return False
-
-
 def always_ends(steps: Sequence[Step]) -> bool:
     """Whether steps surely leave their function."""
     return any(isinstance(step, End) for step in steps)

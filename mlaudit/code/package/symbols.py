@@ -6,13 +6,13 @@ import ast
 
 from mlaudit.code.package.classes import (
     MAX_BASES,
+    OF_OBJECT,
     ClassCode,
     Function,
     Lineage,
     bases_of,
     builtin_members,
     dotted,
-    is_of_python,
     is_standard,
     merged,
 )
@@ -63,7 +63,7 @@ class PackageSymbols:
         self.modules = PackageModules(code)
         self._classes: dict[int, tuple[ast.ClassDef, dict[str, ClassCode]]] = {}
         self._lineages: dict[ClassCode, Lineage] = {}
-        self._below = 0
+        self._asking: list[ClassCode] = []
         self._found: dict[tuple[str, str], Symbol | None] = {}
         self._extensions: dict[str, ExtensionModule] = {}
 
@@ -110,8 +110,7 @@ class PackageSymbols:
         if name in source.source.names:
             return self._bound(source, name, asked)
         for star, level in source.source.stars:
-            inner = source.absolute(star, level)
-            followed = self._resolved(inner, name, asked) if inner and self.modules.module(inner) else None
+            followed = self._resolved(source.absolute(star, level), name, asked)
             if followed is not None and not isinstance(followed, ForeignName):
                 return followed
         return None
@@ -157,18 +156,16 @@ class PackageSymbols:
         if cls not in self._lineages:
             # What comes back to this class while its bases are asked finds it without any.
             self._lineages[cls] = Lineage((cls,), frozenset(), is_whole=False)
-            self._below += 1
-            if self._below <= MAX_LINE:
+            self._asking.append(cls)
+            if len(self._asking) <= MAX_LINE:
                 self._lineages[cls] = self._line(cls)
-            self._below -= 1
+            self._asking.pop()
         return self._lineages[cls]
 
     def _line(self, cls: ClassCode) -> Lineage:
         lines: list[tuple[ClassCode, ...]] = []
         inherited: set[str] = set()
-        is_whole = not any(
-            keyword.arg == "metaclass" and dotted(keyword.value)[-1:] != ("ABCMeta",) for keyword in cls.node.keywords
-        )
+        is_whole = not cls.has_metaclass
         for base in bases_of(cls.node):
             words = dotted(base)
             code = self.written(cls.module, words) if words else None
@@ -191,9 +188,9 @@ def _foreign_members(name: Symbol | None) -> frozenset[str] | None:
         return None
     given = object_methods().bases.get(f"{name.module}.{name.name}")
     if given is not None:
-        return given | (builtin_members("object") or frozenset())
+        return given | OF_OBJECT
     if name.module == "builtins":
         return builtin_members(name.name)
-    if is_standard(name.module) or (is_of_python(name.module) and name.name in ("ABC", "Thread", "local")):
+    if is_standard(name.module, name.name):
         return builtin_members({"OrderedDict": "dict", "defaultdict": "dict"}.get(name.name, "object"))
     return None

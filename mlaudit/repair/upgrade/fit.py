@@ -12,7 +12,7 @@ from mlaudit.knowledge.combinations import broken_combinations
 from mlaudit.knowledge.family import Holds, demanded_packages, mismatches_of
 from mlaudit.model.lazy_dataclass import replace
 from mlaudit.model.names import normalized
-from mlaudit.model.nouns import Kind, Severity, State
+from mlaudit.model.nouns import Edge, Kind, Pin, Severity, State
 from mlaudit.model.report import Cell, Environment
 from mlaudit.model.versions import admits, exact, public
 from mlaudit.repair.upgrade.candidates import final_releases, is_listed, newest_admitted
@@ -38,7 +38,7 @@ class EnvironmentFit:
         self._overridden = {pin.package for reading in environment.readings for pin in reading.pins if pin.overrides}
         self._demanding: dict[str, list[str]] = {}
         for name, version in self.versions.items():
-            for other in demanded_packages(name, version):
+            for other in demanded_packages(name, version) or _stated_demands(packages[name]):
                 self._demanding.setdefault(other, []).append(name)
 
     def names(self, package: str) -> bool:
@@ -82,15 +82,12 @@ class EnvironmentFit:
 
     def _locked(self, subject: str, versions: Mapping[str, str], focus: frozenset[str]) -> Iterator[Unfit]:
         """What a lock states that a package requires, where the release index does not know it."""
-        for pin in self.environment.cell(subject).pins:
-            for edge in pin.requires:
-                other = normalized(edge.name)
-                version = versions.get(other)
-                if other not in focus or version is None or edge.marker or not edge.specifier:
-                    continue
-                if not admits(edge.specifier, public(version)):
-                    says = f"{subject} {versions[subject]} requires {other}{edge.specifier} ({pin.at.path})"
-                    yield self._unfit(subject, other, f"{says}, and {other} is {version}.")
+        for pin, edge in _stated_edges(self.environment.cell(subject)):
+            other = normalized(edge.name)
+            version = versions.get(other)
+            if other in focus and version is not None and not admits(edge.specifier or "", public(version)):
+                says = f"{subject} {versions[subject]} requires {other}{edge.specifier} ({pin.at.path})"
+                yield self._unfit(subject, other, f"{says}, and {other} is {version}.")
 
     def _is_condas(self, subject: str, other: str, here: Mapping[str, str]) -> bool:
         """Whether conda's own solver chose both builds, and neither moves."""
@@ -159,6 +156,18 @@ class EnvironmentFit:
                 demanded = (demanded_packages(name, version) for version in final_releases(name))
                 if any(not moved.keys().isdisjoint(others) for others in demanded):
                     yield name
+
+
+def _stated_edges(cell: Cell) -> Iterator[tuple[Pin, Edge]]:
+    """The ranges that locks and metadata state of what a package requires in any case."""
+    for pin in cell.pins:
+        for edge in pin.requires:
+            if edge.specifier and not (edge.marker or edge.when_extra or edge.when_group):
+                yield pin, edge
+
+
+def _stated_demands(cell: Cell) -> frozenset[str]:
+    return frozenset(normalized(edge.name) for _, edge in _stated_edges(cell))
 
 
 def environment_fits(environments: Iterable[Environment]) -> tuple[EnvironmentFit, ...]:

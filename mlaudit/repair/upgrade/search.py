@@ -203,7 +203,7 @@ class VersionSearch:
             return f"the release index lacks {package}, so whether another release fits is not known"
         newest, decided = every[-1], self._targets.keys() | {package, PYTHON}
         conflicts = self._conflicts({**self._targets, package: newest}, frozenset((package,)))
-        reason = next((f": {unfit.says}" for unfit in conflicts if decided.issuperset(unfit.packages)), "")
+        reason = next((f": {unfit.says.rstrip('.')}" for unfit in conflicts if decided.issuperset(unfit.packages)), "")
         since = self._since(package)
         if since is None or known is None:
             known_part = f"none of the {len(every):,} releases of {package} in the index fits{reason}"
