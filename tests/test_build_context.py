@@ -30,11 +30,11 @@ RUN pip install pytest==8.0.0
 }
 
 
-def _read(folder: Path, files: dict[str, str]) -> Environment:
+def _read(folder: Path, files: dict[str, str], recipe: str = "api/Dockerfile") -> Environment:
     for name, text in {**TREE, **files}.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(text, encoding="utf-8")
-    source = str(folder / "api" / "Dockerfile")
+    source = str(folder / recipe)
     return assemble(
         [SourcePart(text=source, path=source)], EnvironmentRequest(name="api", role="serving"), Options(root=folder)
     )
@@ -112,3 +112,20 @@ def test_an_image_of_the_tree_is_read_where_it_is_built(
     environment = _read(tmp_path, {**files, **base, **listed})
     assert _installed(environment).get("numpy") == numpy
     assert ("python" in {pin.name for one in environment.readings for pin in one.pins}) is (numpy is not None)
+
+
+@pytest.mark.parametrize(
+    ("copied", "numpy"),
+    [
+        ("api/needs.txt", "1.26.4"),
+        # The context that is stated holds neither; what lies above under the same name is another file.
+        ("wants.txt", None),
+    ],
+)
+def test_a_stated_context_whose_own_name_is_copied_from_is_the_folder_above(
+    copied: str, numpy: str | None, tmp_path: Path
+) -> None:
+    recipe = f"FROM python:3.11\nCOPY {copied} ./list.txt\nRUN pip install -r list.txt\n"
+    files = {"api/docker/Dockerfile": recipe, "api/Dockerfile": "FROM python:3.11\n", "wants.txt": "numpy==2.1.3\n"}
+    script = {"api/build.sh": "docker build -f docker/Dockerfile .\n"}
+    assert _installed(_read(tmp_path, {**files, **script}, "api/docker/Dockerfile")).get("numpy") == numpy

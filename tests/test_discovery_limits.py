@@ -31,9 +31,10 @@ from mlaudit.discovery.role_signs import PACKAGES, signs_of_packages
 from mlaudit.discovery.service_commands import with_executed
 from mlaudit.discovery.survey import _recipes, recipe_parts, survey_with_code
 from mlaudit.discovery.task_commands import commands_behind
-from mlaudit.discovery.task_parts import commands_of_tasks, targets, task_parts
+from mlaudit.discovery.task_parts import commands_of_tasks, task_parts
 from mlaudit.discovery.variable_files import variables_of
 from mlaudit.document.document import Document
+from mlaudit.grammars.shell.make_targets import targets
 from mlaudit.knowledge.roles import words
 from mlaudit.model.errors import Unreadable
 from mlaudit.model.nouns import Place

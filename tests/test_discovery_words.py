@@ -38,9 +38,9 @@ from mlaudit.discovery.registered_names import _mentions, join_registered
 from mlaudit.discovery.role_signs import RoleSign, judged_role, role_of_command, role_of_program, script_paths
 from mlaudit.discovery.service_commands import executed_in_services
 from mlaudit.discovery.task_commands import commands_behind
-from mlaudit.discovery.task_parts import targets
 from mlaudit.discovery.variable_files import stated_variables, variables_of
 from mlaudit.document.document import Document
+from mlaudit.grammars.shell.make_targets import targets
 from mlaudit.model.lazy_dataclass import replace
 from mlaudit.model.nouns import Place
 from mlaudit.sources.working_tree import WorkingTree

@@ -195,8 +195,8 @@ class Program:
         if not re.fullmatch(r"[\w/]{1,300}", tail):
             return
         while True:
-            yield from self._module_files(posixpath.join(folder, tail))
-            yield from self._module_files(posixpath.join(folder, "src", tail))
+            for stem in (posixpath.join(folder, tail), posixpath.join(folder, "src", tail)):
+                yield from (path for path in self._module_files(stem) if not self._is_called_after(path, module))
             if not folder:
                 return
             folder = posixpath.dirname(folder)
@@ -206,6 +206,16 @@ class Program:
         for path in (f"{stem}.py", f"{stem}/__init__.py" if stem else "__init__.py"):
             if not path.startswith("..") and self._is_file(path):
                 yield path
+
+    def _is_called_after(self, path: str, library: str) -> bool:
+        """Whether a path is the empty `__init__.py` of a folder that has the name of a library: `mlflow/`.
+
+        What imports the library, and uses it, does not run where that folder stands for it.
+        """
+        if posixpath.basename(path) != "__init__.py" or not known_imports(frozenset((library,))):
+            return False
+        reading = self.module(path)
+        return reading is None or reading.source is None or not reading.source.top.bindings
 
     def _files_on_the_way(self, importer: str, module: str, level: int) -> Iterator[str]:
         words = module.split(".")

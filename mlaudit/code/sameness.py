@@ -63,12 +63,12 @@ def joined(writer: ArtifactUse, reader: ArtifactUse) -> Sameness:
     same = max(
         (same_artifact(name, other) for name in writer.names for other in reader.names), default=Sameness.DIFFERENT
     )
-    if same is Sameness.POSSIBLE and _lie_together(writer.at.path, reader.at.path) and _equal_names(writer, reader):
+    if same is Sameness.POSSIBLE and _lie_together(writer.at.path, reader.at.path) and equal_names(writer, reader):
         return Sameness.LIKELY
     return same
 
 
-def _equal_names(writer: ArtifactUse, reader: ArtifactUse) -> bool:
+def equal_names(writer: ArtifactUse, reader: ArtifactUse) -> bool:
     """Whether some name is the same on both sides, folders left aside where one side does not say them."""
     return any(_equal(name, other) for name in writer.names for other in reader.names)
 

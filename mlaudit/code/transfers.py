@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from mlaudit.code.naming import BUFFER
 from mlaudit.code.nouns import ArtifactName, ArtifactUse, Direction, NameKind, Sameness
@@ -33,7 +33,18 @@ def _extended(use: ArtifactUse, copies: list[Transfer]) -> ArtifactUse:
             continue
         if any(_is_local_copy(name, local) for name in use.names for local in copy.local):
             names.extend(name for name in copy.remote if name not in names)
+            names.extend(name for name in _in_runs(copy) if name not in names)
     return replace(use, names=tuple(names[:MAX_NAMES]))
+
+
+def _in_runs(copy: Transfer) -> Iterator[ArtifactName]:
+    """The paths that a file has in the folder of a run where it is logged, as those who download the folder open it."""
+    for folder in copy.remote if copy.uploads else ():
+        for local in copy.local:
+            name = posixpath.basename(local.text)
+            is_file = local.kind is NameKind.PATH and "." in name and "*" not in name
+            if folder.kind is NameKind.REGISTRY and folder.scope == "mlflow" and folder.complete and is_file:
+                yield replace(local, pieces=(f"{folder.text}/{name}",))
 
 
 def _is_local_copy(name: ArtifactName, local: ArtifactName) -> bool:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import ast
 import posixpath
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 
 from mlaudit.discovery.job_parts import job_parts
 from mlaudit.discovery.recipes import AuditedTree, RecipePart, RunCommand, StatedDocument, whole_part
 from mlaudit.document.budget import BudgetExceeded, document_budget
 from mlaudit.document.document import Document
 from mlaudit.document.node import Malformed
-from mlaudit.grammars import python_source
+from mlaudit.grammars import python_source, sdk_images
 from mlaudit.grammars.python_installs import builds_bento
 from mlaudit.model.errors import Unreadable
 from mlaudit.model.lazy_dataclass import replace
@@ -42,9 +42,26 @@ def source_parts(path: str, document: StatedDocument, tree: AuditedTree) -> Iter
     """The parts of a Python source; one that builds a bento is served as the bento is."""
     source = tree.document(path)
     running = tuple(_of_source(source)) if source is not None else ()
+    started = _started(source) if source is not None else {}
     for part in job_parts(path, document, tree):
         shown = (Observation(at=command.at, says=f"builds a bento of {command.words[-1]}") for command in running)
-        yield replace(part, commands=(*part.commands, *running), evidence=(*part.evidence, *shown))
+        own = tuple(started.get(part.name, ()))
+        yield replace(part, commands=(*part.commands, *running, *own), evidence=(*part.evidence, *shown))
+
+
+def _started(document: Document) -> Mapping[str, Sequence[RunCommand]]:
+    """The scripts that jobs and servers of SDKs start, by the name of the part."""
+    started: dict[str, list[RunCommand]] = {}
+    with document_budget():
+        try:
+            tree = python_source.parsed(document) if b"entry_point" in document.data else None
+            points = list(sdk_images.entry_points(document, tree)) if tree is not None else []
+        except (Unreadable, Malformed, BudgetExceeded):
+            # The parser of the format shows what is wrong with it.
+            return {}
+    for name, script, at in points:
+        started.setdefault(name, []).append(RunCommand(words=("python", script), at=at))
+    return started
 
 
 def _of_source(document: Document) -> Iterator[RunCommand]:

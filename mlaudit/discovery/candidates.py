@@ -146,8 +146,9 @@ def _by_folder(group: DocumentGroup) -> Candidate | None:
     for depth in range(len(group.home) - 1, -1, -1):
         of_folder = tokens(group.home[depth])
         role = table.role(of_folder)
-        if role is not None and not (of_folder[0].isdigit() and _is_weak(role[1])):
-            below = [word for folder in group.home[depth + 1 :] for word in tokens(folder)]
+        below = [word for folder in group.home[depth + 1 :] for word in tokens(folder)]
+        is_beside = "".join(of_folder[:1]).isdigit() or not table.tools.isdisjoint(below)
+        if role is not None and not (is_beside and _is_weak(role[1])):
             return Candidate(
                 group=group,
                 role=role[0],

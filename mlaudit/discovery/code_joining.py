@@ -89,7 +89,7 @@ def join_code(candidates: list[Candidate], spent: Sequence[DocumentGroup], tree:
         candidate.does = _does(scope, uses, is_deployment=part is not None and part.format in words().described)
         if candidate not in scopes and _runs_in_others(candidate, code, scopes, uses):
             candidate.does = frozenset()
-    cross(candidates, scopes, uses, NamedLibraries(tree))
+    cross(candidates, scopes, uses, NamedLibraries(tree), tree.paths)
     join_registered(candidates, scopes, uses, tree)
     deploy(candidates, scopes, uses)
     find_unnamed(candidates, scopes, uses)

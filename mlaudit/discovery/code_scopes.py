@@ -150,7 +150,7 @@ class _CodeTree:
 
 
 def _of_part(part: RecipePart, group: DocumentGroup, code: _CodeTree, program: Program, tree: AuditedTree) -> CodeScope:
-    if part.path.endswith(".ipynb"):
+    if part.path.endswith(".ipynb") and part.format != "python-image":
         return CodeScope(files=program.closure([part.path]), is_exact=True)
     if part.format == "python-image" and not part.commands:
         return _of_source(part, code, program)
@@ -166,8 +166,18 @@ def _of_part(part: RecipePart, group: DocumentGroup, code: _CodeTree, program: P
         return CodeScope(files=program.closure(files[:MAX_ENTRIES]), is_exact=bool(files))
     own = folder_of(group)
     copied = code.copied(part.copies) or _mounted(part, code)
+    if _is_elsewhere(part, copied):
+        return CodeScope()
     inside = [path for path in copied if lies_in(path, own)]
     return CodeScope(files=program.closure((inside or copied)[:MAX_ENTRIES]), is_exact=bool(own and inside))
+
+
+def _is_elsewhere(part: RecipePart, copied: Sequence[str]) -> bool:
+    """Whether an image starts a module of its own code that the tree does not have: what else it holds does not run."""
+    named = {path for command in part.commands for path in script_paths(command.words) if path.endswith(".py")}
+    inner = {path for path in named if any(lies_in(path, copy) for copy in part.copies or () if copy not in ("", "."))}
+    names = {posixpath.basename(path) for path in copied}
+    return bool(inner) and names.isdisjoint(posixpath.basename(path) for path in named)
 
 
 def _beside_starters(entries: Sequence[str], part: RecipePart, code: _CodeTree, program: Program) -> list[str]:
@@ -230,8 +240,8 @@ def _entries(part: RecipePart, started: Iterable[RunCommand], tree: AuditedTree)
     bases += [base for project in projects for base in (project, posixpath.join(project, "src"))]
     if part.is_job:
         bases = ["", *bases]
-    elif part.format in words().described:
-        # What a cluster runs need not be beside the manifest that says so.
+    elif part.format in words().described or part.format == "python-image":
+        # What a cluster or a platform runs need not be beside the file that says so.
         bases.append("")
     bases = [*part.folders, *bases]
     waiting = [(command.words, command.folder) for command in started]

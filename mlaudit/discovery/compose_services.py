@@ -21,14 +21,14 @@ from mlaudit.discovery.recipes import (
     inner_commands,
     whole_part,
 )
-from mlaudit.discovery.role_signs import WORK, is_platform, role_of_command
+from mlaudit.discovery.role_signs import WORK, is_platform, role_of_command, runs_tasks
 from mlaudit.discovery.variable_files import stated_variables
-from mlaudit.document.budget import BudgetExceeded, document_budget
+from mlaudit.document.budget import BudgetExceeded, Limit, current_budget, document_budget
 from mlaudit.document.document import Document
 from mlaudit.document.node import Malformed, Node
 from mlaudit.grammars.container.build_commands import marked, placed
 from mlaudit.grammars.container.build_context import OwnImage, own_image
-from mlaudit.grammars.container.compose_text import volumes, with_defaults
+from mlaudit.grammars.container.compose_text import Volume, volumes, with_defaults
 from mlaudit.grammars.container.dockerfile_stages import MAX_PARENTS
 from mlaudit.grammars.shell.shell_commands import commands
 from mlaudit.knowledge.roles import words
@@ -39,6 +39,8 @@ from mlaudit.model.observation import Observation
 
 MAX_SERVICES = 500
 """Services of one tree that are looked at."""
+
+_FOLDERS = Limit(name="folders that a variable may move", most=100)
 
 _COMPOSE = lazy_pattern(r"(?:[\w-]{1,60}[.-])?(?:docker-)?compose(?:[.-][\w.-]{1,100})?\.ya?ml")
 
@@ -57,19 +59,17 @@ def is_compose(path: str) -> bool:
 def service_parts(path: str, document: StatedDocument, tree: AuditedTree, runs: Sequence[ImageRun]) -> list[RecipePart]:
     """The environments of services whose image the tree does not build: of a known image with what a model needs."""
     parts: list[RecipePart] = []
-    for root in document.roots():
-        part = whole_part(path, document, tree, root.name)
-        own = [run for run in runs if root.at is not None and run.at.path == root.at.path and run.name == root.name]
-        running = tuple(RunCommand(words=words, at=run.at) for run in own for words in _started(run))
-        if not _is_environment(part, running):
-            continue
-        mounts = [] if is_platform(running) else [mount for run in own for mount in run.mounts]
-        copies = [mount.source for mount in mounts if mount.scope == "tree"]
+    services = list(_services(path, document, tree, runs))
+    for name, part, own, running in services:
+        beside = [others for _, other, _, others in services if other.packages == part.packages]
+        if not _sees_code(running, beside):
+            own = [replace(run, mounts=()) for run in own]
+        copies = [mount.source for run in own for mount in run.mounts if mount.scope == "tree"]
         shown = (Observation(at=command.at, says=f"runs {command.shown}") for command in running[:3])
         parts.append(
             replace(
                 part,
-                part=f"environment={root.name}",
+                part=f"environment={name}",
                 commands=running,
                 copies=tuple(dict.fromkeys(copies)),
                 evidence=(*part.evidence, *shown),
@@ -77,6 +77,34 @@ def service_parts(path: str, document: StatedDocument, tree: AuditedTree, runs: 
             )
         )
     return parts
+
+
+def _services(
+    path: str, document: StatedDocument, tree: AuditedTree, runs: Sequence[ImageRun]
+) -> Iterator[tuple[str, RecipePart, list[ImageRun], tuple[RunCommand, ...]]]:
+    """The services that are environments: name, what the file states of it, how it runs, and what it starts."""
+    for root in document.roots():
+        part = whole_part(path, document, tree, root.name)
+        own = [run for run in runs if root.at is not None and run.at.path == root.at.path and run.name == root.name]
+        running = tuple(RunCommand(words=words, at=run.at) for run in own for words in _started(run))
+        if _is_environment(part, running):
+            yield root.name, part, own, running
+
+
+def _sees_code(running: Sequence[RunCommand], beside: Sequence[Sequence[RunCommand]]) -> bool:
+    """Whether a service may run the code that is mounted into it.
+
+    Of the services of a platform, which have one image and mount the same code, the workers run it; the scheduler where
+    there are none.
+    """
+    if is_platform(running):
+        return False
+    starts_own = any(word.endswith((".py", ".sh")) for command in running for word in command.words)
+    if starts_own or any(role_of_command(command.words) in WORK for command in running):
+        return True
+    distributed = any(runs_tasks(each, only_distributed=True) for each in beside)
+    has_workers = distributed or any(map(runs_tasks, beside))
+    return not has_workers or runs_tasks(running, only_distributed=distributed)
 
 
 def _is_environment(part: RecipePart, running: Sequence[RunCommand]) -> bool:
@@ -123,7 +151,7 @@ def _of_service(path: str, name: str, service: Node, document: Document, tree: A
         folder=service.get("working_dir").maybe_text() or "",
         settings=(*_of_files(service.get("env_file"), folder, tree), *_settings(service.get("environment"))),
         container=service.get("container_name").maybe_text(),
-        mounts=tuple(_mount(source, target, folder) for source, target in volumes(service)),
+        mounts=tuple(_mount(volume, folder, tree) for volume in volumes(service)),
     )
     yield replace(run, dockerfile=own.file, target=own.target) if own is not None else run
 
@@ -174,10 +202,28 @@ def _of_files(node: Node, folder: str, tree: AuditedTree) -> Iterator[tuple[str,
             yield from stated_variables(posixpath.normpath(posixpath.join(folder, with_defaults(named.text()))), tree)
 
 
-def _mount(source: str, target: str, folder: str) -> Mount:
+def _mount(volume: Volume, folder: str, tree: AuditedTree) -> Mount:
     """A folder of the tree, or a volume, which services of one folder share by its name."""
-    target = target.rstrip("/")
+    source, target = volume.source, volume.target.rstrip("/")
     if source.startswith("."):
-        return Mount(scope="tree", source=posixpath.normpath(posixpath.join(folder, source)), target=target)
+        place = posixpath.normpath(posixpath.join(folder, source))
+        return Mount(scope="tree", source=_meant(place, tree) if volume.is_default else place, target=target)
     scope = "host" if source.startswith(("/", "~")) else f"volume:{folder}"
     return Mount(scope=scope, source=source, target=target)
+
+
+def _meant(place: str, tree: AuditedTree) -> str:
+    """A folder that a variable may move: where the tree does not have it, the only one of its name.
+
+    Airflow's own compose file mounts `${AIRFLOW_PROJ_DIR:-.}/dags`; what sets the variable is seldom committed.
+    """
+    name = posixpath.basename(place)
+    budget = current_budget()
+    if place == "." or not budget.affords([(_FOLDERS, 1)]):
+        return place
+    budget.spend(_FOLDERS)
+    if next(iter(tree.list(place)), None) is not None:
+        return place
+    ends = ((f"/{path}").find(f"/{name}/") for path in tree.paths)
+    folders = {path[: end + len(name)] for path, end in zip(tree.paths, ends, strict=True) if end >= 0}
+    return next(iter(folders)) if len(folders) == 1 else place

@@ -6,15 +6,16 @@ import posixpath
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from mlaudit.code.nouns import ArtifactName, ArtifactUse, Direction, NameKind, Sameness
-from mlaudit.code.sameness import fits, is_generic, joined, joining_names
+from mlaudit.code.sameness import equal_names, fits, is_generic, joined, joining_names
 from mlaudit.discovery.able_holders import NamedLibraries, able_holders
 from mlaudit.discovery.candidates import Candidate, probable_side
 from mlaudit.discovery.code_scopes import CodeScope
 from mlaudit.discovery.groups import common_length
 from mlaudit.discovery.model_server_uses import MOUNTED
+from mlaudit.discovery.recipes import RecipePart
 from mlaudit.knowledge.artifact_calls import artifact_calls
 from mlaudit.knowledge.kinds import artifact_kinds, with_unknown_objects
-from mlaudit.knowledge.roles import READER, WRITER
+from mlaudit.knowledge.roles import READER, WRITER, words
 from mlaudit.model.lazy_dataclass import dataclass, replace
 from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.model.nouns import Place
@@ -68,9 +69,19 @@ _MODES = lazy_pattern(r"[rwax]b?\+?|[rwax]t")
 
 
 def with_real_names(use: ArtifactUse) -> ArtifactUse:
-    """A use without names that are modes of `open`, and without those that say nothing."""
-    names = tuple(name for name in use.names if not _MODES.fullmatch(name.text) and name.text.strip("*/."))
+    """A use without names that are modes of `open`, without those that say nothing, and addresses nobody writes to."""
+    names = tuple(
+        name
+        for name in use.names
+        if not _MODES.fullmatch(name.text) and name.text.strip("*/.") and not _is_only_read(use, name)
+    )
     return replace(use, names=names)
+
+
+def _is_only_read(use: ArtifactUse, name: ArtifactName) -> bool:
+    """Whether a name that a call seems to write is an address of the web, from which files are downloaded."""
+    is_address = name.kind is NameKind.PATH and name.text.startswith(("http://", "https://"))
+    return is_address and use.direction is Direction.WRITES
 
 
 def _in_folder(write: ArtifactUse, read: ArtifactUse) -> Sameness:
@@ -106,8 +117,8 @@ def _is_inside(written: ArtifactName, read: ArtifactName) -> bool:
     folder = read.pieces[0] if len(read.pieces) == 2 and read.pieces[1] is None else None
     if not folder or not folder.endswith("/") or not written.text.startswith(folder) or "*" in written.text:
         return False
-    words = folder.strip("/").split("/")
-    tells = len(words) > 1 and not all(map(is_generic, words))
+    folders = folder.strip("/").split("/")
+    tells = len(folders) > 1 and not all(map(is_generic, folders))
     return written.scope == read.scope or (tells and not written.scope)
 
 
@@ -116,8 +127,17 @@ def cross(
     scopes: Mapping[Candidate, CodeScope],
     uses: Sequence[ArtifactUse],
     libraries: NamedLibraries,
+    files: Collection[str],
 ) -> None:
-    """Give each reader its writers with what crosses."""
+    """Give each reader its writers with what crosses.
+
+    Args:
+        candidates: all environments.
+        scopes: which code each runs.
+        uses: every use of an artifact.
+        libraries: which libraries each has.
+        files: the paths of the tree.
+    """
     holding = {
         use: [candidate for candidate in candidates if candidate in scopes and scopes[candidate].holds(use)]
         for use in uses
@@ -139,9 +159,12 @@ def cross(
         and not _is_of_other_project(writer, handover, holders, read_as)
         and _may_cross(writer, reader, handover, holders, fed)
         and not _is_of_copies(writer, reader, handover, scopes)
+        and not _is_of_other_chapter(handover, files)
     ]
     for writer, reader, handover in _nearest(_without_uploads(between)):
         _add(writer, reader, handover)
+    for handover in _of_sole_writers(every):
+        _add_sole(handover, holders, files)
     for handover in every:
         if handover.sameness is Sameness.POSSIBLE and not _is_plain(handover):
             _add_known(handover, holders)
@@ -162,6 +185,18 @@ def _is_of_other_project(
         return False
     is_open = any("*" in name.text for name in (*handover.write.names, *handover.read.names))
     return is_open or any(writer in holders[read] for read in read_as.get(handover.write, ()))
+
+
+def _is_of_other_chapter(handover: Handover, files: Collection[str]) -> bool:
+    """Whether a file of one name is that of the reader's own chapter, which the tree holds there."""
+    written, folders = (use.at.path.split("/")[:-1] for use in (handover.write, handover.read))
+    count = common_length(tuple(written), tuple(folders))
+    chapters = [path[count] for path in (written, folders) if len(path) > count]
+    if len(chapters) < 2 or not all(map(words().is_chapter, chapters)):
+        return False
+    around = ["/".join(folders[:depth]) for depth in range(len(folders), count, -1)]
+    own = [name.text for name in handover.read.names if name.kind is NameKind.PATH and "*" not in name.text]
+    return any(posixpath.normpath(posixpath.join(folder, name)) in files for folder in around for name in own)
 
 
 def _are_stored(handover: Handover) -> bool:
@@ -201,6 +236,38 @@ def _is_plain(handover: Handover) -> bool:
     return {handover.write.form, handover.read.form} <= PLAIN_FORMS | {"bytes"}
 
 
+def _of_sole_writers(every: Iterable[Handover]) -> Iterator[Handover]:
+    """Models of common names (`model.pkl`) of which one module of the tree alone writes one: who else would be read?"""
+    by_read: dict[ArtifactUse, list[Handover]] = {}
+    for handover in every:
+        by_read.setdefault(handover.read, []).append(handover)
+    for handovers in by_read.values():
+        modules = {handover.write.at.path for handover in handovers}
+        known = max(handover.sameness for handover in handovers)
+        if len(modules) == 1 and known is Sameness.POSSIBLE:
+            yield from (
+                handover
+                for handover in handovers
+                if not _is_plain(handover)
+                and handover.write.form not in TABLE_FORMS
+                and equal_names(handover.write, handover.read)
+            )
+
+
+def _add_sole(handover: Handover, holders: Mapping[ArtifactUse, Sequence[Candidate]], files: Collection[str]) -> None:
+    """Give a reader without any writer the one whose model has the name of what it reads, without certainty."""
+    if _is_of_other_chapter(handover, files):
+        return
+    for reader in holders[handover.read]:
+        if reader in holders[handover.write] or any(
+            not artifact.is_plain for each in reader.crosses.values() for artifact in each if artifact.certain
+        ):
+            continue
+        for writer in holders[handover.write]:
+            if probable_side(writer) == WRITER and probable_side(reader) == READER:
+                _add(writer, reader, handover)
+
+
 def _add_known(handover: Handover, holders: Mapping[ArtifactUse, Sequence[Candidate]]) -> None:
     """An artifact of a common name counts between two environments that are known to hand something over."""
     for reader in holders[handover.read]:
@@ -221,16 +288,23 @@ def _nearest(
         near = _common_folders(handover)
         for use in (handover.write, handover.read):
             best[use] = max(near, best.get(use, 0))
-    writers: dict[ArtifactUse, set[str]] = {}
+    writers: dict[ArtifactUse, dict[str, set[Candidate]]] = {}
     for writer, _, handover in between:
         if _common_folders(handover) == 0 == best[handover.read]:
-            writers.setdefault(handover.read, set()).add(writer.group.documents[0].path)
+            by_module = writers.setdefault(handover.read, {})
+            by_module.setdefault(handover.write.at.path, set()).add(writer)
+    unclear = {read for read, by_module in writers.items() if _are_several_projects(by_module.values())}
     for writer, reader, handover in between:
         near = _common_folders(handover)
-        if len(writers.get(handover.read, ())) > 1:
+        if handover.read in unclear:
             continue
         if near == best[handover.read] and (near == best[handover.write] or not _is_common(handover)):
             yield writer, reader, handover
+
+
+def _are_several_projects(writers: Collection[set[Candidate]]) -> bool:
+    """Whether the environments that write a name, by module, are not those that all run one module: image and list."""
+    return max(map(len, writers), default=0) < len(set().union(*writers))
 
 
 def _common_folders(handover: Handover) -> int:
@@ -261,11 +335,14 @@ def deploy(candidates: Sequence[Candidate], scopes: Mapping[Candidate, CodeScope
     """An endpoint that code starts serves what the environment of that code writes, if nothing else is known."""
     for reader in candidates:
         part = reader.group.part
-        if part is None or part.name != "endpoint" or reader.crosses:
+        if part is None or part.name != "endpoint":
+            continue
+        if reader.crosses:
+            _confirm(reader, part, scopes)
             continue
         for writer in candidates:
             scope = scopes.get(writer)
-            if writer is reader or scope is None or scope.functions or part.path not in scope.files:
+            if writer is reader or scope is None or scope.functions or not _starts_endpoint(writer, part, scope):
                 continue
             writes = [use for use in uses if scope.holds(use) and use.direction is Direction.WRITES and use.names]
             at = next((observation.at for observation in part.evidence), Place(path=part.path))
@@ -273,6 +350,21 @@ def deploy(candidates: Sequence[Candidate], scopes: Mapping[Candidate, CodeScope
                 if write.form in artifact_kinds() or write.form == "transformers":
                     read = replace(write, at=at, direction=Direction.READS)
                     _add(writer, reader, Handover(write=write, read=read, sameness=Sameness.LIKELY))
+
+
+def _confirm(endpoint: Candidate, part: RecipePart, scopes: Mapping[Candidate, CodeScope]) -> None:
+    """What an endpoint reads under a common name is what the environment wrote whose code starts it."""
+    for writer, artifacts in endpoint.crosses.items():
+        scope = scopes.get(writer)
+        if scope is not None and not scope.functions and _starts_endpoint(writer, part, scope):
+            endpoint.crosses[writer] = [replace(artifact, certain=True) for artifact in artifacts]
+
+
+def _starts_endpoint(writer: Candidate, endpoint: RecipePart, scope: CodeScope) -> bool:
+    """Whether the code of an environment starts an endpoint, or the code that starts its training job does."""
+    own = writer.group.part
+    is_job = own is not None and own.path == endpoint.path and own.name.startswith("training-job")
+    return is_job or endpoint.path in scope.files
 
 
 def _may_cross(
@@ -294,8 +386,12 @@ def _is_of_copies(
     handover: Handover,
     scopes: Mapping[Candidate, CodeScope],
 ) -> bool:
-    """Whether a table is only known from a module that both images have a copy of, and that nothing shows to run."""
-    is_shared = scopes[reader].holds(handover.write) and scopes[writer].holds(handover.read)
+    """Whether a table is only known from a module that both images have a copy of, and that nothing shows to run.
+
+    What an image writes and reads itself, a list beside it reads only if some of the same code runs there.
+    """
+    is_beside = reader.group.part is None and writer.group.part is not None
+    is_shared = scopes[writer].holds(handover.read) and (is_beside or scopes[reader].holds(handover.write))
     is_table = {handover.write.form, handover.read.form} <= TABLE_FORMS | {"bytes"}
     return is_shared and is_table and not scopes[reader].is_exact
 

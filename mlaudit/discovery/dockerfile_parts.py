@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from mlaudit.discovery.build_commands import build_commands, trainers
-from mlaudit.discovery.image_settings import image_run, with_image_settings
+from mlaudit.discovery.image_settings import StageSettings, image_run, with_image_settings
 from mlaudit.discovery.recipes import (
     AuditedTree,
     ImageRun,
@@ -22,6 +22,7 @@ from mlaudit.grammars.container import dockerfile_stages, dockerfile_text, image
 from mlaudit.grammars.container.dockerfile_stages import DockerfileStages, Stage
 from mlaudit.grammars.container.dockerfile_text import Instruction
 from mlaudit.grammars.shell.shell_commands import commands
+from mlaudit.grammars.variables import expanded
 from mlaudit.model.lazy_dataclass import replace
 from mlaudit.model.nouns import Place
 from mlaudit.model.observation import Observation
@@ -176,12 +177,13 @@ def _commands(build: DockerfileStages, stage: Stage) -> Iterator[RunCommand]:
         # The shell that it starts is given no CMD.
         forms = forms[:1]
     if forms and all(items is not None for _, items in forms):
-        listed = [word.text for _, items in forms for word in items or ()]
-        yield _run_command(forms[0][0], _unwrapped(listed))
+        listed = tuple(word.text for _, items in forms for word in items or ())
+        yield from (_run_command(forms[0][0], words) for words in inner_commands(listed))
         return
     for instruction, items in forms:
         if items is not None:
-            yield _run_command(instruction, _unwrapped(tuple(word.text for word in items)))
+            listed = tuple(word.text for word in items)
+            yield from (_run_command(instruction, words) for words in inner_commands(listed))
         else:
             for command in commands(dockerfile_text.shell_script(instruction).text, {}):
                 yield _run_command(instruction, tuple(word.text for word in command.words))
@@ -199,12 +201,6 @@ def _running(build: DockerfileStages, stage: Stage) -> Iterator[Instruction]:
     return (last[keyword] for keyword in _RUNNING if keyword in last)
 
 
-def _unwrapped(words: Sequence[str]) -> tuple[str, ...]:
-    """The command inside `["sh", "-c", "..."]`, of several the last one."""
-    inner = inner_commands(tuple(words))
-    return inner[-1] if inner else tuple(words)
-
-
 def _run_command(instruction: Instruction, words: Sequence[str]) -> RunCommand:
     at = instruction.rest.place(0, len(instruction.rest.text.rstrip()))
     return RunCommand(words=tuple(words[1:] if words[:1] == ("exec",) else words), at=at)
@@ -214,13 +210,31 @@ def _copies(path: str, build: DockerfileStages, stage: Stage, tree: AuditedTree)
     """Files and folders of the tree that are in an image of a stage."""
     contexts = _contexts(path, build)
     for holding in _holding(build, stage):
-        for instruction in holding.instructions:
-            if instruction.keyword in ("COPY", "ADD") and not instruction.heredocs and not instruction.flag("from"):
-                words = list(instruction.items() or dockerfile_text.words(instruction.rest, build.globals))
-                for word in words[:-1]:
-                    if not word.unresolved and "://" not in word.text:
-                        places = [_in_context(word.text, context) for context in contexts]
-                        yield next((place for place in places if _is_there(place, tree)), places[0])
+        for copied in _copied_words(build, holding):
+            if copied and "://" not in copied:
+                places = [_in_context(copied, context) for context in contexts]
+                yield next((place for place in places if _is_there(place, tree)), places[0])
+
+
+def _copied_words(build: DockerfileStages, stage: Stage) -> Iterator[str]:
+    """What the COPYs of a stage name as sources in the context, with the variables that hold there."""
+    settings = StageSettings(build=build)
+    for layer in _chain(build, stage):
+        settings.start_stage()
+        for instruction in layer.instructions:
+            settings.read(instruction)
+            if layer is not stage or instruction.keyword not in ("COPY", "ADD"):
+                continue
+            if not instruction.heredocs and not instruction.flag("from"):
+                yield from _known_words(instruction, {**build.globals, **settings.known})[:-1]
+
+
+def _known_words(instruction: Instruction, values: Mapping[str, str]) -> list[str]:
+    """The words of an instruction; an empty text for each of which a variable has no value."""
+    items = instruction.items()
+    if items is not None:
+        return [expanded(item.text, values) or "" for item in items]
+    return ["" if word.unresolved else word.text for word in dockerfile_text.words(instruction.rest, values)]
 
 
 def _in_context(copied: str, context: str) -> str:

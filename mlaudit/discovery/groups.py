@@ -9,7 +9,7 @@ from functools import lru_cache
 from itertools import groupby
 
 from mlaudit.discovery.recipes import RecipePart
-from mlaudit.knowledge.roles import Words, outer_words, tokens, words
+from mlaudit.knowledge.roles import Words, is_kept_recipe, outer_words, tokens, words
 from mlaudit.model.lazy_dataclass import dataclass, field, replace
 from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.model.names import normalized
@@ -164,16 +164,22 @@ def _without_holders(folders: Sequence[str]) -> Iterator[str]:
 
 def why_ignored(path: str) -> str | None:
     """Why discovery leaves a file out, by the words of its path; None if it does not."""
-    return _why_folder_ignored(_folders_of(path)) or _why_file_ignored(qualifier_of(posixpath.basename(path)))
+    return _why_folder_ignored(_telling_folders(path)) or _why_file_ignored(qualifier_of(posixpath.basename(path)))
 
 
 def lies_in_left_out(path: str) -> bool:
     """Whether a file is in a folder of documentation, tests or benchmarks."""
-    return _why_folder_ignored(_folders_of(path)) is not None
+    return _why_folder_ignored(_telling_folders(path)) is not None
 
 
 def _folders_of(path: str) -> Parts:
     return tuple(path.split("/")[:-1])
+
+
+def _telling_folders(path: str) -> Parts:
+    """The folders of a file that may tell to leave it out; not the one whose recipes are kept, `build/Dockerfile`."""
+    folders, name = _folders_of(path), posixpath.basename(path)
+    return folders[:-1] if folders and is_kept_recipe(folders[-1], name) else folders
 
 
 def qualifier_of(name: str) -> Parts:
@@ -217,7 +223,7 @@ def _why_folder_ignored(folders: Parts) -> str | None:
 
 
 def _why_ignored(document: NamedDocument) -> str | None:
-    why = _why_folder_ignored(document.folder) or _why_file_ignored(document.qualifier)
+    why = _why_folder_ignored(_telling_folders(document.path)) or _why_file_ignored(document.qualifier)
     if why is None and document.kind == "aside":
         return "belongs to no environment unless the configuration says so"
     return why

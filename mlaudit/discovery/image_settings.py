@@ -24,9 +24,18 @@ class StageSettings:
     folder: str = ""
     at: Place | None = None
 
+    @property
+    def known(self) -> dict[str, str]:
+        """The values of the variables that hold here; an ENV wins over an ARG."""
+        return {**self.arguments, **self.variables}
+
+    def start_stage(self) -> None:
+        """Begin a stage: an ARG holds in the stage that declares it, an ENV in those that are built from it too."""
+        self.arguments = {}
+
     def read(self, instruction: Instruction) -> None:
         """Take up one instruction."""
-        known = {**self.arguments, **self.variables}
+        known = self.known
         if instruction.keyword == "ARG":
             for name, value in dockerfile_text.assignments(instruction, known):
                 self._argument(name, value)
@@ -58,8 +67,7 @@ def image_run(path: str, build: DockerfileStages, chain: Iterable[Stage]) -> Ima
     settings = StageSettings(build=build)
     stages = list(chain)
     for stage in stages:
-        # An ARG holds in the stage that declares it, an ENV in those that are built from it too.
-        settings.arguments = {}
+        settings.start_stage()
         for instruction in stage.instructions:
             settings.read(instruction)
     if settings.at is None or not settings.variables:

@@ -126,6 +126,8 @@ def _nearness(writer: Candidate, reader: Candidate) -> tuple[int, ...] | None:
     if writer.home != reader.home and (_is_notebook(writer) or _is_notebook(reader)):
         # Of notebooks in other folders a name shows too little.
         return None
+    if _is_endpoint_of_other_notebook(reader, writer):
+        return None
     if writer.confined or reader.confined:
         return _confined_nearness(writer, reader)
     upper, lower = sorted((writer.project, reader.project), key=len)
@@ -143,6 +145,13 @@ def _nearness(writer: Candidate, reader: Candidate) -> tuple[int, ...] | None:
 def _is_notebook(candidate: Candidate) -> bool:
     part = candidate.group.part
     return part is not None and part.path.endswith(".ipynb")
+
+
+def _is_endpoint_of_other_notebook(reader: Candidate, writer: Candidate) -> bool:
+    """Whether a notebook starts the endpoint, whose model comes from there, and the writer is not of that notebook."""
+    part, other = reader.group.part, writer.group.part
+    is_endpoint = part is not None and _is_notebook(reader) and part.name.startswith("endpoint")
+    return is_endpoint and part is not None and (other is None or other.path != part.path)
 
 
 def _confined_nearness(writer: Candidate, reader: Candidate) -> tuple[int, ...] | None:

@@ -150,7 +150,9 @@ class _TaskWiring:
         return None
 
     def _output(self, node: ast.expr, makers: Mapping[str, str]) -> str | None:
-        """The path behind `task.output` or `task.outputs["model"]`."""
+        """The path behind `task.output` or `task.outputs["model"]`, handed over as a file or as it is."""
+        if isinstance(node, ast.Call) and _last(node.func) in _HANDED and node.args:
+            node = node.args[0]
         key = node.slice if isinstance(node, ast.Subscript) else None
         base = node.value if isinstance(node, ast.Subscript) else node
         if not isinstance(base, ast.Attribute) or not isinstance(base.value, ast.Name):

@@ -57,8 +57,12 @@ def judged_role(signs: Iterable[RoleSign]) -> RoleSign | None:
 
 def signs_of_commands(commands: Iterable[RunCommand]) -> Iterator[RoleSign]:
     """What the commands of a recipe show, those that only install left out."""
-    for command in commands:
+    listed = list(commands)
+    runs_code = runs_tasks(listed)
+    for command in listed:
         role = role_of_program(command.words)
+        if role == "platform" and runs_code:
+            continue
         if role is not None:
             yield RoleSign(role=role, weight=RUNS, why=f"runs `{command.shown}`")
             continue
@@ -74,14 +78,30 @@ def role_of_command(command: Sequence[str]) -> str | None:
 
 def is_platform(commands: Iterable[RunCommand]) -> bool:
     """Whether commands only start a server of a platform, which runs no code of the tree that it sees."""
-    roles = {role_of_program(command.words) or role_of_script(command.words) for command in commands}
+    listed = list(commands)
+    if runs_tasks(listed):
+        return False
+    roles = {role_of_program(command.words) or role_of_script(command.words) for command in listed}
     return "platform" in roles and roles.isdisjoint(WORK)
+
+
+def runs_tasks(commands: Iterable[RunCommand], *, only_distributed: bool = False) -> bool:
+    """Whether commands start what runs the tasks of a platform: workers, agents, schedulers unless left out."""
+    table = words()
+    starting = (*table.distributed_workers, *(() if only_distributed else table.workers))
+    begins = tuple(f"{beginning} " for beginning in starting)
+    return any(phrase.startswith(begins) for command in commands for phrase in _phrases(command.words))
+
+
+def _phrases(command: Sequence[str]) -> tuple[str, ...]:
+    """A command as a line, as it is and from its program on."""
+    return f"{' '.join(command)} ", f"{' '.join(_started(command))} "
 
 
 def role_of_program(command: Sequence[str]) -> str | None:
     """The role that the program of a command shows: a server, a launcher of training, a tool of developers."""
     started = _started(command)
-    phrases = [f"{' '.join(line)} " for line in (command, started)]
+    phrases = _phrases(command)
     for row in words().runs:
         begins = tuple(f"{beginning} " for beginning in row.phrases)
         if not row.programs.isdisjoint(started[:1]) or any(phrase.startswith(begins) for phrase in phrases):

@@ -39,6 +39,8 @@ from mlaudit.discovery.service_commands import with_executed
 from mlaudit.discovery.task_parts import task_parts
 from mlaudit.discovery.terraform_parts import terraform_parts
 from mlaudit.discovery.tool_parts import tool_parts
+from mlaudit.document.document import Document
+from mlaudit.grammars import sdk_images
 from mlaudit.knowledge.roles import tokens, words
 from mlaudit.model.errors import Unreadable
 from mlaudit.model.lazy_dataclass import dataclass, replace
@@ -48,13 +50,15 @@ from mlaudit.parsers._registry import format_names, parser_of
 
 MAX_RECIPES = 2_000
 """Recipes of one folder that are read."""
+MAX_NOTEBOOK = 4 * 1024 * 1024
+"""Bytes of a notebook in which images are looked for."""
 MAX_SCANNED = 20_000
 """Files without a telling name whose first bytes are looked at."""
 
 _STATES_AN_IMAGE = lazy_pattern(
     rb"packages_to_install|base_image|framework_version|transformers_version|image_uri|container_image|container_uri"
     rb"|bentoml\.(?:bentos\.)?build\(|DockerSettings|parent_image|pip_install|python_packages\(|runtime_env|RuntimeEnv|PythonVirtualenvOperator"
-    rb"|task\.(?:virtualenv|docker|kubernetes)|DockerOperator|KubernetesPodOperator|ContainerOp\b|@(?:pypi|conda)"
+    rb"|(?:vertex-ai|cloud-aiplatform)/(?:prediction|training)/|task\.(?:virtualenv|docker|kubernetes)|DockerOperator|KubernetesPodOperator|ContainerOp\b|@(?:pypi|conda)"
 )
 _MANIFEST = lazy_pattern(
     rb"(?m)^[ \t\"'{]{0,8}(?:apiVersion|deploymentSpec|bundle|resources|implementation|service"
@@ -211,6 +215,7 @@ def recipe_parts(tree: AuditedTree, stating: Sequence[str]) -> list[RecipePart]:
     parts: list[RecipePart] = []
     runs = with_executed(compose_runs(tree), tree)
     recipes = list(islice(_recipes(tree, stating), MAX_RECIPES))
+    recipes += _named_by_services(runs, recipes, tree)
     for path, format_name in recipes:
         runs += pipeline_runs(path, tree) if format_name == "python-image" and why_ignored(path) is None else ()
     for path, format_name in recipes:
@@ -225,12 +230,23 @@ def recipe_parts(tree: AuditedTree, stating: Sequence[str]) -> list[RecipePart]:
     return [*with_azureml_jobs(parts, tree), *task_parts(tree)]
 
 
+def _named_by_services(
+    runs: Sequence[ImageRun], recipes: Sequence[tuple[str, str]], tree: AuditedTree
+) -> list[tuple[str, str]]:
+    """Dockerfiles that compose files name, and that nothing in their own names shows: `docker/serving`."""
+    known = {path for path, _ in recipes}
+    paths = dict.fromkeys(run.dockerfile for run in runs if run.dockerfile in tree.paths)
+    return [(path, "dockerfile") for path in paths if path not in known and not format_names(path)]
+
+
 def _parts_of(
     path: str, format_name: str, document: StatedDocument, tree: AuditedTree, runs: Sequence[ImageRun]
 ) -> Iterable[RecipePart]:
     """The parts of one recipe."""
     if format_name == "dockerfile":
-        return dockerfile_parts(path, document, tree, [run for run in runs if run.dockerfile == path])
+        own = [run for run in runs if run.dockerfile == path]
+        is_dockerfile = format_name in format_names(path)
+        return (replace(part, is_named=is_dockerfile) for part in dockerfile_parts(path, document, tree, own))
     if format_name == "compose":
         return service_parts(path, document, tree, runs)
     if format_name in BUILD_FORMATS:
@@ -276,6 +292,8 @@ def _recipes(tree: AuditedTree, stating: Sequence[str]) -> Iterator[tuple[str, s
 
 def _may_tell(path: str, formats: Sequence[str]) -> bool:
     """Whether a file is of a language in which environments may be stated, and its name does not say something else."""
+    if path.endswith(".ipynb"):
+        return True
     return path.endswith((".py", ".yaml", ".yml", ".tf")) and set(formats) <= {"python-image", *_ALSO_ELSEWHERE}
 
 
@@ -289,9 +307,20 @@ def _sought(path: str) -> tuple[Sequence[str], Pattern[bytes]]:
 def _by_content(path: str, tree: AuditedTree) -> str | None:
     """The format of a Python source or YAML file that shows an environment, None for any other."""
     document = tree.document(path)
+    if path.endswith(".ipynb"):
+        return _of_notebook(document)
     wanted, pattern = _sought(path)
     with suppress(Unreadable):
         if document is not None and pattern.search(document.head) is not None:
             parsers = (parser for name in wanted if (parser := parser_of(name)) is not None)
             return next((known.format for known in parsers if known.content and known.content(document)), None)
     return None
+
+
+def _of_notebook(document: Document | None) -> str | None:
+    """The format of a Python source for a notebook whose cells choose images of an SDK, anywhere in it."""
+    try:
+        data = document.data if document is not None and document.size <= MAX_NOTEBOOK else b""
+    except Unreadable:
+        return None
+    return "python-image" if sdk_images.MENTIONED.search(data) else None

@@ -10,9 +10,9 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 
 from mlaudit.discovery.recipes import AuditedTree
-from mlaudit.discovery.task_parts import targets
 from mlaudit.document.budget import BudgetExceeded, document_budget
 from mlaudit.document.node import Malformed, Node
+from mlaudit.grammars.shell.make_targets import targets
 from mlaudit.grammars.shell.shell_commands import commands
 from mlaudit.model.errors import Unreadable
 from mlaudit.model.lazy_pattern import lazy_pattern

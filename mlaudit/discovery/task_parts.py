@@ -1,13 +1,10 @@
-"""What Makefiles and shell scripts run in the environments that they install: targets and scripts as parts of recipes.
-
-https://www.gnu.org/software/make/manual/html_node/Rule-Syntax.html
-"""
+"""What Makefiles and shell scripts run in the environments that they install, as parts of recipes."""
 
 from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from functools import lru_cache
 
@@ -17,12 +14,13 @@ from mlaudit.discovery.role_signs import WORK, role_of_command
 from mlaudit.document.budget import BudgetExceeded, document_budget
 from mlaudit.document.document import Document
 from mlaudit.grammars.shell.install_command import statements
+from mlaudit.grammars.shell.make_targets import TaskLine, targets
 from mlaudit.grammars.shell.recipe import Recipe
 from mlaudit.grammars.shell.script_text import Script, whole_text
 from mlaudit.grammars.shell.shell_commands import commands
 from mlaudit.knowledge.roles import words as role_words
 from mlaudit.model.errors import Unreadable
-from mlaudit.model.lazy_dataclass import dataclass, replace
+from mlaudit.model.lazy_dataclass import replace
 from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.model.nouns import Place, Statement
 
@@ -30,24 +28,11 @@ MAX_FILES = 400
 """Makefiles and scripts of one tree that are read."""
 MAX_TEXT = 256 * 1024
 """Characters of one of them."""
-MAX_LINES = 400
-"""Lines that one target runs, those of its prerequisites counted too."""
 
 _MAKEFILE = lazy_pattern(r"(?:GNU)?[Mm]akefile|[\w-]{1,60}\.mk")
-_RULE = lazy_pattern(r"([\w./ -]{1,200}?)[ \t]{0,8}::?(?![=:])[ \t]{0,8}([\w./ \t|-]{0,400})(?:#.*)?$")
-_VARIABLE = lazy_pattern(r"(?:export\s+)?(\w{1,128})\s{0,8}[:?]{0,2}=\s{0,8}([^#$]{1,200}?)\s*(?:#.*)?$")
 _QUOTING = dict.fromkeys(map(ord, "'\"\\\n"))
 """What the shell takes out of a word."""
 _CONTAINERS = lazy_pattern(r"(?:docker|podman)(?:[ -]compose)?\b")
-_REFERENCE = lazy_pattern(r"\$[({](\w{1,128})[)}]")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TaskLine:
-    """One line of a task, as the shell gets it; of a script all lines, and no number."""
-
-    number: int
-    text: str
 
 
 def task_parts(tree: AuditedTree) -> Iterator[RecipePart]:
@@ -117,53 +102,6 @@ def _work_words() -> re.Pattern[str]:
 def _may_work(text: str) -> bool:
     """Whether a script may run a command that shows what an environment is for; most of a tree run none."""
     return _work_words().search(text.translate(_QUOTING).lower()) is not None
-
-
-def targets(text: str) -> Mapping[str, list[TaskLine]]:
-    """The lines that each target of a Makefile runs, those of its prerequisites first."""
-    values: dict[str, str] = {}
-    own: dict[str, list[TaskLine]] = {}
-    needs: dict[str, list[str]] = {}
-    current: list[str] = []
-    for line in _joined_lines(text):
-        filled = _REFERENCE.sub(lambda match: values.get(match[1], match[0]), line.text)
-        rule = _RULE.fullmatch(filled)
-        if line.text.startswith("\t"):
-            shown = TaskLine(number=line.number, text=filled.strip().lstrip("@-+").replace("$$", "$"))
-            for name in current:
-                own[name].append(shown)
-        elif rule is not None:
-            current = [name for name in rule[1].split() if not name.startswith(".")]
-            for name in current:
-                own.setdefault(name, [])
-                needs.setdefault(name, []).extend(rule[2].replace("|", " ").split())
-        elif variable := _VARIABLE.fullmatch(filled):
-            values[variable[1]] = variable[2]
-    return {name: list(_with_needed(name, own, needs))[:MAX_LINES] for name in own}
-
-
-def _joined_lines(text: str) -> Iterator[TaskLine]:
-    """Lines, with those that a backslash continues as one."""
-    begun: list[str] = []
-    for at, line in enumerate(text.splitlines(), 1):
-        if line.endswith("\\"):
-            begun.append(line[:-1])
-        else:
-            yield TaskLine(number=at - len(begun), text=" ".join((*begun, line)))
-            begun = []
-
-
-def _with_needed(
-    name: str, own: Mapping[str, Sequence[TaskLine]], needs: Mapping[str, Sequence[str]]
-) -> Iterator[TaskLine]:
-    waiting, order = [name], dict[str, None]()
-    while waiting and len(order) < MAX_LINES:
-        target = waiting.pop()
-        if target in own and target not in order:
-            order[target] = None
-            waiting.extend(needs.get(target, ()))
-    for target in reversed(order):
-        yield from own[target]
 
 
 def _part(path: str, name: str, lines: Sequence[TaskLine], document: Document, tree: AuditedTree) -> RecipePart:

@@ -7,7 +7,9 @@ from functools import lru_cache
 
 from mlaudit.document.document import Document
 from mlaudit.document.lines import line_and_column
+from mlaudit.grammars.notebook_cells import python_text
 from mlaudit.grammars.python_tree import parse_tree
+from mlaudit.grammars.shell.script_text import Script
 from mlaudit.model.errors import Unreadable
 from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.model.nouns import Place, Unread
@@ -22,11 +24,12 @@ _BLOCK = 1024
 
 
 def parsed(doc: Document) -> ast.Module:
-    """The syntax tree of a source. Raises Unreadable."""
-    if len(doc.text) > MAX_SOURCE:
-        raise Unreadable(f"it has {len(doc.text):,} characters; a Python source may have {MAX_SOURCE:,}")
+    """The syntax tree of a source, or of the code cells of a notebook. Raises Unreadable."""
+    text = _text(doc)
+    if len(text) > MAX_SOURCE:
+        raise Unreadable(f"it has {len(text):,} characters; a Python source may have {MAX_SOURCE:,}")
     try:
-        return parse_tree(doc.text)
+        return parse_tree(text)
     except SyntaxError as error:
         raise Unreadable(f"it is no Python 3 source: {error.msg}", error.lineno, error.offset) from None
     except (ValueError, MemoryError, RecursionError) as error:
@@ -38,13 +41,29 @@ def place(doc: Document, node: ast.AST) -> Place:
     span = _span(doc, node)
     if span is None:
         return doc.place()
+    if is_notebook(doc):
+        return _cells(doc.path, doc.data).place(*span)
     return doc.place(*line_and_column(doc.text, span[0]), *span)
 
 
 def written(doc: Document, node: ast.AST) -> str:
     """The text of a node as written in the source, empty if it has no place."""
     span = _span(doc, node)
-    return doc.text[span[0] : span[1]] if span else ""
+    return _text(doc)[span[0] : span[1]] if span else ""
+
+
+def is_notebook(doc: Document) -> bool:
+    """Whether a document is a notebook, whose code is in cells."""
+    return doc.path.endswith(".ipynb")
+
+
+def _text(doc: Document) -> str:
+    return _cells(doc.path, doc.data).text if is_notebook(doc) else doc.text
+
+
+@lru_cache(maxsize=4)
+def _cells(path: str, data: bytes) -> Script:
+    return python_text(Document(path, data))
 
 
 def computed_packages(doc: Document, node: ast.AST) -> Unread:
@@ -57,7 +76,7 @@ def _span(doc: Document, node: ast.AST) -> tuple[int, int] | None:
     line, column = getattr(node, "lineno", None), getattr(node, "col_offset", None)
     if line is None or column is None:
         return None
-    offsets = _offsets(doc.text)
+    offsets = _offsets(_text(doc))
     start = offsets.offset(line, column)
     end_line, end_column = getattr(node, "end_lineno", None), getattr(node, "end_col_offset", None)
     return start, start if end_line is None or end_column is None else offsets.offset(end_line, end_column)

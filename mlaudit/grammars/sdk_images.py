@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import ast
 import posixpath
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 
@@ -24,7 +25,7 @@ from mlaudit.knowledge.schema import checked, words_of
 from mlaudit.model.lazy_dataclass import dataclass
 from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.model.names import package_of
-from mlaudit.model.nouns import Include, Layer, Pin, Root, Statement
+from mlaudit.model.nouns import Include, Layer, Pin, Place, Root, Statement
 from mlaudit.model.scope import PinScope
 
 _SOURCE = "./source.py"
@@ -39,10 +40,14 @@ CALLS = Limit(name="calls of a Python source", most=200_000)
 
 MENTIONED = lazy_pattern(
     rb"\b(?:framework_version|transformers_version|image_uri|serving_container_image\w*|container_uri|parent_image"
-    rb"|DockerSettings|image_uris)\b"
+    rb"|DockerSettings|image_uris)\b|\b(?:vertex-ai|cloud-aiplatform)/(?:prediction|training)/"
 )
 """What a source holds that chooses an image so."""
 _LITERAL_IMAGE = lazy_pattern(r"[\w.-]+(?::\d+)?/[\w./-]+:[\w.-]+|\d{12}\.dkr\.ecr\.[\w./:-]+")
+_ANY_PYTHON = ("py2", "py3")
+"""Values of `py_version` that leave the version to the image."""
+_RETRIEVED = ("framework", "region", "version", "py_version")
+"""The first arguments of `sagemaker.image_uris.retrieve`."""
 _VERSION = lazy_pattern(r"\d[\w.+-]{0,63}")
 
 
@@ -55,6 +60,7 @@ class SdkWords:
     serving: tuple[str, ...]
     others: tuple[str, ...]
     keywords: Mapping[str, str]
+    prebuilt: tuple[tuple[str, re.Pattern[str]], ...]
 
 
 @lru_cache(maxsize=1)
@@ -71,14 +77,38 @@ def _sdk_words(root: Node) -> SdkWords:
         serving=sagemaker.get("serving").texts(),
         others=sagemaker.get("others").texts(),
         keywords=words_of(root.get("keywords")),
+        prebuilt=tuple((role, re.compile(pattern)) for role, pattern in words_of(root.get("prebuilt")).items()),
     )
 
 
 def read(doc: Document, tree: ast.Module) -> Iterator[Statement]:
-    """A root and its statements for every call that chooses an image."""
+    """A root and its statements for every call that chooses an image, and every prebuilt image that a name holds."""
+    for name, call, _, statements in _parts(doc, tree):
+        yield Root(name=name, kind="environment", at=python_source.place(doc, call))
+        yield from statements
+
+
+def entry_points(doc: Document, tree: ast.Module) -> Iterator[tuple[str, str, Place]]:
+    """The part, the script that its job or server runs, and where that is said: `entry_point="train.py"`."""
+    names = _Names(tree)
+    for name, _, given, _ in _parts(doc, tree):
+        stated = given.get("entry_point")
+        script = names.text(stated)
+        if stated is None or script is None or not str(script.value).endswith(".py"):
+            continue
+        folder = names.folder(given.get("source_dir")) or ""
+        path = posixpath.join("" if "://" in folder else folder, str(script.value))
+        yield name, posixpath.normpath(path), python_source.place(doc, stated)
+
+
+def _parts(
+    doc: Document, tree: ast.Module
+) -> Iterator[tuple[str, ast.AST, Mapping[str, ast.expr], Sequence[Statement]]]:
+    """The name, the place, the keywords and the statements of every part."""
     names = _Names(tree)
     used: dict[str, int] = {}
     ran = _ran_with(tree, names)
+    stated: set[str] = set()
     for call in (node for node in ast.walk(tree) if isinstance(node, ast.Call)):
         spend(CALLS)
         chosen = _chosen(call, names)
@@ -90,10 +120,27 @@ def read(doc: Document, tree: ast.Module) -> Iterator[Statement]:
         part = name if used[name] == 1 else f"{name}-{used[name]}"
         statements = list(_statements(doc, call, given, names, part))
         if any(isinstance(statement, (Pin, Include)) for statement in statements):
-            yield Root(name=part, kind="environment", at=python_source.place(doc, call.func))
-            yield from statements
+            stated.update(str(text.value) for text in map(names.text, given.values()) if text is not None)
+            yield part, call.func, given, statements
         else:
             used[name] -= 1
+    for name, text in _prebuilt(tree, names):
+        if str(text.value) not in stated:
+            stated.add(str(text.value))
+            used[name] = used.get(name, 0) + 1
+            part = name if used[name] == 1 else f"{name}-{used[name]}"
+            at = python_source.place(doc, text)
+            yield part, text, {}, list(image_tags.statements(doc, str(text.value), at, scope=PinScope(parts=(part,))))
+
+
+def _prebuilt(tree: ast.Module, names: _Names) -> Iterator[tuple[str, ast.Constant]]:
+    """The prebuilt images of platforms that names of the module itself hold, for other modules to choose."""
+    for statement in tree.body:
+        target = statement.targets[0] if isinstance(statement, ast.Assign) and len(statement.targets) == 1 else None
+        text = names.text(target) if isinstance(target, ast.Name) else None
+        for role, pattern in sdk_words().prebuilt if text is not None else ():
+            if text is not None and pattern.fullmatch(str(text.value)):
+                yield ("endpoint" if role == "serving" else "training-job"), text
 
 
 def _ran_with(tree: ast.Module, names: _Names) -> Mapping[int, Mapping[str, ast.expr]]:
@@ -234,6 +281,8 @@ def _chosen(call: ast.Call, names: _Names) -> tuple[str, Mapping[str, ast.expr]]
     called = _called(call).rpartition(".")[2]
     if called == "DockerSettings":
         return "docker-settings", given
+    if called == "retrieve":
+        given = {**dict(zip(_RETRIEVED, call.args, strict=False)), **given}
     if called == "retrieve" and {"framework", "version"} <= given.keys():
         scope = names.text(given.get("image_scope"))
         is_serving = scope is not None and scope.value == "inference"
@@ -279,7 +328,7 @@ def _statements(
         if text is not None and _VERSION.fullmatch(str(text.value)):
             yield _version(doc, package, text, parts)
     python = names.text(given.get("py_version"))
-    if python is not None:
+    if python is not None and python.value not in _ANY_PYTHON:
         at = python_source.place(doc, python)
         yield python_text.statement(doc, str(python.value), at, scope=PinScope(parts=parts))
     yield from _requirements(doc, given, names, parts)

@@ -53,12 +53,16 @@ class Words:
 
     roles: tuple[RoleWords, ...]
     runs: tuple[RunWords, ...]
+    workers: tuple[str, ...]
+    distributed_workers: tuple[str, ...]
     packages: Mapping[str, frozenset[str]]
     images: Mapping[str, tuple[re.Pattern[str], ...]]
     clients: tuple[re.Pattern[str], ...]
     described: tuple[str, ...]
     ignored: tuple[IgnoredWords, ...]
     examples: frozenset[str]
+    tools: frozenset[str]
+    chapters: frozenset[str]
     parts: frozenset[str]
     parts_why: str
     neutral_folders: frozenset[str]
@@ -68,6 +72,7 @@ class Words:
     lock_preference: Mapping[str, int]
     descriptors: Mapping[str, str]
     skipped: frozenset[str]
+    with_recipes: frozenset[str]
     dotted: frozenset[str]
     inputs: frozenset[str]
     preparing: frozenset[str]
@@ -104,6 +109,14 @@ class Words:
         """Whether a file of this name tells people or programs what to install."""
         return file in self.telling or file.endswith(self.telling_endings)
 
+    def is_chapter(self, folder: str) -> bool:
+        """Whether a folder is a numbered part of a course or a book: `02-training`, `Chapter06`, `week_3`."""
+        word, *rest = tokens(folder) or ("",)
+        if word.isdigit() or (word in self.chapters and bool(rest) and rest[0].isdigit()):
+            return True
+        name = word.rstrip("0123456789")
+        return name != word and name in self.chapters
+
     def variant_rank(self, token: str) -> int | None:
         """The rank of a token that names a variant, None for any other."""
         return next((rank for pattern, rank in self.variants if pattern.fullmatch(token)), None)
@@ -111,6 +124,11 @@ class Words:
     def skips(self, folder: str) -> bool:
         """Whether a folder of this name is never looked into."""
         return folder in self.skipped or (folder.startswith(".") and folder not in self.dotted)
+
+
+def is_kept_recipe(folder: str, name: str) -> bool:
+    """Whether a file is a Dockerfile that people keep directly in a folder of outputs: `build/Dockerfile`."""
+    return folder.rpartition("/")[2] in words().with_recipes and "dockerfile" in name.lower()
 
 
 def tokens(name: str) -> tuple[str, ...]:
@@ -134,6 +152,8 @@ def _words(root: Node) -> Words:
     neutral, skipped, locks = root.get("neutral"), root.get("skipped"), root.dig("locks", "preference")
     return Words(
         roles=tuple(_role(name, row) for name, row in root.get("roles").items()),
+        workers=root.dig("workers", "phrases").texts(),
+        distributed_workers=root.dig("workers", "distributed").texts(),
         runs=tuple(_run(name, row) for name, row in root.get("runs").items()),
         packages={role: _set(row.get("names")) for role, row in root.get("packages").items()},
         images={
@@ -144,6 +164,8 @@ def _words(root: Node) -> Words:
         described=root.dig("described", "formats").texts(),
         ignored=tuple(_ignored(row) for _, row in root.get("ignored").items()),
         examples=_set(root.dig("examples", "folders")),
+        tools=_set(root.dig("tools", "folders")),
+        chapters=_set(root.dig("chapters", "words")),
         parts=_set(root.dig("parts", "words")),
         parts_why=root.dig("parts", "why").text(),
         neutral_folders=_set(neutral.get("folders")),
@@ -155,6 +177,7 @@ def _words(root: Node) -> Words:
             name: role.text() for name, role in root.get("descriptors").items() if name not in ("source", "checked")
         },
         skipped=_set(skipped.get("folders")),
+        with_recipes=_set(skipped.get("recipes")),
         dotted=_set(skipped.get("dotted")),
         inputs=_set(skipped.get("inputs")),
         preparing=_set(root.dig("preparing", "words")),

@@ -89,7 +89,7 @@ def _service(doc: Document, name: str, service: Node) -> Iterator[Statement]:
     yield Root(name=name, kind="environment", at=at)
     described = Descriptor(doc, parts=(name,))
     described.recipe.folder = service.get("working_dir").maybe_text() or "/"
-    seen = {target.rstrip("/"): source for source, target in volumes(service) if source.startswith(".")}
+    seen = {each.target.rstrip("/"): each.source for each in volumes(service) if each.source.startswith(".")}
     described.recipe.locate = partial(_located, doc, seen)
     scope = PinScope(parts=(name,), step=described.recipe.step)
     yield from image_tags.statements(doc, text, doc.at(*image.route), scope=scope)

@@ -5,37 +5,37 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
-from itertools import accumulate, chain
+from itertools import accumulate
 
-from mlaudit.document.budget import Limit, spend
 from mlaudit.document.document import Document
 from mlaudit.document.node import Malformed, Node
 from mlaudit.grammars import python_installs, rewriting
+from mlaudit.grammars.notebook_cells import (
+    ASSIGNED_MAGIC,
+    MAGIC_LINE,
+    cell_source,
+    code_cells,
+    logical_lines,
+    without_magics,
+)
 from mlaudit.grammars.pypi.python_text import release
 from mlaudit.grammars.shell.install_command import statements
 from mlaudit.grammars.shell.recipe import Recipe
-from mlaudit.grammars.shell.script_text import Script, of_node, stretch, whole_text
+from mlaudit.grammars.shell.script_text import Script, stretch, whole_text
 from mlaudit.model.errors import Unreadable
 from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.model.nouns import LAST_KERNEL, Kind, Layer, Place, Statement, Unread
 from mlaudit.model.scope import PinScope
 from mlaudit.parsers._registry import parser
 
-CELLS = Limit(name="cells of a notebook", most=20_000)
-
 _CELLS = lazy_pattern(rb'"(?:cells|worksheets)"\s*:\s*\[')
 _FORMAT = lazy_pattern(rb'"nbformat"\s*:\s*\d')
 _DATABRICKS = b"# Databricks notebook source"
-_MAGIC_LINE = lazy_pattern(
-    r"[ \t]*(?:!{1,2}(?!=)|%(?:sx|system|sh)[ \t]|%(?=(?:pip|conda|mamba|micromamba|uv)\b)"
-    r"|(?=(?:pip3?|conda|mamba|uv)[ \t]+(?:pip[ \t]+)?install\b))"
-)
 _OTHER_ENVIRONMENT = lazy_pattern(r"\b(?:conda|mamba|micromamba)[ \t]+env[ \t]+(?:create|update)\b")
 """What makes an environment for others; the kernel of the notebook stays as it is."""
 _CALLS = lazy_pattern(
     r"system\(|subprocess|check_call|run_line_magic|run_cell_magic|micropip|piplite|pip\.main|Popen|runtime_env|packages_to_install"
 )
-_ASSIGNED = lazy_pattern(r"[ \t]*[A-Za-z_]\w{0,64}[ \t]*=[ \t]*!(?!=)")
 _SHELL_CELL = lazy_pattern(r"\s*%%(?:bash|sh|script[ \t]+(?:ba)?sh|system|!)\b[^\n]*\n")
 _WRITTEN_CELL = lazy_pattern(r"\s*%%(?:writefile|file)[ \t]+(?:-a[ \t]+)?[\"']?([^\s\"']{1,1024})[\"']?[ \t]*\n")
 _INSTALLED = lazy_pattern(r"^Successfully installed (.{1,65536})$", re.MULTILINE)
@@ -77,7 +77,7 @@ def read(doc: Document) -> Iterator[Statement]:
         raise Unreadable("it has no list `cells`, which every notebook has")
     recipe = Recipe(doc, values=doc.defines)
     yield from _python(doc, root)
-    for cell in _cells(doc):
+    for cell in code_cells(doc):
         if isinstance(cell, Unread):
             yield cell
             continue
@@ -96,34 +96,13 @@ def _python(doc: Document, root: Node) -> Iterator[Statement]:
         yield doc.pin(Layer.INSTALLED, "python", release(version.text()), at=at, kind=Kind.PYTHON, detail=LAST_KERNEL)
 
 
-def _cells(doc: Document) -> Iterator[Node | Unread]:
-    """The code cells; notebooks of format 3 hold them in worksheets. Raises BudgetExceeded."""
-    sheets = (sheet for sheet in doc.json_members("worksheets") if isinstance(sheet, Node))
-    for cell in chain(doc.json_members("cells"), *(sheet.get("cells").each() for sheet in sheets)):
-        spend(CELLS)
-        if isinstance(cell, Unread) or not cell.is_table or cell.get("cell_type").value == "code":
-            yield cell
-
-
 def _cell(doc: Document, recipe: Recipe, cell: Node) -> Iterator[Statement]:
     source = cell.get("source") if cell.get("source").exists else cell.get("input")
-    script = _source(doc, source)
+    script = cell_source(doc, source)
     before = recipe.step
     yield from _installs(script, recipe)
     if recipe.step > before or "pip install" in script.text:
         yield from _confirmed(doc, recipe, cell.get("outputs"))
-
-
-def _source(doc: Document, node: Node) -> Script:
-    """The text of a cell, which is a string or a list of lines."""
-    if not node.is_list:
-        return of_node(node, doc.at(*node.route), doc) if node.exists else Script(doc, "", (), doc.place(1, 1))
-    text, pieces = "", []
-    for line in node.each():
-        script = of_node(line, doc.at(*line.route), doc)
-        pieces += [(len(text) + at, to) for at, to in script.pieces] or [(len(text), -1)]
-        text += script.text
-    return Script(doc, text, pieces, doc.at(*node.route))
 
 
 def _installs(script: Script, recipe: Recipe) -> Iterator[Statement]:
@@ -135,39 +114,13 @@ def _installs(script: Script, recipe: Recipe) -> Iterator[Statement]:
     if written:
         recipe.written[recipe.path(written.group(1))] = script.cut(written.end(), len(script.text))
         return
-    for start, end in _lines(script.text):
+    for start, end in logical_lines(script.text):
         line = script.text[start:end]
-        match = _MAGIC_LINE.match(line) or _ASSIGNED.match(line)
+        match = MAGIC_LINE.match(line) or ASSIGNED_MAGIC.match(line)
         if match and not _OTHER_ENVIRONMENT.search(line):
             yield from statements(script.cut(start + match.end(), end), recipe)
     if _CALLS.search(script.text):
-        yield from python_installs.read(_without_magics(script), recipe, builders=False)
-
-
-def _without_magics(script: Script) -> Script:
-    """The cell with its magics blanked, so that the rest is Python and every character is where it stood."""
-    text = script.text
-    for start, end in _lines(script.text):
-        line = text[start:end]
-        if _MAGIC_LINE.match(line) or _ASSIGNED.match(line) or line.lstrip().startswith(("%", "!", "?")):
-            indent = len(line) - len(line.lstrip())
-            blank = "".join(sign if sign == "\n" else " " for sign in line[indent + 4 :])
-            text = text[: start + indent] + "pass"[: len(line) - indent] + blank + text[end:]
-    return Script(script.doc, text, script.pieces, script.whole)
-
-
-def _lines(text: str) -> Iterator[tuple[int, int]]:
-    """Lines with those that a backslash continues."""
-    start = position = 0
-    while position < len(text):
-        end = text.find("\n", position)
-        end = len(text) if end < 0 else end
-        position = end + 1
-        if not text[start:end].rstrip("\r").endswith("\\"):
-            yield start, end
-            start = position
-    if start < len(text):
-        yield start, len(text)
+        yield from python_installs.read(without_magics(script), recipe, builders=False)
 
 
 def _confirmed(doc: Document, recipe: Recipe, outputs: Node) -> Iterator[Statement]:

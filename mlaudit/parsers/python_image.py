@@ -43,11 +43,12 @@ rewrite = rewriting.in_recipe
 )
 def read(doc: Document) -> Iterator[Statement]:
     """What the calls of the source install, in their order."""
-    yield from waivers.in_comments(doc)
     # A source that cannot be parsed is reported as that.
     tree = python_source.parsed(doc)
-    builders = _BUILDERS.search(doc.head) is not None
-    yield from python_installs.read(whole_text(doc), Recipe(doc, values=doc.defines), builders=builders)
+    if not python_source.is_notebook(doc):
+        yield from waivers.in_comments(doc)
+        builders = _BUILDERS.search(doc.head) is not None
+        yield from python_installs.read(whole_text(doc), Recipe(doc, values=doc.defines), builders=builders)
     if task_environments.MENTIONED.search(doc.data) is not None:
         yield from task_environments.read(doc, tree)
     if sdk_images.MENTIONED.search(doc.data) is not None:

@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from mlaudit.knowledge.roles import words
+from mlaudit.knowledge.roles import is_kept_recipe, words
 from mlaudit.model.errors import Unreadable
 from mlaudit.model.lazy_dataclass import dataclass, field
 from mlaudit.model.nouns import Place, Unread
@@ -117,11 +117,29 @@ class _FolderWalk:
                 yield from self._link(entry, path, depth)
             elif paths.entry_is_file(entry):
                 yield path
-            elif paths.entry_is_folder(entry) and not words().skips(entry.name):
-                if depth > 0:
-                    yield from self._below(path, os.path.join(real, entry.name), depth - 1)  # noqa: PTH118  a text is enough
-                else:
-                    yield _unread(path, "it is too deep; name this folder to look into it")
+            elif paths.entry_is_folder(entry):
+                yield from self._folder(entry, path, real, depth)
+
+    def _folder(self, entry: FolderEntry, path: str, real: str, depth: int) -> Iterator[str | Unread]:
+        """What is in a folder, of folders that are not looked into the Dockerfiles that people keep there."""
+        if words().skips(entry.name):
+            if entry.name in words().with_recipes:
+                yield from self._recipes_in(path)
+        elif depth > 0:
+            yield from self._below(path, os.path.join(real, entry.name), depth - 1)  # noqa: PTH118  a text is enough
+        else:
+            yield _unread(path, "it is too deep; name this folder to look into it")
+
+    def _recipes_in(self, folder: str) -> Iterator[str]:
+        """The Dockerfiles directly in a folder of outputs, which people put there themselves."""
+        try:
+            entries = sorted(paths.entries(self.root / folder), key=lambda entry: entry.name)
+        except Unreadable:
+            # What tools put into such a folder is not looked into either.
+            return
+        for entry in entries:
+            if is_kept_recipe(folder, entry.name) and paths.entry_is_file(entry):
+                yield f"{folder}/{entry.name}"
 
     def _link(self, entry: FolderEntry, path: str, depth: int) -> Iterator[str | Unread]:
         """A link to a file that is in the tree, or the reason why it is passed over; folders wait."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 
 from mlaudit.document.document import Document
 from mlaudit.grammars.container.build_commands import ImageBuild
@@ -40,7 +40,7 @@ def context(doc: Document, builds: Iterable[ImageBuild], sources: Iterable[str],
     plain = [path for path in dict.fromkeys(map(_plain, sources)) if path is not None][:MAX_SOURCES]
     declared = list(dict.fromkeys(build.context for build in builds))
     if len(declared) == 1:
-        return BuildContext(prefix=declared[0], sure=True, named=True)
+        return BuildContext(prefix=_above_itself(doc, plain, declared[0], most), sure=True, named=True)
     prefixes = declared or ["../" * level for level in range(most + 1)]
     scores = [_score(doc, plain, prefix) for prefix in prefixes]
     best = max(scores, default=0)
@@ -48,6 +48,23 @@ def context(doc: Document, builds: Iterable[ImageBuild], sources: Iterable[str],
         return BuildContext()
     fitting = [prefix for prefix, score in zip(prefixes, scores, strict=True) if score == best]
     return BuildContext(prefix=fitting[0], others=tuple(fitting[1:]), sure=True, named=bool(declared))
+
+
+def _above_itself(doc: Document, sources: Collection[str], stated: str, most: int) -> str:
+    """The folder above a stated context whose paths into it the COPYs name; the stated one where they name none.
+
+    A script says `docker build .` and is run elsewhere than it lies: no build finds `api/needs.txt` from within `api/`.
+    """
+    levels = stated.count("../")
+    folders = posixpath.dirname(doc.path).split("/")
+    if stated != "../" * levels or any(doc.beside(stated + source) is not None for source in sources):
+        return stated
+    for above in range(levels + 1, min(most, len(folders)) + 1):
+        within = "/".join(folders[len(folders) - above : len(folders) - levels]) + "/"
+        leading_in = (source for source in sources if source.startswith(within))
+        if any(doc.beside("../" * above + source) is not None for source in leading_in):
+            return "../" * above
+    return stated
 
 
 def _plain(source: str) -> str | None:
@@ -107,15 +124,18 @@ class OwnImage:
 
 def own_image(doc: Document, reference: str, most: int) -> OwnImage | None:
     """The Dockerfile that an image of a name is built with; None if none is, or several are."""
-    images: dict[OwnImage, None] = {}
+    images: dict[tuple[str, str], OwnImage] = {}
     last = _with_tag(reference)[0].rpartition("/")[2]
+    own_folder = posixpath.dirname(doc.path)
     for above, _, build in _every_build(doc, most, last):
         if not any(_names(name, reference) for name in build.names) or "*" in build.file + build.target:
             continue
         file = posixpath.normpath(above + build.file)
         if file != posixpath.basename(doc.path) and doc.beside(file) is not None:
-            images[OwnImage(file=file, target=build.target)] = None
-    return next(iter(images)) if len(images) == 1 else None
+            # `../docker/Dockerfile` of a file in `docker/` is `Dockerfile`.
+            whole = posixpath.normpath(posixpath.join(own_folder, file))
+            images.setdefault((whole, build.target), OwnImage(file=file, target=build.target))
+    return next(iter(images.values())) if len(images) == 1 else None
 
 
 def _names(built: str, reference: str) -> bool:

@@ -12,6 +12,7 @@ from mlaudit.grammars.shell.exported_locks import forget_piped, output_files, re
 from mlaudit.grammars.shell.install_options import arguments, before_operands, grammar, unknown_options
 from mlaudit.grammars.shell.install_project import LOCKS, Lock
 from mlaudit.grammars.shell.line_filters import filtered, rewritten
+from mlaudit.grammars.shell.make_targets import target_scripts
 from mlaudit.grammars.shell.python_code import code_argument, commands_of
 from mlaudit.grammars.shell.recipe import Call, Recipe
 from mlaudit.grammars.shell.run_scripts import SHELLS, SOURCING, called_script
@@ -41,6 +42,7 @@ _FILE = lazy_pattern(r"[\w./-]{1,1024}")
 _USERSHELLS = frozenset(("su", "runuser"))
 _NAMED_OPTION = lazy_pattern(r"[-+][A-Za-z]{0,12}[oO]")
 _SYSTEM_MANAGERS = frozenset(("apt", "apt-get", "aptitude", "yum", "dnf", "microdnf", "apk", "zypper", "tdnf"))
+_MAKES = frozenset(("make", "gmake"))
 _CONDAS = frozenset(("conda", "mamba", "micromamba"))
 
 
@@ -96,6 +98,7 @@ def _of_command(script: Script, recipe: Recipe, command: Command, nesting: int) 
         remember_exports(call, command, name)
         if nesting < MAX_NESTING:
             yield from _run_script(call, name, nesting)
+            yield from _run_targets(call, name, nesting)
             yield from _run_code(call, name, nesting)
     yield from _installed(call, command, name)
     forget_piped(call, name)
@@ -220,6 +223,16 @@ def _run_script(call: Call, name: str, nesting: int) -> Iterator[Statement]:
             call.recipe.values = before
     else:
         yield script
+
+
+def _run_targets(call: Call, name: str, nesting: int) -> Iterator[Statement]:
+    """What the targets of a Makefile state that the command runs; each line is a shell of its own."""
+    if name not in _MAKES:
+        return
+    folder, before = call.recipe.folder, dict(call.recipe.values)
+    for script in target_scripts(call):
+        yield from statements(script, call.recipe, nesting + 1)
+        call.recipe.folder, call.recipe.values = folder, dict(before)
 
 
 def _run_code(call: Call, name: str, nesting: int) -> Iterator[Statement]:

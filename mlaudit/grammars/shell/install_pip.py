@@ -362,6 +362,9 @@ def _addressed(run: InstallerCall, word: Word) -> Iterator[Statement]:
 def _folder(run: InstallerCall, word: Word, address: requirement_address.Address) -> Iterator[Statement]:
     """A project of the recipe's file system: what it declares where it is there to be read, else a note."""
     call = run.call
+    if any(option.text == "--no-deps" for option in call.words):
+        # The project is installed, what it requires is not.
+        return
     chosen = install_project.selection("uv", run.selecting)
     chosen = replace(chosen, extras=(*chosen.extras, *address.extras))
     folder = word.text.partition("[")[0].removeprefix("file:") or "."
