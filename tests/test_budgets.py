@@ -12,12 +12,12 @@ from mlaudit.document import yaml
 from mlaudit.document.document import Document
 from mlaudit.document.json_stream import WHOLE
 from mlaudit.document.positions import json_locator
-from mlaudit.grammars import python_source, python_value_nouns, python_values, sbom
+from mlaudit.grammars import notebook_cells, python_source, python_value_nouns, python_values, sbom
 from mlaudit.grammars.container import dockerfile_text
 from mlaudit.grammars.pypi import hatch_environments, pyproject_text
 from mlaudit.model.caches import clear_content_caches
 from mlaudit.model.nouns import Reading
-from mlaudit.parsers import compose, cyclonedx, gitlab_ci, notebook, noxfile, setup_cfg, tox_ini
+from mlaudit.parsers import compose, cyclonedx, gitlab_ci, noxfile, setup_cfg, tox_ini
 from mlaudit.parsers._read import read
 from tests.test_linear import steps_of
 
@@ -95,7 +95,7 @@ HOSTILE = {
     "hatch-requirements": ("hatch.toml", _HATCH, hatch_environments, "REQUIREMENTS"),
     "hatch-templates": ("hatch.toml", _HATCH_CHAIN, hatch_environments, "TEMPLATES"),
     "yaml-merges": ("conda.yaml", _MERGES, yaml, "VALUES"),
-    "notebook-cells": ("a.ipynb", _CELLS, notebook, "CELLS"),
+    "notebook-cells": ("a.ipynb", _CELLS, notebook_cells, "CELLS"),
     "bill-components": ("bom.json", _BILL, sbom, "COMPONENTS"),
     "bill-depth": ("bom.json", _BILL, cyclonedx, "STEPS"),
 }
