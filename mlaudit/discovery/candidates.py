@@ -147,8 +147,7 @@ def _by_folder(group: DocumentGroup) -> Candidate | None:
         of_folder = tokens(group.home[depth])
         role = table.role(of_folder)
         below = [word for folder in group.home[depth + 1 :] for word in tokens(folder)]
-        is_beside = "".join(of_folder[:1]).isdigit() or not table.tools.isdisjoint(below)
-        if role is not None and not (is_beside and _is_weak(role[1])):
+        if role is not None and not _stands_beside(of_folder, role[1], group.home[depth + 1 :]):
             return Candidate(
                 group=group,
                 role=role[0],
@@ -157,6 +156,13 @@ def _by_folder(group: DocumentGroup) -> Candidate | None:
                 subject=subject_of((*of_folder, *below, *group.qualifier)),
             )
     return None
+
+
+def _stands_beside(of_folder: Sequence[str], word: str, below: Sequence[str]) -> bool:
+    """Whether a folder with a word of a role is a numbered step, or one of what is below it is a tool beside models."""
+    table = words()
+    is_tool = word in table.tools_beside and not table.tools.isdisjoint(below)
+    return _is_weak(word) and ("".join(of_folder[:1]).isdigit() or is_tool)
 
 
 def _is_weak(word: str) -> bool:

@@ -62,6 +62,7 @@ class Words:
     ignored: tuple[IgnoredWords, ...]
     examples: frozenset[str]
     tools: frozenset[str]
+    tools_beside: frozenset[str]
     chapters: frozenset[str]
     parts: frozenset[str]
     parts_why: str
@@ -165,6 +166,7 @@ def _words(root: Node) -> Words:
         ignored=tuple(_ignored(row) for _, row in root.get("ignored").items()),
         examples=_set(root.dig("examples", "folders")),
         tools=_set(root.dig("tools", "folders")),
+        tools_beside=_set(root.dig("tools", "beside")),
         chapters=_set(root.dig("chapters", "words")),
         parts=_set(root.dig("parts", "words")),
         parts_why=root.dig("parts", "why").text(),
