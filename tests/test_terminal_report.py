@@ -116,6 +116,20 @@ def test_packages_that_one_side_does_not_name_are_pinned_together(tmp_path: Path
     assert run(tmp_path, "check", "--verbose").stdout.count("warning[MLA003]") == 7
 
 
+def test_packages_that_one_python_does_not_run_are_told_together(tmp_path: Path) -> None:
+    pins = ["numpy==2.2.5", "pandas==3.0.0", "scikit-learn==1.7.0", "scipy==1.15.2", "torch==2.9.0", "networkx==3.4.2"]
+    write(tmp_path, {"serve/Dockerfile": f"FROM python:3.9\nRUN pip install {' '.join(pins)}\nCMD uvicorn app:app\n"})
+    text = run(tmp_path, "check").stdout
+    words = " ".join(text.split())
+    assert text.count("[MLA204]") == 1
+    assert "6 packages in serving: this Python is not supported In serving: networkx 3.4.2 declares" in words
+    assert "numpy 2.2.5 serve/Dockerfile:2:17" in words
+    assert "and 1 more: --verbose fix Use another Python; --verbose names a release of each for this one." in words
+    every = run(tmp_path, "check", "--verbose").stdout
+    assert every.count("warning[MLA204]") == 6
+    assert "or numpy 2.0.2" in every
+
+
 def test_infos_of_one_rule_are_counted_after_the_first(tmp_path: Path) -> None:
     write(tmp_path, {f"batch-{letter}/requirements.txt": "scikit-learn\n" for letter in "abcdefg"})
     text = run(tmp_path, "check").stdout

@@ -23,6 +23,8 @@ LISTED = 5
 """Packages of a batch that get a line each before the rest is counted."""
 _IN_WORDS = {State.UNSTATED.value: "not named", "any": "any version"}
 """What a side states, where a word alone does not say it."""
+_OF_PYTHON = "python-wheel"
+"""The fact of which one cause, the Python of an environment, makes many findings."""
 _SENTENCE_END = lazy_pattern(r"(?<=[.!?])\s+(?=[A-Z`\"(])")
 
 
@@ -42,7 +44,7 @@ def notices(groups: Iterable[FindingGroup]) -> list[Notice]:
     """Findings in batches: those of one rule on the lines of one file, or between the same environments.
 
     What must be acted on one by one stays alone: an error, and a warning with evidence or a fix of its own. Packages
-    that one side does not name are pinned together.
+    that one side does not name are pinned together, and those that a Python does not support are told together.
     """
     batches: dict[object, list[FindingGroup]] = {}
     for number, group in enumerate(groups):
@@ -50,7 +52,7 @@ def notices(groups: Iterable[FindingGroup]) -> list[Notice]:
         is_unread = _is_unread(finding)
         apart = finding.severity is Severity.ERROR or not (finding.package or is_unread)
         unnamed = _unnamed(finding)
-        if finding.severity is Severity.WARNING:
+        if finding.severity is Severity.WARNING and finding.fact != _OF_PYTHON:
             apart = apart or (finding.fix is not None and not unnamed) or bool(finding.evidence or finding.details)
             apart = apart or (len(group.findings) > 1 and not is_unread)
         alike = (finding.code, finding.severity, group.environments, _file(finding), is_unread, unnamed)
@@ -116,8 +118,16 @@ def notice_lines(notice: Notice, style: Style, *, pairs: int) -> Iterator[Styled
         return
     many = plural(len(notice.groups), "package")
     yield from _fitted(first, f"{many} in {_subject(first, style)}", first.title, style)
+    yield from _packages(notice, style)
+
+
+def _packages(notice: Notice, style: Style) -> Iterator[StyledLine]:
+    """Of which packages a batch tells the same, and where."""
+    first = notice.first
     if _unnamed(first):
         yield from _pinned_together(notice, style)
+    elif first.fact == _OF_PYTHON and first.severity is Severity.WARNING:
+        yield from _refused_by_python(notice, style)
     elif first.severity is Severity.WARNING:
         rows = [
             [(f"  {group.first.package}", ""), (str(group.first.at), "underline"), (_reason(group.first), "")]
@@ -150,6 +160,20 @@ def _pinned_together(notice: Notice, style: Style) -> Iterator[StyledLine]:
         pins = [f"{change.package}=={change.to}" for change in changes]
         more = f" and {len(pins) - LISTED} more" if pins[LISTED:] else ""
         yield from _labelled("fix", f"{changes[0].environment}: {', '.join(pins[:LISTED])}{more}", style)
+
+
+def _refused_by_python(notice: Notice, style: Style) -> Iterator[StyledLine]:
+    """Packages that the Python of one environment does not run: which releases, where, and the fix that they share."""
+    findings = [group.first for group in notice.groups]
+    yield from _sentences(findings[0], style)
+    rows: list[list[Segment]] = [
+        [(f"  {finding.package}", ""), (finding.actual or "", ""), (str(finding.at), "underline")]
+        for finding in findings
+    ]
+    yield from columns(rows[:LISTED], width=style.width)
+    if rows[LISTED:]:
+        yield text((f"  and {len(rows) - LISTED} more: --verbose", "dim"))
+    yield from _labelled("fix", "Use another Python; --verbose names a release of each for this one.", style)
 
 
 def _where_named(finding: Finding) -> Place:
