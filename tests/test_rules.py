@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Iterable
 from dataclasses import replace
 from inspect import cleandoc
 from typing import Any
@@ -20,13 +21,14 @@ from mlaudit.model.missing_states import MissingState, RefusedByCode, WhenRead
 from mlaudit.model.nouns import Artifact, Kind, Layer, Pin, Place, Reading, Recorded, Strength
 from mlaudit.model.pairs import CrossingArtifact, EnvironmentPair, PartedDefinition
 from mlaudit.model.refused_configurations import Refusal, RefusedConfiguration
-from mlaudit.model.report import Environment, Finding, Report, SharedFile
+from mlaudit.model.report import Environment, Finding, Hit, Report, SharedFile
 from mlaudit.model.resolution import Unresolvable
 from mlaudit.parsers._read import read
 from mlaudit.request.audit_request import EnvironmentRequest
 from mlaudit.request.config_file import load
 from mlaudit.request.settings import Settings
 from mlaudit.request.wanted import Wanted
+from mlaudit.rules import _registry
 from mlaudit.rules._registry import Rule, rules
 from tests.parser_cases import FIXTURES
 from tests.reports import audited
@@ -49,8 +51,9 @@ def environments(case: dict[str, Any]) -> list[Environment]:
                 artifact_kinds=row.get("artifact-kinds", ()),
             ),
             readings,
-            Wanted(python=row.get("python"), extras=tuple(row.get("extras", ()))),
+            Wanted(python=row.get("python"), extras=tuple(row.get("extras", ())), groups=tuple(row.get("groups", ()))),
             sources=[reading.path for reading in readings],
+            writes=[stated({"pins": row["writes"]})] if "writes" in row else (),
         )
         changed = with_changes(
             one,
@@ -143,6 +146,12 @@ def recorded(given: dict[str, Any]) -> Recorded:
     return Recorded(tuple(given.get("kinds", ())), Strength(given["strength"]), tuple(given.get("numbers", {}).items()))
 
 
+def shared_file(row: dict[str, Any]) -> SharedFile:
+    """A file with a text, with some numbers for lines, or neither, with what prevents it from being read."""
+    lines = "".join(f"{number}\n" for number in range(*row["numbers"])) if "numbers" in row else None
+    return SharedFile(path=row["path"], text=row.get("text", lines), why=row.get("why", ""))
+
+
 def known_pair(row: dict[str, Any]) -> EnvironmentPair:
     """What discovery would say of a pair; functions begin on the third line of their files."""
     parted = tuple(
@@ -184,7 +193,7 @@ def findings_of_all(case: dict[str, Any]) -> tuple[Finding, ...]:
 
 
 def report_of(case: dict[str, Any], settings: Settings) -> Report:
-    shared = [tuple(SharedFile(**{"text": None, **row}) for row in files) for files in case.get("shared", ())]
+    shared = [tuple(map(shared_file, files)) for files in case.get("shared", ())]
     command = case.get("command", "compare")
     pairs = [known_pair(row) for row in case.get("pairs", ())]
     return audited(command, environments(case), settings, shared=shared, pairs=pairs)
@@ -222,6 +231,29 @@ def test_says_what_the_case_expects(code: str, case: dict[str, Any]) -> None:
             else:
                 held = getattr(finding, field)
                 assert getattr(held, "value", held) == value, field
+
+
+@pytest.mark.parametrize(
+    ("code", "case"),
+    [
+        pytest.param(code, case, id=f"{code}-{case['name']}")
+        for _, table in sorted(CASES.items())
+        for case in table["case"]
+        for code in case.get("unasked", ())
+    ],
+)
+def test_a_rule_is_not_asked_where_nothing_concerns_it(
+    code: str, case: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    check, asked = rules()[code].check, []
+
+    def noted(*subject: Any) -> Iterable[Hit]:
+        asked.append(subject)
+        return check(*subject)
+
+    monkeypatch.setitem(_registry._CHECKS, code, noted)
+    assert not findings(code, case)
+    assert not asked
 
 
 @pytest.mark.parametrize("code", sorted(CASES))

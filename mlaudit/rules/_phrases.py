@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from mlaudit.comparison.scene import View
-from mlaudit.model.nouns import Change, Distance, Fix, Kind, Layer, Pin, Place, Role, State, Verdict
+from mlaudit.model.nouns import Change, Distance, Fix, Kind, Layer, Pin, Place, Role, State
 from mlaudit.model.report import MAX_LISTED, Cell, Crossing, Hit, Location
 
 RELEASE_PARTS = 3
@@ -48,15 +48,25 @@ def sides(crossing: Crossing) -> str:
 
 def _grouped(cell: Cell) -> list[tuple[str, str]]:
     grouped: dict[str, list[str]] = {}
-    for python, statement in cell.by_python.items():
-        grouped.setdefault(statement or "any version", []).append(python)
+    for python in sorted(cell.by_python, key=lambda text: [int(part) for part in text.split(".") if part.isdigit()]):
+        grouped.setdefault(cell.by_python[python] or "any version", []).append(python)
     return [(statement, _span(pythons)) for statement, pythons in grouped.items()]
 
 
 def _span(pythons: list[str]) -> str:
-    """Minors in order as people say them: `3.10`, `3.11 to 3.13`."""
-    in_order = sorted(pythons, key=lambda text: [int(part) for part in text.split(".") if part.isdigit()])
-    return in_order[0] if len(in_order) == 1 else f"{in_order[0]} to {in_order[-1]}"
+    """Minors, in order, as people say them, without those between them: `3.10`, `3.8 and 3.11 to 3.13`."""
+    runs: list[list[str]] = []
+    for python in pythons:
+        if runs and _is_next(python, runs[-1][-1]):
+            runs[-1].append(python)
+        else:
+            runs.append([python])
+    return " and ".join(run[0] if len(run) == 1 else f"{run[0]} to {run[-1]}" for run in runs)
+
+
+def _is_next(python: str, earlier: str) -> bool:
+    major, _, minor = earlier.partition(".")
+    return minor.isdigit() and python == f"{major}.{int(minor) + 1}"
 
 
 def places(crossing: Crossing, view: View) -> tuple[Place, tuple[Location, ...]]:
@@ -102,10 +112,11 @@ def align(crossing: Crossing) -> Fix | None:
 
 def _named_version(cell: Cell, *, beside: Cell) -> str | None:
     """The version of a cell; of `==1.2.2.*`, as conda's `=1.2.2` reads, the release, where the other side differs."""
-    if cell.version is not None or cell.state is not State.RANGE or cell.specifier == beside.specifier:
+    specifier = cell.specifier
+    if cell.state is not State.RANGE or not specifier or specifier == beside.specifier:
         return cell.version
-    named = (cell.specifier or "").removeprefix("==").removesuffix(".*")
-    is_release = cell.specifier == f"=={named}.*" and named.count(".") >= RELEASE_PARTS - 1
+    named = specifier.removeprefix("==").removesuffix(".*")
+    is_release = specifier == f"=={named}.*" and named.count(".") >= RELEASE_PARTS - 1
     return named if is_release else None
 
 
@@ -132,7 +143,7 @@ def _of_image_alone(cell: Cell) -> bool:
 
 def reference_differs(crossing: Crossing, view: View, kind: Kind) -> Iterator[Hit]:
     """A reference to a model or to data that both sides state, and not alike."""
-    if crossing.writer.kind is not kind or crossing.verdict not in (Verdict.DIFFERS, Verdict.DISJOINT):
+    if crossing.writer.kind is not kind:
         return
     writer, reader = crossing.cells
     at, related = places(crossing, view)

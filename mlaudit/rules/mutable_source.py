@@ -56,7 +56,7 @@ def check(environment: Environment, view: View) -> Iterator[Hit]:
                 message=f"{_subject(pin, environment)} {_origin(pin)}, which can change.",
                 at=pin.at,
                 actual=pin.origin or pin.version or "latest",
-                severity=Severity.INFO if _TAG.search(pin.origin or "") else None,
+                severity=Severity.INFO if pin.origin and _TAG.search(pin.origin) else None,
             )
 
 

@@ -35,7 +35,7 @@ def check(crossing: Crossing, view: View) -> Iterator[Hit]:
     References:
         https://docs.python.org/3/library/pickle.html#what-can-be-pickled-and-unpickled
     """
-    if crossing.verdict is not Verdict.ONE_SIDED or crossing.writer.kind is not Kind.PACKAGE:
+    if crossing.writer.kind is not Kind.PACKAGE:
         return
     writer, reader = crossing.cells
     here, there = (reader, writer) if writer.state is State.ABSENT else (writer, reader)

@@ -46,8 +46,6 @@ def check(crossing: Crossing, view: View) -> Iterator[Hit]:
     """
     if crossing.writer.kind is not Kind.PYTHON:
         return
-    if crossing.verdict not in (Verdict.DIFFERS, Verdict.DISJOINT):
-        return
     writer, reader = crossing.cells
     at, related = places(crossing, view)
     known = None if crossing.distance is Distance.PATCH else view.judgements.of_pythons(crossing)
@@ -82,9 +80,8 @@ def _is_of_header(cell: Cell) -> bool:
 
 def _severity(known: Consequence, crossing: Crossing) -> Severity:
     """As known; at most a warning where a list is compiled for the Python, which need not run it."""
-    if any(_is_of_header(cell) for cell in crossing.cells):
-        return max(known.severity, Severity.WARNING, key=lambda level: level.rank)
-    return known.severity
+    mildest = Severity.WARNING if any(_is_of_header(cell) for cell in crossing.cells) else Severity.ERROR
+    return max(known.severity, mildest, key=lambda level: level.rank)
 
 
 def _crosses_without_objects(crossing: Crossing, view: View) -> bool:

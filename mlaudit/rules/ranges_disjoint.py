@@ -39,7 +39,7 @@ def check(crossing: Crossing, view: View) -> Iterator[Hit]:
     References:
         https://packaging.python.org/en/latest/specifications/version-specifiers/
     """
-    if crossing.verdict is not Verdict.DISJOINT or crossing.writer.kind is Kind.PYTHON:
+    if crossing.writer.kind is Kind.PYTHON:
         return
     writer, reader = crossing.cells
     at, related = places(crossing, view)

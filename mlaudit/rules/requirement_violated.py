@@ -39,7 +39,7 @@ def check(environment: Environment, view: View) -> Iterator[Hit]:
         https://pip.pypa.io/en/stable/cli/pip_check/
     """
     reported: set[tuple[str, str]] = set()
-    for pin in _requiring(environment):
+    for pin, version in _requiring(environment):
         for edge in pin.requires:
             package = package_of(edge.name)
             cell = environment.cells.get(package)
@@ -52,14 +52,14 @@ def check(environment: Environment, view: View) -> Iterator[Hit]:
                     other=package,
                     environments=(environment.name,),
                     message=(
-                        f"In {environment.name}, {pin.name} {pin.version} requires {edge.name}{edge.specifier}, and "
+                        f"In {environment.name}, {pin.name} {version} requires {edge.name}{edge.specifier}, and "
                         f"{edge.name} is {cell.version}."
                     ),
                     at=view.place(cell),
                     related=(Location(pin.at, Role.REQUIREMENT, f"{pin.name} requires {edge.name}{edge.specifier}"),),
                     expected=f"{edge.name}{edge.specifier}",
                     actual=f"{edge.name} {cell.version}",
-                    values=(pin.version or "", package, cell.version),
+                    values=(version, package, cell.version),
                 )
     yield from _by_index(environment, view, reported)
 
@@ -99,9 +99,11 @@ def _refused(environment: Environment, row: Mismatch) -> bool:
     return bool(pins) and all(pin.layer is Layer.DECLARED and pin.derived_from is None for pin in pins)
 
 
-def _requiring(environment: Environment) -> Iterator[Pin]:
-    """The pins that count and show what they require; what a user declares is no metadata."""
+def _requiring(environment: Environment) -> Iterator[tuple[Pin, str]]:
+    """The pins that count and show what they require, with their version; what a user declares is no metadata."""
     # What states requirements states more than its version.
     for cell in environment.unusual_cells:
         if cell.version is not None:
-            yield from (pin for pin in cell.pins if pin.layer is not Layer.DECLARED and pin.version == cell.version)
+            for pin in cell.pins:
+                if pin.layer is not Layer.DECLARED and pin.version == cell.version:
+                    yield pin, cell.version

@@ -10,6 +10,9 @@ from mlaudit.model.nouns import Place, Role, Severity
 from mlaudit.model.report import Hit, Location, SharedFile
 from mlaudit.rules._registry import fleet_rule
 
+ReadFile = tuple[str, str]
+"""Path and text of a file that could be read."""
+
 
 @fleet_rule("MLA601", Severity.ERROR, since="0.1", title="a shared file differs", fact="shared-file", where="shared")
 def check(view: View) -> Iterator[Hit]:
@@ -34,7 +37,7 @@ def check(view: View) -> Iterator[Hit]:
     """
     for files in view.shared:
         yield from (_unread(file) for file in files if file.text is None)
-        readable = [file for file in files if file.text is not None]
+        readable = [(file.path, file.text) for file in files if file.text is not None]
         for other in readable[1:]:
             yield from _compared(readable[0], other)
 
@@ -43,8 +46,9 @@ def _unread(file: SharedFile) -> Hit:
     return Hit(message=f"{file.path} cannot be compared: {file.why}.", at=Place(path=file.path), actual=file.why)
 
 
-def _compared(file: SharedFile, other: SharedFile) -> Iterator[Hit]:
-    left, right = _lines(file), _lines(other)
+def _compared(file: ReadFile, other: ReadFile) -> Iterator[Hit]:
+    (path, text), (other_path, other_text) = file, other
+    left, right = _lines(text), _lines(other_text)
     if left == right:
         return
     harmless = _same_code(file, other)
@@ -52,20 +56,20 @@ def _compared(file: SharedFile, other: SharedFile) -> Iterator[Hit]:
     yield Hit(
         severity=Severity.INFO if harmless else None,
         message=(
-            f"{other.path} differs from {file.path} in {changed} line{'' if changed == 1 else 's'}"
+            f"{other_path} differs from {path} in {changed} line{'' if changed == 1 else 's'}"
             f"{', in formatting and comments only' if harmless else ''}."
         ),
-        at=Place(path=other.path, line=line, column=1),
+        at=Place(path=other_path, line=line, column=1),
         says="",
-        related=(Location(Place(path=file.path), Role.FILE),),
-        expected=file.path,
-        actual=other.path,
+        related=(Location(Place(path=path), Role.FILE),),
+        expected=path,
+        actual=other_path,
         values=(_digest(left), _digest(right)),
     )
 
 
-def _lines(file: SharedFile) -> list[str]:
-    return (file.text or "").replace("\r\n", "\n").rstrip().split("\n")
+def _lines(text: str) -> list[str]:
+    return text.replace("\r\n", "\n").rstrip().split("\n")
 
 
 def _digest(lines: list[str]) -> str:
@@ -74,15 +78,15 @@ def _digest(lines: list[str]) -> str:
     return hashlib.sha256("\n".join(lines).encode("utf-8", "replace")).hexdigest()
 
 
-def _same_code(file: SharedFile, other: SharedFile) -> bool:
+def _same_code(*files: ReadFile) -> bool:
     import ast
 
     from mlaudit.grammars.python_tree import parse_tree
 
-    if not (file.path.endswith(".py") and other.path.endswith(".py")):
+    if not all(path.endswith(".py") for path, _ in files):
         return False
     try:
-        return ast.dump(parse_tree(file.text or "")) == ast.dump(parse_tree(other.text or ""))
+        return len({ast.dump(parse_tree(text)) for _, text in files}) == 1
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return False
 
@@ -93,12 +97,11 @@ MAX_DIFFED = 2_000
 
 def _first_difference(left: list[str], right: list[str]) -> tuple[int, int]:
     """The first line of the second text that differs, and how many lines differ."""
-    from difflib import unified_diff
+    from difflib import SequenceMatcher
 
     line = next((at for at, pair in enumerate(zip(left, right, strict=False)) if pair[0] != pair[1]), len(left)) + 1
     if max(len(left), len(right)) > MAX_DIFFED:
         pairs = zip_longest(left, right)
         return min(line, len(right)), sum(1 for mine, other in pairs if mine != other)
-    changed = sum(1 for row in unified_diff(left, right, n=0, lineterm="") if row[:1] == "+" and row[:3] != "+++")
-    removed = sum(1 for row in unified_diff(left, right, n=0, lineterm="") if row[:1] == "-" and row[:3] != "---")
-    return min(line, len(right)), max(changed, removed)
+    equal = sum(block.size for block in SequenceMatcher(None, left, right).get_matching_blocks())
+    return min(line, len(right)), max(len(left), len(right)) - equal

@@ -36,7 +36,7 @@ def check(environment: Environment, view: View) -> Iterator[Hit]:
                 package=entry.package,
                 environments=(environment.name,),
                 message=f"Not read: {why}",
-                effect=why[:1].upper() + why[1:] if why.split(" ", 1)[0].isalpha() else why,
+                effect=why[:1].upper() + why[1:] if why.partition(" ")[0].isalpha() else why,
                 at=entry.at,
                 actual=entry.what or entry.why,
                 values=(entry.what,),

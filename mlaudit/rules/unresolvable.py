@@ -36,14 +36,14 @@ def check(environment: Environment, view: View) -> Iterator[Hit]:
     for unresolvable in environment.unresolvable:
         cells = [environment.cells[name] for name in unresolvable.packages]
         places = [(cell.at, cell.shown) for cell in cells if cell.at is not None]
-        first = places[0] if places else (view.home(environment.name), "")
+        at, says = places[0] if places else (view.home(environment.name), None)
         yield Hit(
             environments=(environment.name,),
             message=f"{environment.name} cannot be installed: {unresolvable.tool} finds no versions that satisfy it.",
             details=(unresolvable.says,),
-            at=first[0],
-            says=first[1] or None,
-            related=tuple(Location(at, Role.STATEMENT, says) for at, says in places[1:]),
+            at=at,
+            says=says,
+            related=tuple(Location(place, Role.STATEMENT, text) for place, text in places[1:]),
             actual=", ".join(unresolvable.packages) or None,
             values=("unresolvable", *unresolvable.packages),
         )

@@ -37,10 +37,8 @@ def check(crossing: Crossing, view: View) -> Iterator[Hit]:
     References:
         https://scikit-learn.org/stable/model_persistence.html
     """
-    if crossing.verdict is not Verdict.DIFFERS or crossing.distance is Distance.VARIANT:
-        return
     writer, reader = crossing.cells
-    if writer.kind is not Kind.PACKAGE:
+    if writer.kind is not Kind.PACKAGE or crossing.distance is Distance.VARIANT:
         return
     at, related = places(crossing, view)
     known = harmless(crossing, view)
