@@ -15,13 +15,12 @@ _APART = {
     Distance.MINOR: "a minor version apart",
     Distance.PATCH: "a patch release apart",
     Distance.PRE: "a prerelease apart",
-    Distance.VARIANT: "the same version in another build",
 }
 
 
-def apart(distance: Distance | None) -> str:
-    """A distance in words."""
-    return _APART[distance] if distance else "different"
+def apart(distance: Distance) -> str:
+    """How far two versions are apart, in words; builds of one version are not."""
+    return _APART[distance]
 
 
 def worded(cell: Cell) -> str:
@@ -35,8 +34,7 @@ def worded(cell: Cell) -> str:
 
 def on_pythons(cell: Cell, version: str) -> str:
     """A version, with the Pythons on which it is what the cell says, where that differs by Python."""
-    spans = dict(_grouped(cell)) if cell.by_python else {}
-    span = spans.get(f"=={version}")
+    span = dict(_grouped(cell)).get(f"=={version}")
     return f"{version} (on Python {span})" if span else version
 
 
@@ -138,7 +136,7 @@ def _is_asked_for(crossing: Crossing) -> bool:
 
 def _of_image_alone(cell: Cell) -> bool:
     """Whether a version is one that an image's publisher built: no index has it."""
-    return "+" in (cell.version or "") and any(pin.derived_from is not None for pin in cell.pins)
+    return cell.version is not None and "+" in cell.version and any(pin.derived_from is not None for pin in cell.pins)
 
 
 def reference_differs(crossing: Crossing, view: View, kind: Kind) -> Iterator[Hit]:

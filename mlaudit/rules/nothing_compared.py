@@ -76,7 +76,7 @@ def _lost(writer: Environment, reader: Environment) -> list[str]:
 def _is_lost(cell: Cell, other: Cell | None) -> bool:
     if other is None or Kind.PACKAGE not in (cell.kind, other.kind):
         return False
-    return cell.named and other.named and not (cell.stated and other.stated)
+    return not (cell.stated and other.stated)
 
 
 def _breaks_unnamed(writer: str, reader: str, view: View) -> bool:

@@ -38,19 +38,19 @@ def check(crossing: Crossing, view: View) -> Iterator[Hit]:
         https://scikit-learn.org/stable/model_persistence.html
     """
     writer, reader = crossing.cells
-    if writer.kind is not Kind.PACKAGE or crossing.distance is Distance.VARIANT:
+    distance = crossing.distance
+    if writer.kind is not Kind.PACKAGE or distance is None or distance is Distance.VARIANT:
         return
     at, related = places(crossing, view)
     known = harmless(crossing, view)
     needless = known is None and is_needless(crossing, view)
-    distance = crossing.distance or Distance.MAJOR
     yield Hit(
         package=crossing.package,
         environments=crossing.environments,
         severity=known.severity
         if known
         else table.default_severity(crossing.package, distance, in_artifact=not needless),
-        message=f"{sides(crossing)}, {apart(crossing.distance)}{NOT_ASKED_FOR if needless else ''}.",
+        message=f"{sides(crossing)}, {apart(distance)}{NOT_ASKED_FOR if needless else ''}.",
         at=at,
         related=related,
         details=(f"{known.certainty}: {known.says}",) if known else (),
