@@ -116,7 +116,7 @@ def _hit(alike: Sequence[ArtifactCrossing], view: View, rest: str, severity: Sev
         severity=severity,
         message=f"{_files(alike)} {package} {recorded}{rest}",
         at=view.place(first.cell),
-        related=tuple(dict.fromkeys(Location(crossing.pin.at, Role.ARTIFACT, recorded or "") for crossing in alike))[
+        related=tuple(dict.fromkeys(Location(crossing.pin.at, Role.ARTIFACT, f"{recorded}") for crossing in alike))[
             :MAX_LISTED
         ],
         expected=recorded,
