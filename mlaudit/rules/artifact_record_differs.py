@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import combinations, count
 
 from mlaudit.comparison.scene import View
 from mlaudit.knowledge.roles import words
@@ -70,7 +71,7 @@ def _home(reading: Reading) -> tuple[str, ...]:
 
 
 def _outermost(home: tuple[str, ...], homes: set[tuple[str, ...]]) -> tuple[str, ...]:
-    return next(home[:depth] for depth in range(len(home) + 1) if home[:depth] in homes)
+    return next(home[:depth] for depth in count() if home[:depth] in homes)
 
 
 def _described(readings: tuple[Reading, ...]) -> tuple[Reading, ...]:
@@ -86,8 +87,7 @@ MAX_RECORDS = 64
 def _disagreeing(pins: list[Pin]) -> tuple[Pin, Pin] | None:
     """The first two records that differ; equal ones are compared once, and `MAX_RECORDS` at most."""
     distinct = list({(pin.version, pin.specifier): pin for pin in reversed(pins)}.values())[::-1][:MAX_RECORDS]
-    pairs = ((pin, other) for at, pin in enumerate(distinct) for other in distinct[at + 1 :])
-    return next((pair for pair in pairs if _differ(*pair)), None)
+    return next((pair for pair in combinations(distinct, 2) if _differ(*pair)), None)
 
 
 def _differ(pin: Pin, other: Pin) -> bool:
