@@ -136,6 +136,7 @@ def pin(given: dict[str, Any]) -> Pin:
         else None,
         recorded=recorded(given) if "strength" in given else None,
         at=Place(path=given.get("at", "stated")),
+        derived_from=Place(path=given["derived"]) if "derived" in given else None,
     )
 
 
