@@ -50,7 +50,6 @@ def environments(case: dict[str, Any]) -> list[Environment]:
             ),
             readings,
             Wanted(python=row.get("python"), extras=tuple(row.get("extras", ()))),
-            reads=[read_source(row["name"], source) for source in row.get("reads", ())],
             sources=[reading.path for reading in readings],
         )
         changed = with_changes(
@@ -63,6 +62,7 @@ def environments(case: dict[str, Any]) -> list[Environment]:
             ),
             proofs=tuple(map(recorded_proof, row.get("proofs", ()))),
             refused_configurations=tuple(map(refused_configuration, row.get("configured", ()))),
+            reads=tuple(map(stated, row.get("reads", ()))),
         )
         made.append(changed)
     return made

@@ -261,7 +261,7 @@ def _onnx(crossing: ArtifactCrossing) -> Iterator[Consequence]:
         return
     from mlaudit.knowledge.onnx import onnx_loads
 
-    opset, ml = recorded.number("ai.onnx") or 0, recorded.number("ai.onnx.ml") or 0
+    opset, ml = (recorded.number(name) or 0 for name in ("ai.onnx", "ai.onnx.ml"))
     consequence = onnx_loads(ir, opset, runtime.version, ml=ml, writer=f"{crossing.artifact.name} has")
     if consequence is not None:
         yield consequence
