@@ -176,6 +176,11 @@ class _Combined:
         return self.sure and (self.refused or len(self.versions) > 1 or (not self.versions and _empty(self.specifier)))
 
     @property
+    def conflicting(self) -> tuple[Pin, ...]:
+        """The statements that cannot hold together, where that is so; a mere name contradicts nothing."""
+        return tuple(pin for pin in self.pins if pin.version or pin.specifier) if self.conflict else ()
+
+    @property
     def statement(self) -> str:
         return f"=={self.versions[0]}" if len(self.versions) == 1 else self.specifier
 
@@ -260,7 +265,7 @@ def _cells(environment: str, package: str, combined: _Combined, overruled: tuple
         kind=first.kind,
         pins=combined.pins,
         overruled=overruled,
-        conflict=combined.pins if combined.conflict else (),
+        conflict=combined.conflicting,
         at=first.at,
     )
 
@@ -292,7 +297,7 @@ def _several(environment: str, package: str, by_python: Mapping[str, _Combined],
         by_python={python: combined.statement for python, combined in by_python.items()},
         pins=pins,
         overruled=overruled,
-        conflict=next((combined.pins for combined in by_python.values() if combined.conflict), ()),
+        conflict=next((combined.conflicting for combined in by_python.values() if combined.conflict), ()),
         at=pins[0].at,
     )
 

@@ -241,8 +241,8 @@ def onnx_loads(
     tables = _tables()
     return _refused(
         says=(
-            f"{writer} IR version {ir} and opset {opset}; onnxruntime {onnxruntime} loads up to IR {limit.ir} and "
-            f"opset {limit.opset} and refuses the rest: `{error}`."
+            f"{writer} IR version {ir}{f' and opset {opset}' if opset else ''}; onnxruntime {onnxruntime} loads up to "
+            f"IR {limit.ir} and opset {limit.opset} and refuses the rest: `{error}`."
         ),
         evidence=tables.loads_evidence + tables.writes_evidence,
         remedy=_remedy(ir, opset, limit),
@@ -268,8 +268,8 @@ def _ml_refused(ml: int, highest: int, onnxruntime: str, writer: str) -> Consequ
 
 
 def _remedy(ir: int, opset: int, limit: Level) -> str:
-    able = _or_serve_with(ir, opset)
-    return f"Export with ir_version={min(ir, limit.ir)} and opset {min(opset, limit.opset)}{able}"
+    lower = f" and opset {min(opset, limit.opset)}" if opset else ""
+    return f"Export with ir_version={min(ir, limit.ir)}{lower}{_or_serve_with(ir, opset)}"
 
 
 def _or_serve_with(ir: int, opset: int) -> str:

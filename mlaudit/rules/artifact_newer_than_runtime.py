@@ -119,9 +119,9 @@ def _merged(hits: Iterable[Hit]) -> Iterator[Hit]:
 
 def _as_recorded(pin: Pin, judgement: Judgement) -> Consequence:
     """The worst consequence, for the range that the file implies if it records no version."""
-    if pin.version is not None:
+    if pin.specifier is None:
         return judgement.worst
-    return replace(judgement.worst, says=judgement.worst.says.replace(judgement.writer, pin.specifier or "any version"))
+    return replace(judgement.worst, says=judgement.worst.says.replace(judgement.writer, pin.specifier))
 
 
 def _severity(crossing: ArtifactCrossing, view: View, judgement: Judgement) -> Severity:
@@ -142,7 +142,7 @@ def _hit(
 ) -> Hit:
     cell = crossing.cell
     shown = shown or cell.shown
-    can = can or _CAN.get(worst.effect, "may not be read")
+    can = can or _CAN[worst.effect]
     return Hit(
         package=crossing.pin.package,
         environments=_environments(crossing),
@@ -217,7 +217,7 @@ def _any_patch(python: str) -> str:
 def _missing(crossing: ArtifactCrossing, view: View) -> Iterator[Hit]:
     """A library that the file names and that a complete list does not have."""
     pin = crossing.pin
-    if pin.kind is not Kind.PACKAGE or pin.strength is None or pin.recorded is None:
+    if pin.kind is not Kind.PACKAGE or pin.recorded is None:
         return
     if crossing.cell.state is State.ABSENT and not only_wrote(pin.package, pin.recorded.kinds):
         yield Hit(
@@ -261,7 +261,7 @@ def _onnx(crossing: ArtifactCrossing) -> Iterator[Consequence]:
         return
     from mlaudit.knowledge.onnx import onnx_loads
 
-    opset, ml = recorded.number("ai.onnx") or 0, recorded.number("ai.onnx.ml") or 0
+    opset, ml = (recorded.number(name) or 0 for name in ("ai.onnx", "ai.onnx.ml"))
     consequence = onnx_loads(ir, opset, runtime.version, ml=ml, writer=f"{crossing.artifact.name} has")
     if consequence is not None:
         yield consequence

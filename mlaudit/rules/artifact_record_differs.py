@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
+from itertools import combinations, count
 
 from mlaudit.comparison.scene import View
 from mlaudit.knowledge.roles import words
-from mlaudit.model.nouns import Kind, Layer, Pin, Reading, Role, Severity
+from mlaudit.model.nouns import Kind, Pin, Reading, Role, Severity
 from mlaudit.model.report import Environment, Hit, Location
 from mlaudit.model.versions import admits, same_public
 from mlaudit.rules._registry import environment_rule
@@ -40,9 +41,6 @@ def check(environment: Environment, view: View) -> Iterator[Hit]:
     References:
         https://mlflow.org/docs/latest/ml/model/
     """
-    every = (*environment.readings, *environment.writes)
-    if not any(pin.layer is Layer.RECORDED for reading in every for pin in reading.pins):
-        return
     for readings in _by_model(environment):
         records: dict[str, list[Pin]] = {}
         for reading in readings:
@@ -73,7 +71,7 @@ def _home(reading: Reading) -> tuple[str, ...]:
 
 
 def _outermost(home: tuple[str, ...], homes: set[tuple[str, ...]]) -> tuple[str, ...]:
-    return next(home[:depth] for depth in range(len(home) + 1) if home[:depth] in homes)
+    return next(home[:depth] for depth in count() if home[:depth] in homes)
 
 
 def _described(readings: tuple[Reading, ...]) -> tuple[Reading, ...]:
@@ -89,8 +87,7 @@ MAX_RECORDS = 64
 def _disagreeing(pins: list[Pin]) -> tuple[Pin, Pin] | None:
     """The first two records that differ; equal ones are compared once, and `MAX_RECORDS` at most."""
     distinct = list({(pin.version, pin.specifier): pin for pin in reversed(pins)}.values())[::-1][:MAX_RECORDS]
-    pairs = ((pin, other) for at, pin in enumerate(distinct) for other in distinct[at + 1 :])
-    return next((pair for pair in pairs if _differ(*pair)), None)
+    return next((pair for pair in combinations(distinct, 2) if _differ(*pair)), None)
 
 
 def _differ(pin: Pin, other: Pin) -> bool:
@@ -100,12 +97,8 @@ def _differ(pin: Pin, other: Pin) -> bool:
     return exact.version is not None and ranged.specifier is not None and not admits(ranged.specifier, exact.version)
 
 
-def _stated(pins: Iterable[Pin]) -> list[str]:
-    return [pin.version or pin.specifier or "any version" for pin in pins]
-
-
 def _hit(environment: Environment, package: str, pin: Pin, other: Pin) -> Hit:
-    first, second = _stated((pin, other))
+    first, second = (f"{record.version or record.specifier}" for record in (pin, other))
     return Hit(
         package=package,
         environments=(environment.name,),

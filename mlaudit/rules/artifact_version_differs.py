@@ -85,8 +85,8 @@ def _is_missing(crossing: ArtifactCrossing) -> bool:
     Who exported a file to a format of its own (ONNX) is not needed to read it.
     """
     package = crossing.pin.package
-    kind = crossing.artifact.artifact.kind if crossing.artifact.artifact is not None else ""
-    needed = packages_needed(frozenset((kind,) if kind else ()))
+    artifact = crossing.artifact.artifact
+    needed = packages_needed(frozenset((artifact.kind,) if artifact is not None and artifact.kind else ()))
     is_needed = needed is None or package in needed
     return crossing.cell.state is State.UNSTATED and table.in_artifacts(package) and is_needed
 
@@ -116,7 +116,7 @@ def _hit(alike: Sequence[ArtifactCrossing], view: View, rest: str, severity: Sev
         severity=severity,
         message=f"{_files(alike)} {package} {recorded}{rest}",
         at=view.place(first.cell),
-        related=tuple(dict.fromkeys(Location(crossing.pin.at, Role.ARTIFACT, recorded or "") for crossing in alike))[
+        related=tuple(dict.fromkeys(Location(crossing.pin.at, Role.ARTIFACT, f"{recorded}") for crossing in alike))[
             :MAX_LISTED
         ],
         expected=recorded,

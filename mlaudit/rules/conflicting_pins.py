@@ -63,7 +63,7 @@ def _hit(environment: Environment, cell: Cell) -> Hit:
 def _message(environment: Environment, cell: Cell) -> str:
     statements = list(dict.fromkeys(_statement(pin) for pin in cell.conflict))
     builds = {pin.name: pin.version for pin in cell.conflict}
-    if len(builds) > 1 and all(pin.version and builds[pin.name] == pin.version for pin in cell.conflict):
+    if all(pin.version and builds[pin.name] == pin.version for pin in cell.conflict):
         named = listed([f"`{name}=={version}`" for name, version in builds.items()], " and ")
         says = "builds of one project that install the same modules; what runs is of the one that is installed last"
         return f"{environment.name} pins {named}, {says}."
@@ -73,4 +73,4 @@ def _message(environment: Environment, cell: Cell) -> str:
 
 
 def _statement(pin: Pin) -> str:
-    return f"`=={pin.version}`" if pin.version else f"`{pin.specifier or 'any version'}`"
+    return f"`=={pin.version}`" if pin.version else f"`{pin.specifier}`"

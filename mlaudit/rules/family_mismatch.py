@@ -74,7 +74,7 @@ def check(environment: Environment, view: View) -> Iterator[Hit]:
 def _is_replaced(environment: Environment, mismatch: Mismatch) -> bool:
     """Whether only the base image has the other package, over which the subject is installed with what it requires."""
     there, over = environment.cell(mismatch.other).pins, environment.cell(mismatch.subject).pins
-    of_image = bool(there) and all(pin.derived_from is not None for pin in there)
+    of_image = all(pin.derived_from is not None for pin in there)
     return of_image and any(pin.derived_from is None and pin.layer is Layer.DECLARED for pin in over)
 
 

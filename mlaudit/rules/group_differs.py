@@ -8,7 +8,7 @@ from fnmatch import fnmatchcase
 from mlaudit.comparison.scene import View
 from mlaudit.comparison.verdict import judge
 from mlaudit.model.nouns import Role, Severity, Verdict
-from mlaudit.model.report import Cell, Crossing, Environment, Hit, Location, Row
+from mlaudit.model.report import Cell, Crossing, Hit, Location, Row
 from mlaudit.request.settings import GroupRule, VersionGroup
 from mlaudit.rules._registry import fleet_rule
 
@@ -51,19 +51,17 @@ def _rows(group: VersionGroup, view: View) -> list[Row]:
     return [row for row in view.rows if any(fnmatchcase(row.package, pattern) for pattern in group.packages)]
 
 
-def _is_of_group(group: VersionGroup, environment: Environment) -> bool:
-    return not group.environments or any(fnmatchcase(environment.name, pattern) for pattern in group.environments)
+def _is_of_group(group: VersionGroup, environment: str) -> bool:
+    return not group.environments or any(fnmatchcase(environment, pattern) for pattern in group.environments)
 
 
 def _following(group: VersionGroup, view: View) -> Iterator[Hit]:
     for row in _rows(group, view):
-        cells = {cell.environment: cell for cell in row.cells}
-        named = cells.get(group.follows or "")
+        named = next((cell for cell in row.cells if cell.environment == group.follows), None)
         if named is None or not named.stated:
             continue
-        for environment in view.environments.values():
-            cell = cells[environment.name]
-            if environment.name != named.environment and _is_of_group(group, environment) and _differs(named, cell):
+        for cell in row.cells:
+            if cell is not named and _is_of_group(group, cell.environment) and _differs(named, cell):
                 yield _hit(group, named, cell, view, f"follows {named.environment}")
 
 

@@ -42,8 +42,6 @@ def check(environment: Environment, view: View) -> Iterator[Hit]:
     for cell in environment.cells.values():
         statements = (*cell.pins, *cell.overruled)
         implied = [pin for pin in statements if pin.derived_from is not None and pin.version is not None]
-        if not implied:
-            continue
         stated = [pin for pin in statements if pin.derived_from is None and pin.version is not None]
         by_version = list({pin.version: pin for pin in reversed(implied)}.values())[::-1]
         for image in by_version[:MAX_IMPLIED]:
@@ -59,7 +57,7 @@ MAX_IMPLIED = 16
 
 def _agree(pin: Pin, image: Pin) -> bool:
     """Whether a pin states what the tag says, as far as both say it (`12.1` is any 12.1, Python `3.7` any 3.7)."""
-    stated, implied = pin.version or "", image.version or ""
+    stated, implied = f"{pin.version}", f"{image.version}"
     return agree(stated, implied, pin.kind) or stated.startswith(f"{implied}.")
 
 
@@ -72,7 +70,7 @@ def _hit(environment: Environment, cell: Cell, image: Pin, other: Pin) -> Hit:
             f"{other.version} is pinned."
         ),
         at=other.at,
-        related=(Location(image.derived_from or image.at, Role.STATEMENT, image.version or ""),),
+        related=(Location(image.derived_from or image.at, Role.STATEMENT, f"{image.version}"),),
         expected=image.version,
         actual=other.version,
     )

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from mlaudit.comparison.requirements import ImpliedRange, implied_range
 from mlaudit.comparison.scene import View
-from mlaudit.model.nouns import Fix, Kind, Severity, State, Verdict
+from mlaudit.model.nouns import Fix, Severity, State, Verdict
 from mlaudit.model.report import Cell, Crossing, Hit
 from mlaudit.model.versions import admits, disjoint
 from mlaudit.rules._phrases import places, verb_of, worded
@@ -41,7 +41,7 @@ def check(crossing: Crossing, view: View) -> Iterator[Hit]:
     References:
         https://packaging.python.org/en/latest/specifications/core-metadata/#requires-dist-multiple-use
     """
-    if crossing.verdict is not Verdict.LOOSE or crossing.writer.kind is not Kind.PACKAGE:
+    if crossing.verdict is not Verdict.LOOSE:
         return
     writer, reader = crossing.cells
     silent, stated = (writer, reader) if writer.state is State.UNSTATED else (reader, writer)
@@ -78,4 +78,4 @@ def _remedy(stated: Cell, silent: Cell, implied: ImpliedRange) -> str:
 def _may_meet(stated: Cell, implied: ImpliedRange) -> bool:
     if stated.version is not None:
         return admits(implied.range, stated.version)
-    return not disjoint(stated.specifier or "", implied.range)
+    return stated.specifier is None or not disjoint(stated.specifier, implied.range)

@@ -39,12 +39,14 @@ def check(environment: Environment, view: View) -> Iterator[Hit]:
     for cell in environment.cells.values():
         if cell.conflict and len(environment.documents(cell.conflict)) > 1:
             yield _equals(environment, cell)
-            continue
-        other = next(
-            (pin for pin in cell.overruled if _contradicts(pin, cell) and not _in_manifest(pin, environment)), None
-        )
-        if other is not None:
+        elif (other := _contradicting(environment, cell)) is not None:
             yield _hit(environment, cell, other)
+
+
+def _contradicting(environment: Environment, cell: Cell) -> Pin | None:
+    """The first statement that does not count and says another version; what a lock is made of is another rule's."""
+    contradicting = (pin for pin in cell.overruled if _contradicts(pin, cell) and not _in_manifest(pin, environment))
+    return next(contradicting, None)
 
 
 def _contradicts(pin: Pin, cell: Cell) -> bool:
@@ -56,7 +58,7 @@ def _contradicts(pin: Pin, cell: Cell) -> bool:
 
 
 def _hit(environment: Environment, cell: Cell, other: Pin) -> Hit:
-    stated = other.version or other.specifier or "any version"
+    stated = f"{other.version or other.specifier}"
     effective = cell.pins[0]
     return Hit(
         package=cell.package,
@@ -66,7 +68,7 @@ def _hit(environment: Environment, cell: Cell, other: Pin) -> Hit:
             f"what runs."
         ),
         at=other.at,
-        related=(Location(effective.at, Role.STATEMENT, cell.version or ""),),
+        related=(Location(effective.at, Role.STATEMENT, f"{cell.version}"),),
         expected=cell.version,
         actual=stated,
     )
@@ -74,7 +76,7 @@ def _hit(environment: Environment, cell: Cell, other: Pin) -> Hit:
 
 def _equals(environment: Environment, cell: Cell) -> Hit:
     """Sources of equal rank: which of them runs is not known."""
-    stated = list(dict.fromkeys((pin.version or pin.specifier or "any version") for pin in cell.conflict))
+    stated = list(dict.fromkeys(f"{pin.version or pin.specifier}" for pin in cell.conflict))
     first, *others = cell.conflict
     return Hit(
         package=cell.package,
@@ -83,8 +85,8 @@ def _equals(environment: Environment, cell: Cell) -> Hit:
             f"The sources of {environment.name} state {cell.package} {listed(stated, ' and ')}; no source takes "
             f"precedence."
         ),
-        at=others[-1].at if others else first.at,
-        related=other_statements((first, *others[:-1])) if others else (),
+        at=others[-1].at,
+        related=other_statements((first, *others[:-1])),
         expected=stated[0],
         actual=stated[-1],
     )

@@ -51,22 +51,21 @@ def check(crossing: Crossing, view: View) -> Iterator[Hit]:
     implied = _implied(crossing, view)
     if implied is not None and exact(implied.range) is not None and State.EXACT in (writer.state, reader.state):
         return
-    hit = _hit(crossing, view)
     if reader.state is State.UNSTATED and is_needless(crossing, view):
-        yield replace(hit, message=_not_asked_for(crossing))
+        yield _hit(crossing, view, _not_asked_for(crossing))
         return
-    hit = replace(hit, details=tuple(_newest(cell) for cell in crossing.cells if _newest(cell)))
+    details = tuple(filter(None, map(_newest, crossing.cells)))
     if writer.state is State.UNSTATED and not _is_brought(crossing, view):
-        yield replace(hit, message=_only_in_reader(writer, reader))
+        yield replace(_hit(crossing, view, _only_in_reader(writer, reader)), details=details)
         return
-    hit = replace(hit, message=_message(crossing, implied, view))
+    hit = replace(_hit(crossing, view, _message(crossing, implied, view)), details=details)
     if not any(_lacks_a_list(cell, view) for cell in crossing.cells):
         severity = Severity.INFO if _names_nothing(crossing, view) else _severity(crossing)
         hit = replace(hit, severity=severity, fix=align(crossing))
     yield hit
 
 
-def _hit(crossing: Crossing, view: View) -> Hit:
+def _hit(crossing: Crossing, view: View, message: str) -> Hit:
     """The hit of a crossing, an info until something makes it more."""
     writer, reader = crossing.cells
     at, related = places(crossing, view)
@@ -74,7 +73,7 @@ def _hit(crossing: Crossing, view: View) -> Hit:
         package=crossing.package,
         environments=crossing.environments,
         severity=Severity.INFO,
-        message="",
+        message=message,
         at=at,
         related=related,
         expected=writer.shown,
