@@ -9,6 +9,7 @@ import pytest
 
 import mlaudit
 from mlaudit.comparison.judgement import Judgement, Judgements
+from mlaudit.comparison.requirements import ImpliedRange
 from mlaudit.environments.cells import Stated, cells
 from mlaudit.model.artifacts import PickledName
 from mlaudit.model.nouns import Artifact, Kind, Layer, Pin, Place, Reading, Recorded, Strength, Target
@@ -84,3 +85,8 @@ def test_the_names_that_cross_are_known_where_all_that_crosses_is() -> None:
     assert names_that_cross(frame, declared=("pandas.pickle",)) == {"pandas.DataFrame"}
     assert not names_that_cross(frame, declared=("pandas.to_pickle",))
     assert not names_that_cross(frame, Artifact("pandas.pickle"))
+
+
+def test_a_chain_of_requirements_is_told_link_by_link() -> None:
+    implied = ImpliedRange(package="numpy", range="<2", chain=("vllm 0.6.3", "torch 2.4.0"), evidence=())
+    assert implied.because == "vllm 0.6.3, which requires torch 2.4.0"

@@ -175,6 +175,7 @@ def test_a_declared_kind_of_artifact_is_seen(kinds: tuple[str, ...], is_unseen: 
         ("requirements.txt", "an-unknown-package==1.0\nrequests==2.32.3\n", ("an-unknown-package",)),
         ("requirements.txt", "an-unknown-package>=1.0\nanother==0.1\n", ("another",)),
         ("requirements.txt", "transformers==4.46.3\nsentence-transformers==3.3.1\n", ()),
+        ("conda-list.txt", "# Name Version Build Channel\nno-such 1.0 py_0 conda-forge\n", ()),
         (
             "pip-list.txt",
             "Package Version\n------- -------\nan-unknown-package 1.0\nanother 0.1\n",
