@@ -7,20 +7,28 @@ from itertools import product
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from packaging.specifiers import SpecifierSet
+from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.version import Version
 
+from mlaudit.model import plain_versions
 from mlaudit.model.nouns import Distance
+from mlaudit.model.plain_versions import MAX_CLAUSES
 from mlaudit.model.versions import (
     admits,
     both,
     disjoint,
     distance,
     exact,
+    is_before,
+    is_prerelease,
+    is_range,
+    is_version,
     joined,
     meet,
+    of_its_release,
     oldest,
     parsed,
+    release_numbers,
     same_public,
     specifiers,
     split_variant,
@@ -360,3 +368,63 @@ def test_any_text_is_judged_without_an_error(left: str, right: str) -> None:
     assert distance(left, left) is None
     assert isinstance(disjoint(left, right), bool)
     assert admits(left, right) in (True, False)
+
+
+spelled = st.one_of(versions, st.from_regex(r"[0-9]{1,2}(\.[0-9]{1,2}){0,3}(\.post[0-9]{1,2})?", fullmatch=True))
+spelled_clauses = st.one_of(
+    clauses,
+    st.builds(
+        lambda operator, version, ending: f"{operator}{version}{ending}",
+        st.sampled_from(["==", "!=", "<", "<=", ">", ">=", "~=", "===", "=", ""]),
+        spelled,
+        st.sampled_from(["", "", "", ".*", " ", "."]),
+    ),
+)
+
+
+@settings(max_examples=400)
+@given(st.lists(spelled_clauses, min_size=1, max_size=3).map(",".join), spelled)
+def test_plain_ranges_admit_what_packaging_says(text: str, version: str) -> None:
+    try:
+        expected = SpecifierSet(text, prereleases=True).contains(version)
+    except InvalidSpecifier:
+        assert plain_versions.clauses(text) is None
+        return
+    plain = plain_versions.admits(text, version)
+    assert plain in (None, expected)
+    assert is_range(text)
+    assert admits(text, version) == expected
+
+
+@settings(max_examples=400)
+@given(spelled, spelled)
+def test_plain_versions_sort_as_packaging_sorts_them(left: str, right: str) -> None:
+    version, other = Version(left), Version(right)
+    assert (plain_versions.order(str(version)) is None) is (version.pre is not None or version.dev is not None)
+    assert is_before(left, right) is (version < other)
+    assert same_public(left, right) is (version == other)
+    assert of_its_release(left) == version.base_version
+    assert is_prerelease(left) is version.is_prerelease
+    assert release_numbers(left) == plain_versions.stripped(version.release)
+    assert exact(f"=={left}") == left
+
+
+@pytest.mark.parametrize("text", ["", "1.", "01.2", "1..2", "1.2-1", "v1", "1.2+cpu", "1!2", "1.0.post", "a", "1.2 "])
+def test_what_is_spelled_otherwise_is_not_read_as_plain(text: str) -> None:
+    assert plain_versions.order(text) is None
+
+
+def test_a_plain_range_of_too_many_clauses_is_not_understood() -> None:
+    most = ",".join(["<2"] * MAX_CLAUSES)
+    assert plain_versions.admits(most, "3") is False
+    assert plain_versions.admits(f"{most},<2", "3") is None
+    assert admits(f"{most},<2", "3")
+    assert not is_range(f"{most},<2")
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "expected"), [("1.0", "nonsense", None), ("1.0rc1", "1.0", True), ("1.0", "1.0rc1", False)]
+)
+def test_what_cannot_be_read_sorts_nowhere(left: str, right: str, expected: bool | None) -> None:
+    assert is_before(left, right) is expected
+    assert (release_numbers("nonsense"), of_its_release("nonsense"), is_version("nonsense")) == (None, None, False)

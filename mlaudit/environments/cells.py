@@ -8,8 +8,9 @@ from functools import lru_cache
 from mlaudit.environments.target import Choice
 from mlaudit.model.lazy_dataclass import dataclass
 from mlaudit.model.nouns import Kind, Layer, Pin, Place, State, Target, Unread
+from mlaudit.model.plain_versions import MAX_CLAUSES
 from mlaudit.model.report import Cell
-from mlaudit.model.versions import MAX_CLAUSES, admits, exact, joined, meet, parsed, public, split_variant
+from mlaudit.model.versions import admits, exact, joined, meet, parsed, public, split_variant
 
 _COMPARED = frozenset(
     (Kind.PACKAGE, Kind.LOCAL, Kind.PYTHON, Kind.CUDA, Kind.CUDNN, Kind.DRIVER, Kind.SYSTEM, Kind.MODEL, Kind.DATA)

@@ -11,7 +11,7 @@ from mlaudit.knowledge.releases import release
 from mlaudit.knowledge.schema import checked, evidence, unknown_keys
 from mlaudit.model.lazy_dataclass import dataclass
 from mlaudit.model.nouns import Evidence
-from mlaudit.model.versions import parsed, public
+from mlaudit.model.versions import is_before, is_version, public
 
 NUMPY = "numpy"
 _BUILT_KEYS = frozenset({"package", "last_numpy1", "first_numpy2", "declares"})
@@ -127,7 +127,7 @@ def _wheels_built(root: Node) -> _Wheels:
 
 def _window(entry: Node) -> tuple[str, ...]:
     texts = entry.texts()
-    if len(texts) not in (0, 2) or any(parsed(text) is None for text in texts):
+    if len(texts) not in (0, 2) or not all(is_version(text) for text in texts):
         raise Malformed("expected [first, last] or an empty list", entry.route)
     return texts
 
@@ -261,5 +261,4 @@ def wheel_cuda(package: str, version: str) -> WheelCuda | None:
 
 
 def _at_least(version: str, floor: str) -> bool:
-    own, other = parsed(public(version)), parsed(public(floor))
-    return own is not None and other is not None and own >= other
+    return is_before(public(version), public(floor)) is False

@@ -16,7 +16,7 @@ from mlaudit.knowledge.schema import checked, choice, evidence, specifier, unkno
 from mlaudit.model.lazy_dataclass import dataclass
 from mlaudit.model.nouns import Evidence, Severity
 from mlaudit.model.packaged import packaged_names
-from mlaudit.model.versions import admits, parsed, public
+from mlaudit.model.versions import admits, is_before, public, release_numbers
 
 _FOLDER = "companions"
 _KEYS = frozenset(
@@ -296,8 +296,8 @@ def is_of(row: Combination, version: str, other: str) -> bool:
 
 
 def _minor_release(version: str) -> tuple[int, ...]:
-    known = parsed(public(version))
-    return known.release[:2] if known is not None else ()
+    numbers = release_numbers(public(version))
+    return (*numbers, 0, 0)[:2] if numbers is not None else ()
 
 
 def others_of(versions: Mapping[str, str]) -> Iterator[str]:
@@ -313,8 +313,7 @@ def others_of(versions: Mapping[str, str]) -> Iterator[str]:
 
 def is_newer(version: str, other: str) -> bool:
     """Whether one release is newer than another, builds left out of account; False if one cannot be read."""
-    left, right = parsed(public(version)), parsed(public(other))
-    return left is not None and right is not None and left > right
+    return is_before(public(other), public(version)) is True
 
 
 def _within(text: str, version: str) -> bool:

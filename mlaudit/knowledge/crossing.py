@@ -10,7 +10,7 @@ from mlaudit.knowledge.kinds import artifact_kinds, kinds_of, owned
 from mlaudit.knowledge.load import Certainty, Dossier, Effect, Known, Moment, Skew, Step, dossier
 from mlaudit.model.lazy_dataclass import dataclass, replace
 from mlaudit.model.nouns import Evidence, Severity
-from mlaudit.model.versions import admits, distance, parsed, public, same_public
+from mlaudit.model.versions import admits, distance, is_before, of_its_release, public, same_public
 
 PYTHON = "python"
 
@@ -153,13 +153,12 @@ def _python_within(specifier: str, version: str | None) -> bool:
 @lru_cache(maxsize=65536)
 def _within(specifier: str, version: str) -> bool:
     """Like `admits`, but a prerelease counts as its release: 1.3rc1 writes what 1.3.0 writes."""
-    known = parsed(version)
-    return known is not None and (not specifier or admits(specifier, known.base_version))
+    release = of_its_release(version)
+    return release is not None and (not specifier or admits(specifier, release))
 
 
 def _direction(writer: str, reader: str) -> str:
-    version, other = parsed(writer), parsed(reader)
-    return "newer" if version is not None and other is not None and version < other else "older"
+    return "newer" if is_before(writer, reader) else "older"
 
 
 def _of_class(row: Known, classes: frozenset[str]) -> bool:

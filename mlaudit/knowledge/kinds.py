@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
 
 from mlaudit.document.node import Malformed, Node
-from mlaudit.knowledge.schema import checked, evidence, unknown_keys
-from mlaudit.model.lazy_dataclass import dataclass, replace
+from mlaudit.knowledge.schema import built_from, checked, evidence, unknown_keys
+from mlaudit.model.lazy_dataclass import dataclass
 from mlaudit.model.nouns import Evidence
 
 _KEYS = frozenset(
@@ -27,6 +27,7 @@ _KEYS = frozenset(
         "certainty",
     }
 )
+_FILE = "kinds.toml"
 _BOUND_TO_PYTHON = ("python.bytecode", "python.protocol5", "python.worker")
 
 
@@ -64,10 +65,38 @@ class Companion:
     evidence: tuple[Evidence, ...]
 
 
+class _KindsByName(Mapping[str, ArtifactKind]):
+    """The kinds of the file by their names, each checked and built when it is first asked for: a run asks for few."""
+
+    def __init__(self, root: Node) -> None:
+        self.rows = dict(root.items())
+        self._built: dict[str, ArtifactKind] = {}
+
+    def __getitem__(self, name: str) -> ArtifactKind:
+        kind = self._built.get(name)
+        if kind is None:
+            row = self.rows[name]
+            kind = self._built[name] = built_from(_FILE, row, lambda row: _kind(name, row, self))
+        return kind
+
+    def __contains__(self, name: object) -> bool:
+        return name in self.rows
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.rows)
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def named(self, key: str, value: object) -> tuple[str, ...]:
+        """The names of the kinds whose rows state a value."""
+        return tuple(name for name, row in self.rows.items() if row.get(key).value == value)
+
+
 @lru_cache(maxsize=1)
-def artifact_kinds() -> Mapping[str, ArtifactKind]:
+def artifact_kinds() -> _KindsByName:
     """Every kind by its name (`xgboost.json`). Raises KnowledgeError."""
-    return checked("kinds.toml", _kinds)
+    return checked(_FILE, _KindsByName)
 
 
 def kind_problem(name: str) -> str | None:
@@ -81,21 +110,6 @@ def kind_problem(name: str) -> str | None:
     return f'"{name[:60]}" is no kind of artifact{near}'
 
 
-def _kinds(root: Node) -> Mapping[str, ArtifactKind]:
-    table = {name: _kind(name, row) for name, row in root.items()}
-    for name, row in root.items():
-        ending = row.get("holds_ending")
-        if ending.exists:
-            ending_alike = (kind for kind in table if kind != name and kind.endswith(ending.text()))
-            kept = tuple(kind for kind in ending_alike if _inside(table, kind).isdisjoint(row.get("without").texts()))
-            table[name] = replace(table[name], holds=kept)
-    for name, kind in table.items():
-        for inner_kind in kind.holds:
-            if inner_kind not in table:
-                raise Malformed(f"unknown kind: {inner_kind}", (name, "holds"))
-    return table
-
-
 def _inside(table: Mapping[str, ArtifactKind], kind: str) -> set[str]:
     """A kind and all that travel inside it."""
     inside, waiting = set[str](), [kind]
@@ -107,20 +121,32 @@ def _inside(table: Mapping[str, ArtifactKind], kind: str) -> set[str]:
     return inside
 
 
-def _kind(name: str, row: Node) -> ArtifactKind:
+def _kind(name: str, row: Node, table: _KindsByName) -> ArtifactKind:
     unknown_keys(row, _KEYS)
     return ArtifactKind(
         name=name,
         title=row.get("title").text(),
         package=row.get("package").text(),
-        holds=row.get("holds").texts(),
+        holds=_holds(name, row, table),
         evidence=evidence(row),
         readers=row.get("readers").texts(),
-        holds_code=row.get("holds_code").exists and row.get("holds_code").flag(),
-        holds_any=row.get("holds_any").exists and row.get("holds_any").flag(),
-        closed=row.get("closed").exists and row.get("closed").flag(),
-        is_exchanged=row.get("is_exchanged").exists and row.get("is_exchanged").flag(),
+        holds_code=row.get("holds_code").flag(),
+        holds_any=row.get("holds_any").flag(),
+        closed=row.get("closed").flag(),
+        is_exchanged=row.get("is_exchanged").flag(),
     )
+
+
+def _holds(name: str, row: Node, table: _KindsByName) -> tuple[str, ...]:
+    """The kinds that travel inside one: those that it lists, or every kind with an ending but for some."""
+    ending = row.get("holds_ending")
+    if ending.exists:
+        ending_alike = (kind for kind in table if kind != name and kind.endswith(ending.text()))
+        return tuple(kind for kind in ending_alike if _inside(table, kind).isdisjoint(row.get("without").texts()))
+    for inner_kind in row.get("holds").texts():
+        if inner_kind not in table:
+            raise Malformed(f"unknown kind: {inner_kind}", (name, "holds"))
+    return row.get("holds").texts()
 
 
 UNKNOWN_OBJECTS = "pickle.objects"
@@ -149,10 +175,10 @@ def only_wrote(package: str, kinds: tuple[str, ...]) -> bool:
 def code_picklers() -> Mapping[str, frozenset[str]]:
     """Packages that store what only some Pythons read (byte code, a protocol of pickle), with the kinds of it."""
     kinds_by_package: dict[str, frozenset[str]] = {}
-    for kind in artifact_kinds().values():
-        if kind.holds_code:
-            inside = frozenset(name for name in carried(frozenset({kind.name})) if name.startswith(_BOUND_TO_PYTHON))
-            kinds_by_package[kind.package] = kinds_by_package.get(kind.package, frozenset()) | inside
+    table = artifact_kinds()
+    for kind in (table[name] for name in table.named("holds_code", True)):
+        inside = frozenset(name for name in carried(frozenset({kind.name})) if name.startswith(_BOUND_TO_PYTHON))
+        kinds_by_package[kind.package] = kinds_by_package.get(kind.package, frozenset()) | inside
     return kinds_by_package
 
 
@@ -180,7 +206,7 @@ def kinds_of(package: str, kinds: frozenset[str]) -> frozenset[str]:
 
 def owned(package: str) -> frozenset[str]:
     """Every kind that a package writes."""
-    return frozenset(name for name, kind in artifact_kinds().items() if kind.package == package)
+    return frozenset(artifact_kinds().named("package", package))
 
 
 def companions(package: str, kinds: frozenset[str] = frozenset()) -> tuple[Companion, ...]:

@@ -159,6 +159,14 @@ def dossier(package: str) -> Dossier | None:
         return None
 
 
+def owns_kinds(package: str) -> bool:
+    """Whether what is known of a package names artifacts that it writes; its rows are not built for that."""
+    try:
+        return bool(checked(f"packages/{package}.toml", lambda root: root.get("kinds").texts()))
+    except FileNotFoundError:
+        return False
+
+
 def packages() -> tuple[str, ...]:
     """Packages that have a file of their own, in order."""
     names = packaged_names("knowledge/packages")

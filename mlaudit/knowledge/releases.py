@@ -18,7 +18,7 @@ from mlaudit.model.lazy_dataclass import dataclass, replace
 from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.model.nouns import Evidence
 from mlaudit.model.packaged import packaged_bytes, packaged_names
-from mlaudit.model.versions import admits, parsed, public
+from mlaudit.model.versions import admits, is_prerelease, parsed, public, release_numbers
 
 FOLDER = "knowledge/releases"
 SUFFIX = ".json.z"
@@ -364,19 +364,14 @@ def newest(package: str, *, admitted_by: str = "", day: str | None = None, pytho
             or admits(declared_release.requires_python, python)
         )
     ]
-    final = [version for version in fitting if not _is_pre_release(version)]
+    final = [version for version in fitting if not is_prerelease(version)]
     best = final or fitting
     return best[-1] if best else None
 
 
 def _minor(version: str) -> tuple[int, ...]:
-    known = parsed(version)
-    return (*known.release, 0)[:2] if known is not None else ()
-
-
-def _is_pre_release(version: str) -> bool:
-    known = parsed(version)
-    return known is not None and known.is_prerelease
+    numbers = release_numbers(version)
+    return (*numbers, 0, 0)[:2] if numbers is not None else ()
 
 
 @lru_cache(maxsize=65536)

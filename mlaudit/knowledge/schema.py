@@ -12,7 +12,7 @@ from mlaudit.document.node import Malformed, Node
 from mlaudit.model.errors import MlauditError
 from mlaudit.model.nouns import Evidence
 from mlaudit.model.packaged import packaged_toml
-from mlaudit.model.versions import specifiers
+from mlaudit.model.versions import is_range
 
 _Choice = TypeVar("_Choice", bound=Enum)
 _Built = TypeVar("_Built")
@@ -70,7 +70,7 @@ def choice(node: Node, options: type[_Choice]) -> _Choice:
 def specifier(node: Node) -> str:
     """A PEP 440 specifier, empty if there is none. Raises Malformed."""
     text = node.maybe_text() or ""
-    if specifiers(text) is None:
+    if not is_range(text):
         raise Malformed(f"expected a version specifier, found {text!r}", node.route)
     return text
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 
 from mlaudit.document.node import Node
-from mlaudit.knowledge.load import dossier, packages
+from mlaudit.knowledge.load import owns_kinds, packages
 from mlaudit.knowledge.schema import checked
 from mlaudit.model.globs import wildcards
 from mlaudit.model.lazy_dataclass import dataclass
@@ -72,10 +72,9 @@ def _with_dossier() -> frozenset[str]:
 
 def _role_by_dossier(package: str) -> str | None:
     """What is known of a package makes it watched: for its artifacts where it has any, else for its numbers."""
-    known = dossier(package) if package in _with_dossier() else None
-    if known is None:
+    if package not in _with_dossier():
         return None
-    return "artifact" if known.kinds else "numeric"
+    return "artifact" if owns_kinds(package) else "numeric"
 
 
 def watched_packages() -> tuple[str, ...]:

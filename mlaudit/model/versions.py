@@ -7,8 +7,10 @@ from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from mlaudit.model import plain_versions
 from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.model.nouns import Distance
+from mlaudit.model.plain_versions import MAX_CLAUSES
 
 if TYPE_CHECKING:
     # To import packaging compiles the longest patterns of a run; most runs of a hook ask for no version.
@@ -17,8 +19,6 @@ if TYPE_CHECKING:
 
 MAX_LENGTH = 256
 """Characters: a longer text is no version."""
-MAX_CLAUSES = 64
-"""A specifier with more clauses is not understood (20,000 clauses cost seconds); of many bounds the tightest count."""
 
 _VARIANT = lazy_pattern(r"(?:^|[^a-z0-9])((?:cu|rocm|xpu|cpu|hip|nv)[0-9.]*)(?:$|[^a-z0-9])")
 
@@ -34,6 +34,50 @@ def parsed(text: str) -> Version | None:
         return Version(text)
     except InvalidVersion:
         return None
+
+
+def is_version(text: str) -> bool:
+    """Whether a text is a version for PEP 440."""
+    return plain_versions.order(text) is not None or parsed(text) is not None
+
+
+def is_range(text: str) -> bool:
+    """Whether a text is a specifier for PEP 440, which an empty one is, and of not too many clauses."""
+    return plain_versions.clauses(text) is not None or specifiers(text) is not None
+
+
+def is_before(version: str, other: str) -> bool | None:
+    """Whether one version sorts before another one; None if one of them cannot be read."""
+    plain, plain_other = plain_versions.order(version), plain_versions.order(other)
+    if plain is not None and plain_other is not None:
+        return plain < plain_other
+    known, known_other = parsed(version), parsed(other)
+    return known < known_other if known is not None and known_other is not None else None
+
+
+def is_prerelease(version: str) -> bool:
+    """Whether a version is read as one that comes before its release."""
+    if plain_versions.order(version) is not None:
+        return False
+    known = parsed(version)
+    return known is not None and known.is_prerelease
+
+
+def release_numbers(version: str) -> tuple[int, ...] | None:
+    """The numbers of a version's release, without zeros at their end; None if it cannot be read."""
+    plain = plain_versions.order(version)
+    if plain is not None:
+        return plain[0]
+    known = parsed(version)
+    return plain_versions.stripped(known.release) if known is not None else None
+
+
+def of_its_release(version: str) -> str | None:
+    """The release that a version is before, at or after (`1.3` of `1.3rc1`), None if it cannot be read."""
+    if plain_versions.order(version) is not None:
+        return version.partition(".post")[0]
+    known = parsed(version)
+    return known.base_version if known is not None else None
 
 
 def oldest() -> Version:
@@ -80,6 +124,9 @@ def public(version: str) -> str:
 @lru_cache(maxsize=65536)
 def same_public(left: str, right: str) -> bool:
     """Whether two versions are equal but for their local parts (`1.0` is `1.0.0`, `1!1.0` is not `1.0`)."""
+    plain, plain_other = plain_versions.order(public(left)), plain_versions.order(public(right))
+    if plain is not None and plain_other is not None:
+        return plain == plain_other
     version, other = parsed(public(left)), parsed(public(right))
     if version is None or other is None:
         return public(left).strip().lower() == public(right).strip().lower()
@@ -103,11 +150,12 @@ def distance(left: str, right: str) -> Distance | None:
 
 def _release(text: str) -> tuple[int, ...]:
     """Epoch and release numbers, ending in exactly two zeros, so that every version has a major and a minor number."""
+    plain = plain_versions.order(public(text))
+    if plain is not None:
+        return (0, *plain[0], 0, 0)
     version = parsed(public(text))
     epoch, numbers = (version.epoch, version.release) if version else (0, tuple(_numbers(text)))
-    while numbers and not numbers[-1]:
-        numbers = numbers[:-1]
-    return (epoch, *numbers, 0, 0)
+    return (epoch, *plain_versions.stripped(numbers), 0, 0)
 
 
 def _numbers(text: str) -> Iterator[int]:
@@ -117,6 +165,8 @@ def _numbers(text: str) -> Iterator[int]:
 @lru_cache(maxsize=65536)
 def exact(specifier: str) -> str | None:
     """The one version that a specifier admits by naming it (`==2.6.1`, `===2.6.1`, `==2.6.1,<=3.0`), else None."""
+    if specifier.startswith("==") and plain_versions.order(specifier[2:]) is not None:
+        return specifier[2:]
     clauses = specifiers(specifier)
     if clauses is None:
         return None
@@ -146,6 +196,9 @@ def admits(specifier: str, version: str) -> bool:
 
     What PEP 440 cannot read admits everything: an accusation needs proof.
     """
+    plain = plain_versions.admits(specifier, version)
+    if plain is not None:
+        return plain
     clauses, known = specifiers(specifier), parsed(version)
     if clauses is None or known is None:
         return True

@@ -9,7 +9,6 @@ from mlaudit.document.budget import BudgetExceeded, current_budget, document_bud
 from mlaudit.document.document import Document
 from mlaudit.document.node import Malformed
 from mlaudit.grammars.pypi import local_projects
-from mlaudit.grammars.pypi.overrides import without_excluded
 from mlaudit.model.errors import Unreadable
 from mlaudit.model.lazy_dataclass import dataclass, replace
 from mlaudit.model.masking import mask_statement
@@ -384,13 +383,22 @@ def _assembled(path: str, format_name: str, complete: bool, by_type: dict[type, 
         format=format_name,
         complete=complete and not whole,
         roots=_only(by_type, Root),
-        pins=tuple(without_excluded(_only(by_type, Pin))),
+        pins=_without_excluded(_only(by_type, Pin)),
         includes=_only(by_type, Include),
         facts=_only(by_type, Fact),
         conflicts=_only(by_type, Conflict),
         waivers=_only(by_type, Waiver),
         unread=unread,
     )
+
+
+def _without_excluded(pins: tuple[Pin, ...]) -> tuple[Pin, ...]:
+    """The pins without those that the same install excludes; only an override does."""
+    if not any(pin.overrides for pin in pins):
+        return pins
+    from mlaudit.grammars.pypi.overrides import without_excluded
+
+    return tuple(without_excluded(pins))
 
 
 def _only(by_type: dict[type, list[Statement]], kind: type[T]) -> tuple[T, ...]:

@@ -14,7 +14,7 @@ from mlaudit.model.names import package_of
 from mlaudit.model.nouns import Edge, Kind, Layer, Pin, Place, Unread
 from mlaudit.model.scope import EVERYWHERE, PinScope
 from mlaudit.model.secrets import MASK
-from mlaudit.model.versions import exact, parsed
+from mlaudit.model.versions import exact, is_version
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -80,7 +80,7 @@ def parse(text: str) -> Requirement:
 
 
 def _pinned(name: str, version: str) -> Requirement:
-    if parsed(version) is None:
+    if not is_version(version):
         return Requirement(problem=f"`{version}` is no version (PEP 440)")
     return Requirement(name=name, version=version)
 

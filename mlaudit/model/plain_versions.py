@@ -1,0 +1,114 @@
+"""Versions and ranges spelled in the plainest way, read without `packaging`: to load it takes a tenth of a short run.
+
+A plain version is release numbers, perhaps with `.postN`. What is spelled otherwise is None here, and then
+`mlaudit.model.versions` asks `packaging`; a test holds both against each other. Order and clauses are those of PEP 440
+(https://packaging.python.org/en/latest/specifications/version-specifiers/).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import lru_cache
+from operator import eq, ge, le, lt, ne
+from typing import Final
+
+from mlaudit.model.lazy_pattern import lazy_pattern
+
+Order = tuple[tuple[int, ...], int]
+"""What sorts a plain version: release numbers without zeros at the end, and the number behind `.post`, -1 for none."""
+Clause = tuple[Callable[[Order, Order], bool], Order]
+"""A comparison, and what a version is compared with."""
+
+_PLAIN = lazy_pattern(r"(0|[1-9][0-9]{0,15})((?:\.(?:0|[1-9][0-9]{0,15})){0,9})(?:\.post(0|[1-9][0-9]{0,15}))?")
+_CLAUSE = lazy_pattern(r"(==|!=|>=|<=|~=|>|<)([0-9][0-9.]{0,80}[0-9]|[0-9])(\.\*)?")
+_NO_POST: Final = -1
+MAX_CLAUSES = 64
+"""A range of more is not understood (20,000 clauses cost seconds)."""
+
+
+@lru_cache(maxsize=65536)
+def order(version: str) -> Order | None:
+    """What sorts a plain version, None for any other text."""
+    plain = _PLAIN.fullmatch(version)
+    if plain is None:
+        return None
+    return stripped(tuple(map(int, version.partition(".post")[0].split(".")))), int(plain[3] or _NO_POST)
+
+
+def release_numbers(version: str) -> tuple[int, ...] | None:
+    """The numbers of a plain version, without zeros at the end; None for any other text."""
+    plain = order(version)
+    return plain[0] if plain is not None else None
+
+
+@lru_cache(maxsize=65536)
+def clauses(text: str) -> tuple[Clause, ...] | None:
+    """The comparisons of a range of plain versions, None for any other text."""
+    if text.count(",") >= MAX_CLAUSES:
+        return None
+    made: list[Clause] = []
+    for clause in text.split(",") if text else ():
+        parts = _CLAUSE.fullmatch(clause)
+        comparisons = _comparisons(parts[1], parts[2], parts[3] is not None) if parts is not None else None
+        if comparisons is None:
+            return None
+        made += comparisons
+    return tuple(made)
+
+
+def admits(text: str, version: str) -> bool | None:
+    """Whether a range admits a version, None where one of them is not plain."""
+    known, comparisons = order(version), clauses(text)
+    if known is None or comparisons is None:
+        return None
+    return all(holds(known, other) for holds, other in comparisons)
+
+
+def _comparisons(operator: str, version: str, is_series: bool) -> tuple[Clause, ...] | None:
+    known = order(version)
+    if known is None:
+        return None
+    if is_series:
+        series = _series(tuple(map(int, version.split("."))))
+        return {"==": (series,), "!=": (_opposite(series),)}.get(operator)
+    if operator == "~=":
+        numbers = tuple(map(int, version.split(".")))
+        return ((ge, known), _series(numbers[:-1])) if len(numbers) > 1 else None
+    return ((_BY_OPERATOR[operator], known),)
+
+
+def _series(numbers: tuple[int, ...]) -> Clause:
+    """Whether a version begins with numbers, where it has as many, zeros at its end included."""
+    length = len(numbers)
+
+    def is_in(version: Order, other: Order) -> bool:
+        return (version[0] + (0,) * length)[:length] == other[0]
+
+    return is_in, (numbers, _NO_POST)
+
+
+def _opposite(clause: Clause) -> Clause:
+    holds, other = clause
+    return lambda version, other: not holds(version, other), other
+
+
+def _is_later(version: Order, other: Order) -> bool:
+    """`>`: what was published after a release as its `.postN` is not later."""
+    return version[0] > other[0]
+
+
+_BY_OPERATOR: dict[str, Callable[[Order, Order], bool]] = {
+    "==": eq,
+    "!=": ne,
+    ">=": ge,
+    "<=": le,
+    ">": _is_later,
+    "<": lt,
+}
+
+
+def stripped(numbers: tuple[int, ...]) -> tuple[int, ...]:
+    """Release numbers without zeros at their end: `2.0` and `2.0.0` are one release."""
+    while numbers and not numbers[-1]:
+        numbers = numbers[:-1]
+    return numbers
