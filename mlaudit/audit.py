@@ -13,7 +13,7 @@ from mlaudit.model.lazy_dataclass import replace
 from mlaudit.model.nouns import Change, Verdict
 from mlaudit.model.pairs import EnvironmentPair
 from mlaudit.model.report import Environment, Report
-from mlaudit.model.versions import parsed
+from mlaudit.model.versions import is_version
 from mlaudit.policy.apply import Outcome, RuleHit, apply
 from mlaudit.policy.fold import folded
 from mlaudit.policy.summary import summary
@@ -76,7 +76,7 @@ def _covered_changes(finding: Finding) -> Iterator[Change]:
         return
     for text in finding.covers:
         package, version, *_ = (*text.split(" "), "")
-        if parsed(version) is not None:
+        if is_version(version):
             yield finding.fix.changes[0]._replace(package=package, to=version)
 
 

@@ -10,7 +10,7 @@ from mlaudit.model.lazy_dataclass import dataclass
 from mlaudit.model.nouns import Kind, Layer, Pin, Place, State, Target, Unread
 from mlaudit.model.plain_versions import MAX_CLAUSES
 from mlaudit.model.report import Cell
-from mlaudit.model.versions import admits, exact, joined, meet, parsed, public, split_variant
+from mlaudit.model.versions import admits, exact, joined, meet, public, split_variant, version_key
 
 _COMPARED = frozenset(
     (Kind.PACKAGE, Kind.LOCAL, Kind.PYTHON, Kind.CUDA, Kind.CUDNN, Kind.DRIVER, Kind.SYSTEM, Kind.MODEL, Kind.DATA)
@@ -188,10 +188,10 @@ class _Combined:
 
 def _exacts(pins: Sequence[Pin], kind: Kind) -> tuple[str, ...]:
     """Exact versions, each once; one with a local part speaks for the same one without."""
-    by_public: dict[object, dict[str | None, int]] = {}
+    by_public: dict[str, dict[str | None, int]] = {}
     versions: list[str] = []
     for version in (pin.version for pin in pins if pin.version is not None):
-        positions = by_public.setdefault(_public_key(version), {})
+        positions = by_public.setdefault(version_key(public(version)), {})
         variant = split_variant(version)[1]
         if variant is None and positions:
             continue
@@ -205,12 +205,6 @@ def _is_beginning(version: str, versions: Sequence[str], kind: Kind) -> bool:
     """Whether another version says more of the same: CUDA 11.2.2 is a CUDA 11.2."""
     by_prefix = kind in (Kind.PYTHON, Kind.CUDA, Kind.CUDNN)
     return by_prefix and any(other.startswith(f"{version}.") for other in versions)
-
-
-def _public_key(version: str) -> object:
-    """Equal for versions that are equal but for their local parts."""
-    text = public(version)
-    return parsed(text) or text.strip().lower()
 
 
 def _combined(stated: Sequence[Stated], bounds: Iterable[Stated]) -> _Combined:

@@ -13,7 +13,7 @@ from mlaudit.model.lazy_dataclass import dataclass
 from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.model.names import normalized
 from mlaudit.model.nouns import Kind, Layer, Pin, Reading, Root, Target
-from mlaudit.model.versions import admits, exact, specifiers
+from mlaudit.model.versions import admits, exact, is_range
 from mlaudit.request.wanted import Wanted
 
 KNOWN_MINORS = tuple(f"3.{minor}" for minor in range(8, 15))
@@ -122,7 +122,7 @@ def _ranged(readings: Sequence[Reading], pins: Iterable[Pin], wanted: Wanted) ->
 
 
 def _admitted(ranges: Iterable[str]) -> tuple[str, ...]:
-    known = [text for text in dict.fromkeys(ranges) if specifiers(text) is not None]
+    known = [text for text in dict.fromkeys(ranges) if is_range(text)]
     if not known:
         return ()
     named = [python for text in known for python in [_python(exact(text) or "")] if python]

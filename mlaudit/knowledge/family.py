@@ -18,7 +18,7 @@ from mlaudit.model.lazy_dataclass import dataclass
 from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.model.names import normalized
 from mlaudit.model.nouns import Evidence
-from mlaudit.model.versions import admits, disjoint, joined, oldest, parsed, public
+from mlaudit.model.versions import admits, disjoint, is_before, joined, oldest, parsed, public
 
 if TYPE_CHECKING:
     from packaging.version import Version
@@ -242,8 +242,8 @@ def _run_of(subject: str, version: str, other: str) -> Run | None:
 
 
 def _in(run: Run, version: str) -> bool:
-    asked, first, last = parsed(public(version)), parsed(run.first), parsed(run.last)
-    return asked is not None and first is not None and last is not None and first <= asked <= last
+    asked = public(version)
+    return is_before(asked, run.first) is False and is_before(run.last, asked) is False
 
 
 def family_mismatches(

@@ -10,7 +10,7 @@ from mlaudit.knowledge.load import Dossier, dossier
 from mlaudit.model.lazy_dataclass import dataclass, replace
 from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.model.nouns import Severity
-from mlaudit.model.versions import admits, exact, parsed
+from mlaudit.model.versions import admits, exact, in_order, is_version
 
 MAX_PAIRS = 900
 """Pairs of candidates that are judged for one crossing of two ranges."""
@@ -85,11 +85,11 @@ def _pairs(known: Dossier, writer: str, reader: str) -> Iterator[tuple[str, str]
 
 def _admitted(known: Dossier, text: str) -> tuple[str, ...]:
     """Candidates that a specifier or an exact version admits, oldest first."""
-    if parsed(text) is not None:
+    if is_version(text):
         return (text,)
     if (only := exact(text)) is not None:
         return (only,)
-    own = (version for version in _BOUND.findall(text) if parsed(version) is not None)
+    own = (version for version in _BOUND.findall(text) if is_version(version))
     return _ordered(version for version in (*_candidates(known.package), *own) if admits(text, version))
 
 
@@ -103,5 +103,4 @@ def _candidates(package: str) -> tuple[str, ...]:
 
 
 def _ordered(versions: Iterable[str]) -> tuple[str, ...]:
-    known = {version: order for version in versions if (order := parsed(version)) is not None}
-    return tuple(sorted(known, key=lambda version: known[version]))
+    return tuple(in_order(version for version in versions if is_version(version)))

@@ -18,7 +18,7 @@ from mlaudit.model.lazy_dataclass import dataclass, replace
 from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.model.nouns import Evidence
 from mlaudit.model.packaged import packaged_bytes, packaged_names
-from mlaudit.model.versions import admits, is_prerelease, parsed, public, release_numbers
+from mlaudit.model.versions import admits, is_prerelease, public, release_numbers, version_key
 
 FOLDER = "knowledge/releases"
 SUFFIX = ".json.z"
@@ -32,30 +32,17 @@ _MALFORMED = (ValueError, LookupError, TypeError, AttributeError)
 """What data of another shape than the lab writes raises."""
 
 _REQUIRED_NAME = lazy_pattern(r"\s*([A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)")
-_PLAIN = lazy_pattern(
-    r"[A-Za-z0-9][A-Za-z0-9._-]{0,100}(?:\[[A-Za-z0-9._, -]{0,200}\])?\s{0,4}"
-    r"(?P<clauses>(?:(?:===|==|~=|!=|<=|>=|<|>)[0-9][0-9.]{0,40}(?:\.\*)?(?:,(?=[=~!<>])|(?=[\s;]|$))){0,16})"
-    r"\s{0,4}(?:;.{0,1000})?"
+_CANONICAL = lazy_pattern(
+    r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,200}[A-Za-z0-9])?(?:\[[^\]]{0,400}\])?"
+    r"(?P<clauses>[^;@()\s]{0,1000})(?:; (?P<marker>.+))?"
 )
-"""A requirement of release numbers alone, whatever its marker says."""
-_ATOM = lazy_pattern(
-    r"(?:python(?:_full)?_version|sys_platform|os_name|platform_(?:system|machine)) "
-    r'(?:(?:[=!<>]=|[<>]) "[A-Za-z0-9._]{1,40}"|[=!]= "[0-9]{1,9}(?:\.[0-9]{1,9}){0,9}\.\*")'
-    r'|extra == "[a-z0-9]+(?:-[a-z0-9]+)*"'
-)
+"""A requirement as the lab writes it, the way packaging spells it, but for one on an address."""
 _NUMBERS = r"[0-9]{1,9}(?:\.[0-9]{1,9}){0,9}"
-_USUAL = lazy_pattern(
-    r"[A-Za-z0-9][A-Za-z0-9._-]{0,100}(?:\[[a-z0-9]{1,40}(?:-[a-z0-9]{1,40}){0,8}\])?"
-    rf"(?P<clauses>(?:(?:(?:<=|>=|<|>){_NUMBERS}(?:\.?(?:dev|rc|a|b)[0-9]{{1,9}})?|[=!]={_NUMBERS}(?:\.\*)?"
-    rf"|~=[0-9]{{1,9}}\.{_NUMBERS})(?:,(?=[=!<>~])|$)){{0,16}})"
-)
-"""A requirement that packaging would spell as written, but for the order of its clauses; without its marker."""
 _RANGE = lazy_pattern(
     rf"[A-Za-z0-9][A-Za-z0-9._-]{{0,100}}(?:\[[A-Za-z0-9._, -]{{0,200}}\])?"
     rf"(?P<clauses>(?:>=|<){_NUMBERS}(?:,(?:>=|<|!=){_NUMBERS}){{0,8}})"
 )
 """A requirement between release numbers that always holds."""
-_RELEASE_NUMBERS = lazy_pattern(r"((?:[0-9]+!)?[0-9]+(?:\.[0-9]+)*?)(?:\.0)*((?:a|b|rc|\.post|\.dev)[0-9].*)?")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -282,7 +269,7 @@ class LazyRequirements(Mapping[str, tuple[DeclaredRequirement, ...]]):
 
     def everything(self, name: str) -> str | None:
         """The clauses of all requirements on a name, as if every marker held; None if that takes a parser."""
-        matches = [_PLAIN.fullmatch(text) for text in self._texts[name]]
+        matches = [_CANONICAL.fullmatch(text) for text in self._texts[name]]
         return ",".join(match["clauses"] for match in matches if match and match["clauses"]) if all(matches) else None
 
     def is_optional(self, name: str) -> bool:
@@ -311,21 +298,12 @@ def required_name(text: str) -> str:
 
 @lru_cache(maxsize=8192)
 def declared_requirement(text: str) -> DeclaredRequirement | None:
-    """A requirement, None if PEP 508 does not read it: it accuses nobody."""
-    bare, _, marker = text.partition("; ")
-    usual = _USUAL.fullmatch(bare)
-    if usual is not None and (_is_usual_marker(marker) or text == bare):
-        specifier = ",".join(sorted({*usual["clauses"].split(",")} - {""}))
-        return DeclaredRequirement(name=required_name(text), specifier=specifier, marker=marker or None, text=text)
-    return _parsed_requirement(text)
-
-
-def _is_usual_marker(marker: str) -> bool:
-    """Whether packaging would spell a marker as written: comparisons that all hold, in brackets the first or none."""
-    bracketed, bracket, rest = marker.removeprefix("(").partition(")")
-    if marker.startswith("(") is not bool(bracket) or (bracket and (" and " not in bracketed or rest[:5] != " and ")):
-        return False
-    return all(_ATOM.fullmatch(atom) for atom in f"{bracketed}{rest}".split(" and "))
+    """A requirement of the index, None if PEP 508 does not read it: it accuses nobody."""
+    match = _CANONICAL.fullmatch(text)
+    if match is None:
+        return _parsed_requirement(text)
+    specifier = ",".join(sorted({*match["clauses"].split(",")} - {""}))
+    return DeclaredRequirement(name=required_name(text), specifier=specifier, marker=match["marker"], text=text)
 
 
 def _parsed_requirement(text: str) -> DeclaredRequirement | None:
@@ -372,16 +350,6 @@ def newest(package: str, *, admitted_by: str = "", day: str | None = None, pytho
 def _minor(version: str) -> tuple[int, ...]:
     numbers = release_numbers(version)
     return (*numbers, 0, 0)[:2] if numbers is not None else ()
-
-
-@lru_cache(maxsize=65536)
-def version_key(version: str) -> str:
-    """One text for all spellings of a version: `2.0` and `2.0.0` are one release. It orders nothing."""
-    read = _RELEASE_NUMBERS.fullmatch(version)
-    if read is None:
-        normal = parsed(version)
-        read = _RELEASE_NUMBERS.fullmatch(str(normal)) if normal is not None else None
-    return f"{read.group(1)}{read.group(2) or ''}" if read else version
 
 
 def unpacked(data: bytes, package: str) -> ReleaseHistory:

@@ -26,7 +26,6 @@ from mlaudit.knowledge.releases import (
     indexed_packages,
     required_name,
     unpacked,
-    version_key,
 )
 from mlaudit.lab.release_agreement import agreeing, disagreements
 from mlaudit.lab.release_clients import InstallerIndex
@@ -35,6 +34,7 @@ from mlaudit.lab.release_rows import GatheredRelease, gathered_before, merged, p
 from mlaudit.lab.release_tags import TaggedProject, last_day, tagged_releases
 from mlaudit.lab.release_wheels import local_releases
 from mlaudit.model.packaged import HOME, packaged
+from mlaudit.model.versions import version_key
 
 FORGE = "https://github.com"
 MAX_FILE = 300_000

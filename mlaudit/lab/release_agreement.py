@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from packaging.requirements import Requirement
 
-from mlaudit.knowledge.releases import version_key
 from mlaudit.lab.release_rows import GatheredRelease
+from mlaudit.model.versions import version_key
 
 if TYPE_CHECKING:
     from packaging.specifiers import SpecifierSet

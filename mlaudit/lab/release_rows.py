@@ -14,7 +14,8 @@ from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
 
-from mlaudit.knowledge.releases import FORMAT, DeclaredRelease, version_key
+from mlaudit.knowledge.releases import FORMAT, DeclaredRelease
+from mlaudit.model.versions import version_key
 
 _PLATFORMS = ("musllinux", "linux", "macosx", "win")
 _FILE_PARTS = (5, 6)

@@ -10,9 +10,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import lru_cache
 from operator import eq, ge, le, lt, ne
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from mlaudit.model.lazy_pattern import lazy_pattern
+
+if TYPE_CHECKING:
+    import re
 
 Order = tuple[tuple[int, ...], int]
 """What sorts a plain version: release numbers without zeros at the end, and the number behind `.post`, -1 for none."""
@@ -20,8 +23,13 @@ Clause = tuple[Callable[[Order, Order], bool], Order]
 """A comparison, and what a version is compared with."""
 
 _PLAIN = lazy_pattern(r"(0|[1-9][0-9]{0,15})((?:\.(?:0|[1-9][0-9]{0,15})){0,9})(?:\.post(0|[1-9][0-9]{0,15}))?")
-_CLAUSE = lazy_pattern(r"(==|!=|>=|<=|~=|>|<)([0-9][0-9.]{0,80}[0-9]|[0-9])(\.\*)?")
+_CLAUSE = lazy_pattern(
+    r"(==|!=|>=|<=|~=|>|<) {0,3}([0-9]{1,15}(?:\.[0-9]{1,15}){0,9})"
+    r"(?:(?P<series>\.\*)|\.post(?P<post>[0-9]{1,15})|(?P<early>\.?(?:dev|rc|a|b)\.?[0-9]{0,15}))?"
+)
 _NO_POST: Final = -1
+_EARLY: Final = -2
+"""What comes before a release: of those that a range names, no order is kept, since a plain version is none of them."""
 MAX_CLAUSES = 64
 """A range of more is not understood (20,000 clauses cost seconds)."""
 
@@ -48,8 +56,8 @@ def clauses(text: str) -> tuple[Clause, ...] | None:
         return None
     made: list[Clause] = []
     for clause in text.split(",") if text else ():
-        parts = _CLAUSE.fullmatch(clause)
-        comparisons = _comparisons(parts[1], parts[2], parts[3] is not None) if parts is not None else None
+        parts = _CLAUSE.fullmatch(clause.strip(" "))
+        comparisons = _comparisons(parts) if parts is not None else None
         if comparisons is None:
             return None
         made += comparisons
@@ -64,17 +72,26 @@ def admits(text: str, version: str) -> bool | None:
     return all(holds(known, other) for holds, other in comparisons)
 
 
-def _comparisons(operator: str, version: str, is_series: bool) -> tuple[Clause, ...] | None:
-    known = order(version)
-    if known is None:
-        return None
-    if is_series:
-        series = _series(tuple(map(int, version.split("."))))
+def names_its_own(text: str) -> bool:
+    """Whether a range of plain versions admits one that it names, so that it is not empty; False decides nothing."""
+    comparisons = clauses(text) or ()
+    named = ((stripped(numbers), max(suffix, _NO_POST)) for _, (numbers, suffix) in comparisons)
+    return any(all(holds(version, other) for holds, other in comparisons) for version in named)
+
+
+def _comparisons(clause: re.Match[str]) -> tuple[Clause, ...] | None:
+    operator, numbers = clause[1], tuple(map(int, clause[2].split(".")))
+    is_release = clause["post"] is None and clause["early"] is None
+    if clause["series"] is not None:
+        series = _series(numbers)
         return {"==": (series,), "!=": (_opposite(series),)}.get(operator)
     if operator == "~=":
-        numbers = tuple(map(int, version.split(".")))
-        return ((ge, known), _series(numbers[:-1])) if len(numbers) > 1 else None
-    return ((_BY_OPERATOR[operator], known),)
+        known = stripped(numbers), _NO_POST
+        return ((ge, known), _series(numbers[:-1])) if len(numbers) > 1 and is_release else None
+    if operator == ">" and not is_release:
+        return None
+    suffix = _EARLY if clause["early"] is not None else int(clause["post"] or _NO_POST)
+    return ((_BY_OPERATOR[operator], (stripped(numbers), suffix)),)
 
 
 def _series(numbers: tuple[int, ...]) -> Clause:

@@ -20,13 +20,20 @@ if TYPE_CHECKING:
 MAX_LENGTH = 256
 """Characters: a longer text is no version."""
 
+_NUMBER = "(?:0|[1-9][0-9]*)"
+_SPELLED = lazy_pattern(
+    rf"((?:[1-9][0-9]*!)?{_NUMBER}(?:\.{_NUMBER}){{0,19}}?)(?:\.0){{0,19}}"
+    rf"((?:(?:a|b|rc){_NUMBER})?(?:\.post{_NUMBER})?(?:\.dev{_NUMBER})?(?:\+[a-z0-9.]+)?)"
+)
+"""A version as PEP 440 normalizes it."""
 _VARIANT = lazy_pattern(r"(?:^|[^a-z0-9])((?:cu|rocm|xpu|cpu|hip|nv)[0-9.]*)(?:$|[^a-z0-9])")
 
 
 @lru_cache(maxsize=65536)
 def parsed(text: str) -> Version | None:
     """The version, or None if the text is not one for PEP 440."""
-    if len(text) > MAX_LENGTH:
+    # What begins otherwise is none, and packaging need not be loaded to say so.
+    if len(text) > MAX_LENGTH or not text.lstrip().removeprefix("v").removeprefix("V")[:1].isdigit():
         return None
     from packaging.version import InvalidVersion, Version
 
@@ -55,6 +62,14 @@ def is_before(version: str, other: str) -> bool | None:
     return known < known_other if known is not None and known_other is not None else None
 
 
+def in_order(versions: Iterable[str]) -> list[str]:
+    """Versions, each once, oldest first; what is none sorts first."""
+    plain = {version: plain_versions.order(version) for version in versions}
+    if None not in plain.values():
+        return sorted(plain, key=lambda version: plain[version] or ((), 0))
+    return sorted(plain, key=lambda version: parsed(version) or oldest())
+
+
 def is_prerelease(version: str) -> bool:
     """Whether a version is read as one that comes before its release."""
     if plain_versions.order(version) is not None:
@@ -78,6 +93,19 @@ def of_its_release(version: str) -> str | None:
         return version.partition(".post")[0]
     known = parsed(version)
     return known.base_version if known is not None else None
+
+
+@lru_cache(maxsize=65536)
+def version_key(version: str) -> str:
+    """One text for all spellings of a version: `2.0` and `2.0.0` are one release. It orders nothing.
+
+    A text that is no version for PEP 440 is its own key, in lower case.
+    """
+    read = _SPELLED.fullmatch(version)
+    if read is None:
+        normal = parsed(version)
+        read = _SPELLED.fullmatch(str(normal)) if normal is not None else None
+    return f"{read.group(1)}{read.group(2) or ''}" if read else version.strip().lower()
 
 
 def oldest() -> Version:
@@ -167,6 +195,8 @@ def exact(specifier: str) -> str | None:
     """The one version that a specifier admits by naming it (`==2.6.1`, `===2.6.1`, `==2.6.1,<=3.0`), else None."""
     if specifier.startswith("==") and plain_versions.order(specifier[2:]) is not None:
         return specifier[2:]
+    if "==" not in specifier:
+        return None
     clauses = specifiers(specifier)
     if clauses is None:
         return None
@@ -215,6 +245,8 @@ def disjoint(left: str, right: str) -> bool:
     The versions that satisfy both, if there are any, begin at a place where what one of the clauses admits begins; so
     trying all such places is a proof (`_probes`).
     """
+    if plain_versions.names_its_own(both(left, right)):
+        return False
     allowed, other = specifiers(left), specifiers(right)
     if allowed is None or other is None:
         return False
@@ -265,7 +297,10 @@ def _beginnings(version: Version, zeros: str) -> Iterator[str]:
 
 def meet(clauses: Iterable[str]) -> bool:
     """Whether some version may satisfy all the clauses; those that PEP 440 cannot read exclude nothing."""
-    known = specifiers(",".join(clause for clause in clauses if specifiers(clause) is not None))
+    text = ",".join(clause for clause in clauses if is_range(clause))
+    if plain_versions.names_its_own(text):
+        return True
+    known = specifiers(text)
     return known is None or any(_contains(known, version) for version in _probes(known))
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 
+from mlaudit.model import plain_versions
 from mlaudit.model.lazy_dataclass import dataclass
 from mlaudit.model.lazy_pattern import lazy_pattern
 
@@ -155,13 +156,8 @@ def evaluated(read: Program, bits: Callable[[Atom], int]) -> int:
 @lru_cache(maxsize=65536)
 def atom_bits(text: str, worlds: Worlds) -> int | None:
     """The environments in which a comparison holds, None if packaging cannot tell."""
-    from packaging.version import InvalidVersion
-
     environments = [_environment(python, worlds) for python in worlds.pythons]
-    try:
-        answers = _plain_answers(text, environments)
-    except InvalidVersion:
-        return None
+    answers = _plain_answers(text, environments)
     if answers is None:
         answers = _answers(text, environments)
     return None if answers is None else sum(1 << bit for bit, holds in enumerate(answers) if holds)
@@ -197,13 +193,8 @@ def _plain_answers(text: str, environments: Sequence[dict[str, str]]) -> list[bo
     version = _PLAIN_VERSION.fullmatch(text)
     if version is None:
         return None
-    from packaging.specifiers import InvalidSpecifier, Specifier
-
-    try:
-        specifier = Specifier(version[2] + version[4])
-    except InvalidSpecifier:
-        return None
-    return [specifier.contains(environment[version[1]], prereleases=True) for environment in environments]
+    answers = [plain_versions.admits(version[2] + version[4], environment[version[1]]) for environment in environments]
+    return [answer for answer in answers if answer is not None] if None not in answers else None
 
 
 _SYSTEMS = {"linux": ("Linux", "posix"), "darwin": ("Darwin", "posix"), "win32": ("Windows", "nt")}

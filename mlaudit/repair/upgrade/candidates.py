@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
 from mlaudit.knowledge.family import demanding_releases
-from mlaudit.knowledge.releases import history, version_key
-from mlaudit.model.versions import admits, oldest, parsed, public
+from mlaudit.knowledge.releases import history
+from mlaudit.model.versions import admits, oldest, parsed, public, version_key
 
 MAX_CANDIDATES = 400
 """Releases of one package that are looked at."""
