@@ -27,6 +27,7 @@ class Consequence:
         failed, tried: of the artifacts measured, how many failed or changed.
         remedy: the smallest change that fixes it.
         via: the companion package that causes it.
+        depends: it is so for some classes or names alone, and whether what crosses has them is not known.
     """
 
     id: str
@@ -41,6 +42,7 @@ class Consequence:
     tried: int | None = None
     remedy: str = ""
     via: str | None = None
+    depends: bool = False
 
     @property
     def rank(self) -> tuple[int, int]:
@@ -182,7 +184,8 @@ def _of_names(row: Known, names: frozenset[str]) -> bool:
 
 def _consequence(row: Known, pair: _VersionPair) -> Consequence:
     known = pair.kinds_known or bool(pair.classes)
-    certain = (known or not row.kinds) and (bool(pair.classes) or not row.classes) and bool(pair.names or not row.names)
+    depends = bool(row.classes and not pair.classes) or bool(row.names and not pair.names)
+    certain = (known or not row.kinds) and not depends
     return Consequence(
         id=row.id,
         effect=row.effect,
@@ -196,6 +199,7 @@ def _consequence(row: Known, pair: _VersionPair) -> Consequence:
         tried=row.tried,
         remedy=_filled(row.remedy, pair),
         via=row.via,
+        depends=depends,
     )
 
 

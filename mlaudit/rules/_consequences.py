@@ -24,12 +24,12 @@ NOT_ASKED_FOR = "; the artifacts that pass between them do not need it"
 """What is reported about a package that nothing needs to load what crosses."""
 DETAILS = 4
 """Further consequences that a finding names."""
-_TITLE_OF_RANGES = {
+_TITLE_OF_WHAT_MAY_BE = {
     Effect.UNREADABLE: "artifacts may not load",
     Effect.SILENT: "results may change silently",
     Effect.PREPROCESSING: "preprocessing may change",
 }
-"""Words for what only ranges that overlap allow."""
+"""Words for what only ranges that overlap allow, or only some artifacts do where nothing shows which ones cross."""
 
 
 def consequence_hits(crossing: Crossing, view: View, effect: Effect) -> Iterator[Hit]:
@@ -45,7 +45,7 @@ def consequence_hits(crossing: Crossing, view: View, effect: Effect) -> Iterator
         severity=_severity(crossing, view, judgement),
         message=f"{_opening(crossing, judgement)} {judgement.worst.says}",
         effect=judgement.worst.says,
-        title=_TITLE_OF_RANGES.get(effect, "") if judgement.may else "",
+        title=_TITLE_OF_WHAT_MAY_BE.get(effect, "") if judgement.may or judgement.worst.depends else "",
         at=at,
         related=related,
         details=(
