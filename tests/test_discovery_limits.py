@@ -16,10 +16,11 @@ from mlaudit.discovery.code_joining import _content
 from mlaudit.discovery.code_scopes import CodeScope
 from mlaudit.discovery.compose_services import compose_runs
 from mlaudit.discovery.copied_code import _parted, find_parted_code
-from mlaudit.discovery.crossings import Handover, _add
+from mlaudit.discovery.crossing_artifacts import hand_over
 from mlaudit.discovery.environments import DiscoveredEnvironment, Discovery, Pair, discover, no_roots
 from mlaudit.discovery.exchanges import exchanges_of
 from mlaudit.discovery.groups import DocumentGroup
+from mlaudit.discovery.handovers import Handover
 from mlaudit.discovery.init_file import render
 from mlaudit.discovery.loaded_models import loaded_models, models_by_name
 from mlaudit.discovery.model_server_uses import triton_models
@@ -159,7 +160,7 @@ def crossing(folder: Path, number: int) -> int:
             library="joblib",
             names=(name,),
         )
-        _add(writer, reader, Handover(write=write_use, read=write_use, sameness=Sameness.CERTAIN))
+        hand_over(writer, reader, Handover(write=write_use, read=write_use, sameness=Sameness.CERTAIN))
     return len(reader.crosses[writer])
 
 

@@ -15,19 +15,13 @@ from mlaudit.discovery.candidates import Candidate
 from mlaudit.discovery.code_scopes import CodeScope
 from mlaudit.discovery.compose_services import is_compose
 from mlaudit.discovery.converting_commands import converting_uses, option_of
-from mlaudit.discovery.crossings import (
-    Handover,
-    _in_folder,
-    _in_mount,
-    _is_common,
-    _is_of_other_project,
-    crossing_artifact,
-    with_real_names,
-)
+from mlaudit.discovery.crossing_artifacts import crossing_artifact
+from mlaudit.discovery.crossings import _is_of_other_project
 from mlaudit.discovery.descriptor_uses import copied_uses, moved_uses, server_uses
 from mlaudit.discovery.environments import DiscoveredEnvironment, Discovery, Pair
 from mlaudit.discovery.exchanges import exchanges_of
 from mlaudit.discovery.groups import DocumentGroup, named_document
+from mlaudit.discovery.handovers import Handover, _in_folder, _in_mount, has_common_name, with_real_names
 from mlaudit.discovery.init_file import quoted
 from mlaudit.discovery.loaded_models import loaded_models, models_by_name
 from mlaudit.discovery.model_files import by_series, is_loadable_model, likely_models, place, shown_names
@@ -274,9 +268,9 @@ def test_words_of_what_is_exchanged(form: str, is_certain: bool, exchanges: int)
 def test_words_of_names_that_many_artifacts_have(row: dict[str, Any]) -> None:
     uses = {name: _named_use("joblib", f"path - {name}") for name in row["names"]}
     crossing = {name: Handover(write=use, read=use, sameness=Sameness.CERTAIN) for name, use in uses.items()}
-    assert {name: _is_common(one) for name, one in crossing.items()} == dict.fromkeys(row["names"], row["is"])
+    assert {name: has_common_name(one) for name, one in crossing.items()} == dict.fromkeys(row["names"], row["is"])
     other = _named_use("joblib", "path - other.pkl")
-    assert _is_common(Handover(write=other, read=next(iter(uses.values())), sameness=Sameness.CERTAIN))
+    assert has_common_name(Handover(write=other, read=next(iter(uses.values())), sameness=Sameness.CERTAIN))
 
 
 @rows("inside")

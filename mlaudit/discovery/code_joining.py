@@ -15,11 +15,12 @@ from mlaudit.discovery.candidates import Candidate
 from mlaudit.discovery.code_scopes import CodeScope, code_scopes, folder_of, lies_in
 from mlaudit.discovery.converting_commands import converting_uses
 from mlaudit.discovery.copied_code import find_parted_code
-from mlaudit.discovery.crossings import PLAIN_FORMS, cross, deploy
+from mlaudit.discovery.crossings import cross, deploy
 from mlaudit.discovery.descriptor_uses import copied_uses, moved_uses, server_uses
 from mlaudit.discovery.exchanges import exchanges_of
 from mlaudit.discovery.gathering import order, part_group, signed_candidate
 from mlaudit.discovery.groups import DocumentGroup, lies_in_left_out, why_ignored
+from mlaudit.discovery.handovers import PLAIN_FORMS
 from mlaudit.discovery.image_settings import with_image_settings
 from mlaudit.discovery.model_server_uses import mounted_models, stored_uses, triton_models, triton_served
 from mlaudit.discovery.mounted_uses import mounted_uses

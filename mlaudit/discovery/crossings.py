@@ -5,121 +5,28 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
-from mlaudit.code.nouns import ArtifactName, ArtifactUse, Direction, NameKind, Sameness
-from mlaudit.code.sameness import equal_names, fits, is_generic, joined, joining_names
+from mlaudit.code.nouns import ArtifactUse, Direction, NameKind, Sameness
+from mlaudit.code.sameness import equal_names
 from mlaudit.discovery.able_holders import NamedLibraries, able_holders
 from mlaudit.discovery.candidates import Candidate, probable_side
 from mlaudit.discovery.code_scopes import CodeScope
+from mlaudit.discovery.crossing_artifacts import hand_over
 from mlaudit.discovery.groups import common_length
-from mlaudit.discovery.model_server_uses import MOUNTED
+from mlaudit.discovery.handovers import (
+    TABLE_FORMS,
+    Handover,
+    UseIndex,
+    are_plain,
+    are_stored,
+    common_folders,
+    converted,
+    has_common_name,
+)
 from mlaudit.discovery.recipes import RecipePart
-from mlaudit.knowledge.artifact_calls import artifact_calls
-from mlaudit.knowledge.kinds import artifact_kinds, with_unknown_objects
+from mlaudit.knowledge.kinds import artifact_kinds
 from mlaudit.knowledge.roles import READER, WRITER, words
-from mlaudit.model.lazy_dataclass import dataclass, replace
-from mlaudit.model.lazy_pattern import lazy_pattern
+from mlaudit.model.lazy_dataclass import replace
 from mlaudit.model.nouns import Place
-from mlaudit.model.pairs import CrossingArtifact
-
-PLAIN_FORMS = frozenset(("csv", "json", "text", "excel", "table"))
-"""Forms of tables and texts, which any version reads."""
-TABLE_FORMS = PLAIN_FORMS | {"parquet", "feather", "hdf"}
-"""Forms of tables and texts, those included that a library writes."""
-MAX_CROSSES = 12
-"""Artifacts of one pair that are kept."""
-_ANY_FLAVOUR = "mlflow.pyfunc"
-"""The kind of MLflow that loads models of all its flavours."""
-MAX_STEPS = 3
-"""Conversions in code of no environment through which an artifact is followed."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Handover:
-    """A write and a read of one artifact, or of what it was converted to in between."""
-
-    write: ArtifactUse
-    read: ArtifactUse
-    sameness: Sameness
-    is_converted: bool = False
-
-
-class UseIndex:
-    """Uses that may be joined, those first that have a name in common.
-
-    Args:
-        uses: all of them.
-    """
-
-    def __init__(self, uses: Iterable[ArtifactUse]) -> None:
-        named = [(use, with_names) for use in uses if (with_names := with_real_names(use)).names]
-        self.writes = [(use, with_names) for use, with_names in named if use.direction is Direction.WRITES]
-        self.reads = [(use, with_names) for use, with_names in named if use.direction is Direction.READS]
-
-    def handovers(self, least: Sameness = Sameness.LIKELY) -> Iterator[Handover]:
-        """Every write with every read that treats the same artifact."""
-        for write, named_write in self.writes:
-            for read, named_read in self.reads:
-                sameness = max(joined(named_write, named_read), _in_folder(named_write, named_read))
-                sameness = max(sameness, _in_mount(named_write, named_read))
-                if sameness >= least:
-                    yield Handover(write=write, read=read, sameness=sameness)
-
-
-_MODES = lazy_pattern(r"[rwax]b?\+?|[rwax]t")
-
-
-def with_real_names(use: ArtifactUse) -> ArtifactUse:
-    """A use without names that are modes of `open`, without those that say nothing, and addresses nobody writes to."""
-    names = tuple(
-        name
-        for name in use.names
-        if not _MODES.fullmatch(name.text) and name.text.strip("*/.") and not _is_only_read(use, name)
-    )
-    return replace(use, names=names)
-
-
-def _is_only_read(use: ArtifactUse, name: ArtifactName) -> bool:
-    """Whether a name that a call seems to write is an address of the web, from which files are downloaded."""
-    is_address = name.kind is NameKind.PATH and name.text.startswith(("http://", "https://"))
-    return is_address and use.direction is Direction.WRITES
-
-
-def _in_folder(write: ArtifactUse, read: ArtifactUse) -> Sameness:
-    """Whether a folder is written of which the other side reads what only a run would show."""
-    if not fits(write.form, read.form):
-        return Sameness.DIFFERENT
-    for name in write.names:
-        for other in read.names:
-            if _is_inside(name, other):
-                return Sameness.LIKELY
-            if name.kind is other.kind is NameKind.PATH:
-                folder, inner = name.text.strip("./"), other.text.rstrip("/")
-                base = inner.rstrip("*").rstrip("/")
-                if inner != base and folder and "*" not in folder and f"/{base}".endswith(f"/{folder}"):
-                    return Sameness.LIKELY
-    return Sameness.DIFFERENT
-
-
-def _in_mount(write: ArtifactUse, read: ArtifactUse) -> Sameness:
-    """Whether a server mounts the folder of the tree in which a file is written, and loads that file."""
-    if not read.call.startswith(MOUNTED) or not fits(write.form, read.form):
-        return Sameness.DIFFERENT
-    mounted = [name.text for name in read.names if name.kind is NameKind.PATH and "/" in name.text]
-    written = [f"/{name.text}" for name in write.names if name.kind is NameKind.PATH]
-    is_same = any(path.endswith(f"/{file}") for path in written for file in mounted)
-    return Sameness.LIKELY if is_same else Sameness.DIFFERENT
-
-
-def _is_inside(written: ArtifactName, read: ArtifactName) -> bool:
-    """Whether a key is written below one of which all is read, in the same bucket as far as both are known."""
-    if written.kind is not NameKind.BUCKET or read.kind is not NameKind.BUCKET:
-        return False
-    folder = read.pieces[0] if len(read.pieces) == 2 and read.pieces[1] is None else None
-    if not folder or not folder.endswith("/") or not written.text.startswith(folder) or "*" in written.text:
-        return False
-    folders = folder.strip("/").split("/")
-    tells = len(folders) > 1 and not all(map(is_generic, folders))
-    return written.scope == read.scope or (tells and not written.scope)
 
 
 def cross(
@@ -152,7 +59,7 @@ def cross(
         read_as.setdefault(handover.write, []).append(handover.read)
     between = [
         (writer, reader, handover)
-        for handover in (*direct, *_converted(direct, orphans))
+        for handover in (*direct, *converted(direct, orphans))
         for writer in holders[handover.write]
         for reader in holders[handover.read]
         if writer is not reader
@@ -162,11 +69,11 @@ def cross(
         and not _is_of_other_chapter(handover, files)
     ]
     for writer, reader, handover in _nearest(_without_uploads(between)):
-        _add(writer, reader, handover)
+        hand_over(writer, reader, handover)
     for handover in _of_sole_writers(every):
         _add_sole(handover, holders, files)
     for handover in every:
-        if handover.sameness is Sameness.POSSIBLE and not _is_plain(handover):
+        if handover.sameness is Sameness.POSSIBLE and not are_plain(handover):
             _add_known(handover, holders)
     _without_backflow(candidates)
 
@@ -181,7 +88,7 @@ def _is_of_other_project(
 
     Data sets are downloaded by many, and projects of one template have the same folders inside.
     """
-    if handover.write.form not in TABLE_FORMS or _common_folders(handover) or _are_stored(handover):
+    if handover.write.form not in TABLE_FORMS or common_folders(handover) or are_stored(handover):
         return False
     is_open = any("*" in name.text for name in (*handover.write.names, *handover.read.names))
     return is_open or any(writer in holders[read] for read in read_as.get(handover.write, ()))
@@ -197,12 +104,6 @@ def _is_of_other_chapter(handover: Handover, files: Collection[str]) -> bool:
     around = ["/".join(folders[:depth]) for depth in range(len(folders), count, -1)]
     own = [name.text for name in handover.read.names if name.kind is NameKind.PATH and "*" not in name.text]
     return any(posixpath.normpath(posixpath.join(folder, name)) in files for folder in around for name in own)
-
-
-def _are_stored(handover: Handover) -> bool:
-    """Whether both sides name a place outside the tree."""
-    kinds = {NameKind.BUCKET, NameKind.VOLUME, NameKind.REGISTRY, NameKind.TABLE, NameKind.HUB}
-    return all(any(name.kind in kinds for name in use.names) for use in (handover.write, handover.read))
 
 
 def _fed(direct: Sequence[Handover]) -> Mapping[ArtifactUse, Collection[ArtifactUse]]:
@@ -232,10 +133,6 @@ def _without_uploads(
     ]
 
 
-def _is_plain(handover: Handover) -> bool:
-    return {handover.write.form, handover.read.form} <= PLAIN_FORMS | {"bytes"}
-
-
 def _of_sole_writers(every: Iterable[Handover]) -> Iterator[Handover]:
     """Models of common names (`model.pkl`) of which one module of the tree alone writes one: who else would be read?"""
     by_read: dict[ArtifactUse, list[Handover]] = {}
@@ -248,7 +145,7 @@ def _of_sole_writers(every: Iterable[Handover]) -> Iterator[Handover]:
             yield from (
                 handover
                 for handover in handovers
-                if not _is_plain(handover)
+                if not are_plain(handover)
                 and handover.write.form not in TABLE_FORMS
                 and equal_names(handover.write, handover.read)
             )
@@ -265,7 +162,7 @@ def _add_sole(handover: Handover, holders: Mapping[ArtifactUse, Sequence[Candida
             continue
         for writer in holders[handover.write]:
             if probable_side(writer) == WRITER and probable_side(reader) == READER:
-                _add(writer, reader, handover)
+                hand_over(writer, reader, handover)
 
 
 def _add_known(handover: Handover, holders: Mapping[ArtifactUse, Sequence[Candidate]]) -> None:
@@ -273,7 +170,7 @@ def _add_known(handover: Handover, holders: Mapping[ArtifactUse, Sequence[Candid
     for reader in holders[handover.read]:
         for writer in holders[handover.write]:
             if writer in reader.crosses and any(artifact.is_plain for artifact in reader.crosses[writer]):
-                _add(writer, reader, handover)
+                hand_over(writer, reader, handover)
 
 
 def _nearest(
@@ -285,38 +182,26 @@ def _nearest(
     """
     best: dict[ArtifactUse, int] = {}
     for _, _, handover in between:
-        near = _common_folders(handover)
+        near = common_folders(handover)
         for use in (handover.write, handover.read):
             best[use] = max(near, best.get(use, 0))
     writers: dict[ArtifactUse, dict[str, set[Candidate]]] = {}
     for writer, _, handover in between:
-        if _common_folders(handover) == 0 == best[handover.read]:
+        if common_folders(handover) == 0 == best[handover.read]:
             by_module = writers.setdefault(handover.read, {})
             by_module.setdefault(handover.write.at.path, set()).add(writer)
     unclear = {read for read, by_module in writers.items() if _are_several_projects(by_module.values())}
     for writer, reader, handover in between:
-        near = _common_folders(handover)
+        near = common_folders(handover)
         if handover.read in unclear:
             continue
-        if near == best[handover.read] and (near == best[handover.write] or not _is_common(handover)):
+        if near == best[handover.read] and (near == best[handover.write] or not has_common_name(handover)):
             yield writer, reader, handover
 
 
 def _are_several_projects(writers: Collection[set[Candidate]]) -> bool:
     """Whether the environments that write a name, by module, are not those that all run one module: image and list."""
     return max(map(len, writers), default=0) < len(set().union(*writers))
-
-
-def _common_folders(handover: Handover) -> int:
-    return common_length(tuple(handover.write.at.path.split("/")), tuple(handover.read.at.path.split("/")))
-
-
-def _is_common(handover: Handover) -> bool:
-    """Whether the names that join two uses are such as many artifacts have."""
-    names = joining_names(handover.write, handover.read)
-    if names is None:
-        return True
-    return all(is_generic(posixpath.basename(name.text.rstrip("/"))) for name in names)
 
 
 def _without_backflow(candidates: Sequence[Candidate]) -> None:
@@ -349,7 +234,7 @@ def deploy(candidates: Sequence[Candidate], scopes: Mapping[Candidate, CodeScope
             for write in writes:
                 if write.form in artifact_kinds() or write.form == "transformers":
                     read = replace(write, at=at, direction=Direction.READS)
-                    _add(writer, reader, Handover(write=write, read=read, sameness=Sameness.LIKELY))
+                    hand_over(writer, reader, Handover(write=write, read=read, sameness=Sameness.LIKELY))
 
 
 def _confirm(endpoint: Candidate, part: RecipePart, scopes: Mapping[Candidate, CodeScope]) -> None:
@@ -394,91 +279,3 @@ def _is_of_copies(
     is_shared = scopes[writer].holds(handover.read) and (is_beside or scopes[reader].holds(handover.write))
     is_table = {handover.write.form, handover.read.form} <= TABLE_FORMS | {"bytes"}
     return is_shared and is_table and not scopes[reader].is_exact
-
-
-def _converted(direct: Sequence[Handover], orphans: Collection[str]) -> Iterator[Handover]:
-    """What passes through modules of no environment that read one artifact and write another."""
-    following: dict[ArtifactUse, list[Handover]] = {}
-    for handover in direct:
-        following.setdefault(handover.write, []).append(handover)
-    by_path: dict[str, list[ArtifactUse]] = {}
-    for write in following:
-        by_path.setdefault(write.at.path, []).append(write)
-    for first in direct:
-        frontier = [first]
-        for _ in range(MAX_STEPS):
-            frontier = [
-                Handover(
-                    write=first.write,
-                    read=after.read,
-                    sameness=min(first.sameness, after.sameness),
-                    is_converted=True,
-                )
-                for handover in frontier
-                if handover.read.at.path in orphans
-                for rewritten in by_path.get(handover.read.at.path, ())
-                for after in following[rewritten]
-            ]
-            yield from frontier
-
-
-def _add(writer: Candidate, reader: Candidate, handover: Handover) -> None:
-    crosses = reader.crosses.setdefault(writer, [])
-    artifact = crossing_artifact(handover)
-    same = [
-        known
-        for known in crosses
-        if (known.artifact, known.form) == (artifact.artifact, artifact.form)
-        or (known.written, known.read) == (artifact.written, artifact.read)
-    ]
-    if not same:
-        crosses.append(artifact)
-        # Models are kept and shown before tables and texts.
-        crosses.sort(key=lambda known: known.is_plain)
-        del crosses[MAX_CROSSES:]
-    if writer not in reader.writers:
-        reader.writers.append(writer)
-
-
-def crossing_artifact(handover: Handover) -> CrossingArtifact:
-    """What a reader of the report sees of a handover."""
-    write, read = handover.write, handover.read
-    names = joining_names(write, read)
-    named = (names[1] if names is not None else read.names[0]).text
-    if handover.is_converted and names is None:
-        named = f"{write.names[0].text}, converted to {named}"
-    form = write.form if write.form != "bytes" else read.form
-    if form == "bytes":
-        form = artifact_calls().copied.get(posixpath.splitext(named)[1].lower(), form)
-    known = artifact_kinds()
-    kinds = tuple(kind for kind in dict.fromkeys((*write.holds, *read.holds, form)) if kind in known)
-    kinds = kinds if write.holds or read.holds else with_unknown_objects(kinds)
-    if write.form == "mlflow" and not write.holds and set(kinds) <= {_ANY_FLAVOUR}:
-        # What loads every flavour does not show which one was registered.
-        kinds = ()
-    return CrossingArtifact(
-        artifact=named or "*",
-        form=form_title(kinds[0] if kinds else form),
-        kinds=kinds,
-        written=write.at,
-        read=read.at,
-        certain=handover.sameness >= Sameness.LIKELY and not _is_unseen_upload(write, read),
-        is_plain=form in PLAIN_FORMS,
-        settings=read.settings,
-        stated=write.settings,
-    )
-
-
-def _is_unseen_upload(write: ArtifactUse, read: ArtifactUse) -> bool:
-    """Whether a descriptor names a key of a bucket that nothing in the code uploads to: only the last part is alike."""
-    is_stored = read.call == "storageUri"
-    return is_stored and not any(name.kind is NameKind.BUCKET for name in write.names)
-
-
-def form_title(form: str) -> str:
-    """A form in words."""
-    kind = artifact_kinds().get(form)
-    if kind is not None:
-        return kind.title
-    known = artifact_calls().forms.get(form)
-    return known.title if known is not None else form

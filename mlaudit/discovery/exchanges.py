@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from mlaudit.code.nouns import ArtifactName, ArtifactUse, NameKind
 from mlaudit.code.sameness import is_generic
-from mlaudit.discovery.crossings import PLAIN_FORMS
+from mlaudit.discovery.handovers import PLAIN_FORMS
 from mlaudit.knowledge.kinds import artifact_kinds
 from mlaudit.model.exchanges import Exchange
 

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from mlaudit.code.nouns import ArtifactName, ArtifactUse, Direction, NameKind
 from mlaudit.discovery.code_scopes import CodeScope
-from mlaudit.discovery.crossings import PLAIN_FORMS
+from mlaudit.discovery.handovers import PLAIN_FORMS
 from mlaudit.discovery.model_files import is_loadable_model
 from mlaudit.model.nouns import Place
 

@@ -14,7 +14,8 @@ from mlaudit.code.nouns import ArtifactName, ArtifactUse, Direction, NameKind, S
 from mlaudit.code.sameness import fits, is_generic
 from mlaudit.discovery.candidates import Candidate
 from mlaudit.discovery.code_scopes import CodeScope, folder_of
-from mlaudit.discovery.crossings import PLAIN_FORMS, Handover, crossing_artifact
+from mlaudit.discovery.crossing_artifacts import crossing_artifact
+from mlaudit.discovery.handovers import PLAIN_FORMS, Handover
 from mlaudit.discovery.recipes import AuditedTree
 from mlaudit.document.lines import line_and_column
 from mlaudit.model.lazy_dataclass import replace

@@ -8,7 +8,7 @@ from mlaudit.code.nouns import ArtifactUse, Direction, NameKind
 from mlaudit.code.sameness import fits
 from mlaudit.discovery.candidates import Candidate
 from mlaudit.discovery.code_scopes import CodeScope
-from mlaudit.discovery.crossings import TABLE_FORMS
+from mlaudit.discovery.handovers import TABLE_FORMS
 from mlaudit.knowledge.kinds import artifact_kinds, with_unknown_objects
 
 

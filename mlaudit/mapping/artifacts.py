@@ -8,7 +8,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from mlaudit.code.nouns import ArtifactName, ArtifactUse, Direction, NameKind, Sameness
 from mlaudit.code.sameness import joined
 from mlaudit.discovery.code_joining import DATA_FORMS
-from mlaudit.discovery.crossings import PLAIN_FORMS, form_title, with_real_names
+from mlaudit.discovery.crossing_artifacts import form_title
+from mlaudit.discovery.handovers import PLAIN_FORMS, with_real_names
 from mlaudit.model.dependency_map import NodeKind
 from mlaudit.model.lazy_dataclass import dataclass
 from mlaudit.model.pairs import CrossingArtifact
