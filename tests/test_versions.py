@@ -33,6 +33,7 @@ from mlaudit.model.versions import (
     same_public,
     specifiers,
     split_variant,
+    tightened,
     version_key,
 )
 
@@ -465,3 +466,53 @@ def test_a_range_that_admits_a_version_it_names_is_not_empty(left: str, right: s
         named = [Version(clause.version.removesuffix(".*")) for clause in SpecifierSet(text)]
         witnesses = [version for one in named for version in (one, Version(one.base_version))]
         assert any(SpecifierSet(text, prereleases=True).contains(one) for one in witnesses)
+
+
+@pytest.mark.parametrize(
+    ("text", "version", "expected"),
+    [
+        ("", "1.2", True),
+        ("==1.2", "1.2.0", True),
+        ("!=1.2", "1.2", False),
+        ("==1.2.*", "1.2.9", True),
+        ("==1.0.*", "1", True),
+        ("!=1.2.*", "1.2.9", False),
+        ("!=1.2.*", "1.3", True),
+        ("~=1.4.2", "1.4.9", True),
+        ("~=1.4.2", "1.4.1", False),
+        ("~=1.4.2", "1.5", False),
+        ("~=1.4", "1.9", True),
+        ("~=1", "1.0", None),
+        ("~=1.4.post1", "1.4", None),
+        (">1.2", "1.3", True),
+        (">1.2", "1.2.post1", False),
+        (">1.0.post1", "1.1", None),
+        (">1.0rc1", "1.0", None),
+        (">=1.0rc1", "1.0", True),
+        (">=1.0.post2", "1.0.post1", False),
+        ("==1.0.post1", "1.0.post1", True),
+        ("==1.0rc1", "1.0", False),
+        ("<2.0dev", "1.9", True),
+        ("<2.0dev", "2.0", False),
+        ("<2.0a.0", "2.0", False),
+        (">= 3.8, <3.14", "3.9", True),
+        (">=2023.03.6", "2023.3.6", True),
+        (">=1.*", "1.0", None),
+        (">=1.0", "1.0rc1", None),
+        ("===1.0", "1.0", None),
+    ],
+)
+def test_usual_ranges_are_read_as_plain(text: str, version: str, expected: bool | None) -> None:
+    assert plain_versions.admits(text, version) is expected
+
+
+@pytest.mark.parametrize(("text", "expected"), [("1.2", True), ("1.2rc1", True), ("v1", True), ("one", False)])
+def test_versions_are_told_from_other_texts(text: str, expected: bool) -> None:
+    assert is_version(text) is expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"), [("<3,>=1.2", ">=1.2,<3"), (">=1,>=2, <4,<3", ">=2,<3"), ("!=2,>1", ">1,!=2"), ("", "")]
+)
+def test_a_range_is_told_without_what_it_implies(text: str, expected: str) -> None:
+    assert tightened(text) == expected

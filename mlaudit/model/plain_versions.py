@@ -43,12 +43,6 @@ def order(version: str) -> Order | None:
     return stripped(tuple(map(int, version.partition(".post")[0].split(".")))), int(plain[3] or _NO_POST)
 
 
-def release_numbers(version: str) -> tuple[int, ...] | None:
-    """The numbers of a plain version, without zeros at the end; None for any other text."""
-    plain = order(version)
-    return plain[0] if plain is not None else None
-
-
 @lru_cache(maxsize=65536)
 def clauses(text: str) -> tuple[Clause, ...] | None:
     """The comparisons of a range of plain versions, None for any other text."""
