@@ -54,6 +54,12 @@ def unmet_requirements(environment: Environment) -> tuple[Mismatch, ...]:
     )
 
 
+def is_refused(environment: Environment, row: Mismatch) -> bool:
+    """Whether only lists that a user wrote state both versions: nothing can have been installed so."""
+    pins = [pin for package in (row.subject, row.other) for pin in environment.cell(package).pins]
+    return bool(pins) and all(pin.layer is Layer.DECLARED and pin.derived_from is None for pin in pins)
+
+
 def unknown_requirements(environment: Environment) -> tuple[str, ...]:
     """The packages of one exact version, chosen by no resolver, of which it is not known what they require."""
     cells = environment.cells

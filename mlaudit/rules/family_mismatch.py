@@ -27,10 +27,12 @@ def check(environment: Environment, view: View) -> Iterator[Hit]:
         Compares the versions and ranges of one environment with what each release requires of the others, by an index
         of what releases declare (markers are evaluated for the target): torch with torchvision and torchaudio, jax with
         jaxlib, transformers with tokenizers, vllm with torch, fastapi with pydantic. A release that the index does not
-        know is not judged. A package of the base image that an installer replaces is a warning.
+        know is not judged. A package of the base image that an installer replaces is a warning, and so is one that the
+        knowledge has no role for where an installer wrote the versions down: they are installed so, and may work.
 
     Why:
-        The import fails with an undefined symbol, or an operator is missing at the first use.
+        An installer refuses them together. Where they were installed one after the other, the import fails, a symbol is
+        undefined, or an operator is missing at the first use.
 
     Example:
         `torch==2.5.1` beside `torchvision==0.19.0`, which was built for 2.4.0.
@@ -41,17 +43,19 @@ def check(environment: Environment, view: View) -> Iterator[Hit]:
     References:
         https://github.com/pytorch/vision#installation
     """
-    from mlaudit.comparison.requirements import unmet_requirements
+    from mlaudit.comparison.requirements import is_refused, unmet_requirements
     from mlaudit.knowledge.releases import matters
+    from mlaudit.knowledge.table import watched
 
     for mismatch in unmet_requirements(environment):
         if matters(mismatch.other):
             is_replaced = _is_replaced(environment, mismatch)
+            is_sure = not is_replaced and (watched(mismatch.other) or is_refused(environment, mismatch))
             yield Hit(
                 package=mismatch.subject,
                 other=mismatch.other,
                 environments=(environment.name,),
-                severity=Severity.WARNING if is_replaced else Severity.ERROR,
+                severity=Severity.ERROR if is_sure else Severity.WARNING,
                 title="a part of the image is replaced" if is_replaced else "",
                 message=f"In {environment.name}: {_replaced(mismatch) if is_replaced else mismatch.says}",
                 at=view.place(environment.cell(mismatch.subject)),

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 
 from mlaudit.comparison.scene import View
 from mlaudit.environments.target import applies
-from mlaudit.knowledge.family import Mismatch
 from mlaudit.model.findings import Hit, Location
 from mlaudit.model.names import package_of
 from mlaudit.model.nouns import Fix, Layer, Pin, Role, Severity
@@ -66,7 +65,7 @@ def check(environment: Environment, view: View) -> Iterator[Hit]:
 
 def _by_index(environment: Environment, view: View, reported: set[tuple[str, str]]) -> Iterator[Hit]:
     """What the index of releases says is not met, of packages that no family judges and no metadata covered already."""
-    from mlaudit.comparison.requirements import unmet_requirements
+    from mlaudit.comparison.requirements import is_refused, unmet_requirements
     from mlaudit.knowledge.releases import matters
 
     for row in unmet_requirements(environment):
@@ -75,7 +74,7 @@ def _by_index(environment: Environment, view: View, reported: set[tuple[str, str
                 package=row.subject,
                 other=row.other,
                 environments=(environment.name,),
-                severity=Severity.ERROR if _refused(environment, row) else Severity.WARNING,
+                severity=Severity.ERROR if is_refused(environment, row) else Severity.WARNING,
                 message=f"In {environment.name}, {row.says}",
                 at=view.place(environment.cell(row.other)),
                 related=(
@@ -91,12 +90,6 @@ def _by_index(environment: Environment, view: View, reported: set[tuple[str, str
                 values=(row.subject_version, row.other, row.other_version),
                 fix=Fix(says=row.remedy),
             )
-
-
-def _refused(environment: Environment, row: Mismatch) -> bool:
-    """Whether only lists that a user wrote state both versions: nothing can have been installed so."""
-    pins = [pin for package in (row.subject, row.other) for pin in environment.cell(package).pins]
-    return bool(pins) and all(pin.layer is Layer.DECLARED and pin.derived_from is None for pin in pins)
 
 
 def _requiring(environment: Environment) -> Iterator[tuple[Pin, str]]:
