@@ -198,8 +198,9 @@ def releases_page() -> str:
         "",
         "What is in none of the first three columns is asked for nothing, unless `knowledge/demands.toml` has a range.",
         "Not known are wheels that only other indexes have, what builds with a local version (`+cu124`) require on",
-        "some machines only, yanked releases, development versions, and all pre-releases but the newest.",
-        f"Of {unknown}, nothing is known.",
+        "some machines only, yanked releases, development versions, and all pre-releases but the newest of projects",
+        "that have final releases.",
+        *([f"Of {unknown}, nothing is known."] if unknown else []),
     ]
     return "\n".join([*head, *coverage(), *tail]) + "\n"
 

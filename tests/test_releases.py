@@ -20,15 +20,24 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from packaging.version import Version
 
 from mlaudit.comparison.requirements import worlds_for
 from mlaudit.knowledge import KnowledgeError, releases
 from mlaudit.knowledge.family import family_mismatches, wanted
 from mlaudit.knowledge.wheels import has_wheel, undeclared_python
 from mlaudit.lab import refresh, refresh_releases
-from mlaudit.lab.release_clients import InstallerIndex, metadata_wanted
+from mlaudit.lab.release_clients import InstallerIndex, halves_wanted, metadata_wanted
 from mlaudit.lab.release_index import JSON, PackageIndex
-from mlaudit.lab.release_rows import GatheredRelease, canonical_requirements, merged, of_metadata, packed, wheel_tags
+from mlaudit.lab.release_rows import (
+    GatheredRelease,
+    canonical_requirements,
+    kept_versions,
+    merged,
+    of_metadata,
+    packed,
+    wheel_tags,
+)
 from mlaudit.lab.release_tags import TaggedProject, tagged_releases
 from mlaudit.lab.release_wheels import local_releases
 from mlaudit.model.names import normalized
@@ -461,12 +470,12 @@ def test_pip_and_uv_tell_of_an_index_what_it_has(tmp_path: Path, monkeypatch: py
         monkeypatch.setenv("PIP_INDEX_URL", served.address)
         monkeypatch.setenv("UV_DEFAULT_INDEX", served.address)
         telling = InstallerIndex(tmp_path / "kept", {"numpy", "torch", "pinbox"}, pause=0)
-        files = list(telling.releases("pinbox", "every>=1.0", ["1.0.0", "2.0rc2"]))
+        files = list(telling.releases("pinbox", "every>=1.0", {"1.0.0": (), "2.0rc2": ()}))
         first = list(served.asked)
-        found = list(telling.releases("pinbox", "every>=1.0", ()))
-        again = list(InstallerIndex(tmp_path / "kept", (), pause=0).releases("pinbox", "minor>=1.0", ["1.2.0"]))
+        found = list(telling.releases("pinbox", "every>=1.0", {}))
+        again = list(InstallerIndex(tmp_path / "kept", (), pause=0).releases("pinbox", "minor>=1.0", {"1.2.0": ()}))
         with pytest.raises(OSError, match="pip index versions no-such-package"):
-            list(telling.releases("no-such-package", "none", ()))
+            list(telling.releases("no-such-package", "none", {}))
     assert set(first) == {"/simple/pinbox/"}
     files_asked = [path for path in served.asked if not path.startswith("/simple/")]
     assert files_asked == ["/files/pinbox-1.0-cp312-cp312-manylinux2014_x86_64.whl.metadata"]
@@ -503,6 +512,28 @@ def test_pip_and_uv_tell_of_an_index_what_it_has(tmp_path: Path, monkeypatch: py
 )
 def test_of_which_releases_metadata_is_asked_for(policy: str, wanted: tuple[str, ...]) -> None:
     assert metadata_wanted(["1.1.1", "1.0", "0.9", "1.1.0", "2.0", "2.1rc1"], policy) == wanted
+
+
+def test_between_releases_that_require_otherwise_the_middle_is_asked_for() -> None:
+    versions = [Version(f"1.{minor}.{patch}") for minor in range(3) for patch in range(9)]
+    last = {Version(f"1.{minor}.8"): ("numpy",) if minor == 0 else ("numpy<2",) for minor in range(3)}
+    assert halves_wanted(versions, "minor", last) == []
+    assert list(map(str, halves_wanted(versions, "minor halves>=1.0.3", last))) == ["1.0.3", "1.1.4"]
+    narrowed = {**last, Version("1.0.0"): ("numpy",), Version("1.1.4"): ("numpy",)}
+    assert list(map(str, halves_wanted(versions, "halves", narrowed))) == ["1.1.6"]
+    borders = {**narrowed, Version("1.1.6"): ("numpy<2",), Version("1.1.5"): ("numpy",)}
+    assert halves_wanted(versions, "halves", borders) == []
+
+
+def test_of_a_project_without_final_releases_every_pre_release_counts() -> None:
+    betas = ["0.60b0", "0.60b1", "0.61b0"]
+    assert metadata_wanted(betas, "minor") == ("0.60b1", "0.61b0")
+    assert [str(version) for version in kept_versions(map(Version, betas))] == betas
+    assert [str(version) for version in kept_versions(map(Version, ["1.0", "0.9rc1", "1.1rc1", "1.1rc2"]))] == [
+        "1.0",
+        "1.1rc2",
+    ]
+    assert [one.version for one in merged(_release(version) for version in betas)] == betas
 
 
 def test_what_an_index_lists_completes_what_a_tag_declares() -> None:

@@ -147,7 +147,9 @@ def _gathered(
     known: Iterable[GatheredRelease],
 ) -> tuple[GatheredRelease, ...]:
     """What the index has of a package. Raises OSError."""
-    by_metadata = [release.version for release in known if release.from_metadata and release.requires is not None]
+    by_metadata = {
+        release.version: release.requires for release in known if release.from_metadata and release.requires is not None
+    }
     return (
         *(index.releases(row.name) if index else ()),
         *(installers.releases(row.name, row.metadata, by_metadata, oldest=row.oldest) if installers else ()),

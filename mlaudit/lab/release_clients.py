@@ -13,7 +13,7 @@ import subprocess
 import sys
 import time
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -26,7 +26,7 @@ from packaging.version import Version
 from mlaudit.knowledge.releases import FILES, required_name
 from mlaudit.knowledge.wheels import admits_python
 from mlaudit.lab.release_index import version_of_file
-from mlaudit.lab.release_rows import GatheredRelease, canonical_requirements, wheel_tags
+from mlaudit.lab.release_rows import GatheredRelease, canonical_requirements, kept_versions, wheel_tags
 from mlaudit.lab.release_wheels import SOURCE
 
 PYTHONS = tuple(range(6, 16))
@@ -62,23 +62,35 @@ class InstallerIndex:
         cache.mkdir(parents=True, exist_ok=True)
 
     def releases(
-        self, package: str, policy: str, known: Iterable[str], *, oldest: bool = False
-    ) -> Iterator[GatheredRelease]:
+        self, package: str, policy: str, known: Mapping[str, Collection[str]], *, oldest: bool = False
+    ) -> tuple[GatheredRelease, ...]:
         """Every release that is not yanked; METADATA of those that the policy wants and that are not known by it.
 
         Args:
+            known: the requirements of releases that are known by METADATA.
             oldest: the wheel for the oldest Python speaks for a release, else that for the newest one.
 
         Raises OSError where an installer refuses.
         """
         files = _by_version(package, self._listed_files(package))
         self._keep_page(package, files)
-        wanted = {Version(text) for text in metadata_wanted(files, policy)} - {Version(text) for text in known}
-        for version in sorted(files, key=Version):
-            release = self._listed(package, version, files[version])
-            if release is not None:
-                asked = _speaking_python(files[version], oldest=oldest)
-                yield self._with_metadata(release, asked) if Version(version) in wanted else release
+        listed = (self._listed(package, version, files[version]) for version in files)
+        releases = {Version(release.version): release for release in listed if release is not None}
+        read = {Version(text): requires for text, requires in known.items()}
+        unread = set[Version]()
+        wanted = [Version(text) for text in metadata_wanted(files, policy)]
+        while wanted:
+            for version in wanted:
+                if version in read or version not in releases:
+                    continue
+                speaking = _speaking_python(files[str(version)], oldest=oldest)
+                releases[version] = release = self._with_metadata(releases[version], speaking)
+                if release.requires is None:
+                    unread.add(version)
+                else:
+                    read[version] = release.requires
+            wanted = halves_wanted(releases.keys() - unread, policy, read)
+        return tuple(releases.values())
 
     def _listed_files(self, package: str) -> Sequence[ListedFile]:
         command = ("-m", "pip", "-vvv", "--disable-pip-version-check", "index", "versions")
@@ -163,23 +175,23 @@ def listed_files(log: str) -> Iterator[ListedFile]:
 
 
 def _by_version(package: str, files: Iterable[ListedFile]) -> dict[str, list[ListedFile]]:
-    """Final releases, and the newest pre-release where it is newer."""
+    """The files of each release that is kept."""
     known: dict[Version, list[ListedFile]] = defaultdict(list)
     for file in files:
         version = version_of_file(canonicalize_name(package), file.name)
         if version is not None and not version.is_devrelease and not version.local:
             known[version].append(file)
-    final = sorted(version for version in known if not version.is_prerelease)
-    newer = sorted(version for version in known if version.is_prerelease and (not final or version > final[-1]))
-    return {str(version): known[version] for version in (*final, *newer[-1:])}
+    return {str(version): known[version] for version in kept_versions(known)}
 
 
 def metadata_wanted(versions: Iterable[str], policy: str) -> tuple[str, ...]:
     """The releases whose METADATA a policy asks for.
 
-    `none`, `minor>=2.0` (the last patch of each minor version), `every>=2.0`, or several of them with spaces between.
+    `none`, `minor>=2.0` (the last patch of each minor version), `every>=2.0`, or several of them with spaces between;
+    pre-releases only of a project that has no final release. What `halves>=2.0` asks for hangs on what the others tell.
     """
-    final = sorted(version for text in versions if not (version := Version(text)).is_prerelease)
+    known = sorted(map(Version, versions))
+    final = [version for version in known if not version.is_prerelease] or known
     wanted: set[Version] = set()
     for part in policy.split():
         kind, _, oldest = part.partition(">=")
@@ -189,6 +201,31 @@ def metadata_wanted(versions: Iterable[str], policy: str) -> tuple[str, ...]:
         if kind == "every":
             wanted |= {*since}
     return tuple(map(str, sorted(wanted)))
+
+
+def halves_wanted(versions: Iterable[Version], policy: str, read: Mapping[Version, Collection[str]]) -> list[Version]:
+    """The middle of each run of unread releases before and after which METADATA requires otherwise, by `halves>=2.0`.
+
+    The release after a run is one of the same minor version, as `ReleaseHistory.around` has it; of a run before which
+    nothing was read, the first.
+    """
+    since = [
+        Version(oldest or "0")
+        for kind, _, oldest in (part.partition(">=") for part in policy.split())
+        if kind == "halves"
+    ]
+    wanted: list[Version] = []
+    run: list[Version] = []
+    before: Version | None = None
+    for version in sorted(versions) if since else ():
+        if version not in read:
+            run += [version] if version >= since[0] else []
+            continue
+        near = [other for other in run if other.release[:2] == version.release[:2]]
+        if near and (before is None or {*read[before]} != {*read[version]}):
+            wanted.append(near[len(near) // 2 if before is not None else 0])
+        run, before = [], version
+    return wanted
 
 
 def _wheel_pythons(files: Iterable[ListedFile], platforms: tuple[str, ...] = ("",)) -> list[int]:

@@ -25,7 +25,7 @@ from urllib.parse import urljoin, urlsplit
 from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
 
-from mlaudit.lab.release_rows import GatheredRelease, wheel_tags
+from mlaudit.lab.release_rows import GatheredRelease, kept_versions, wheel_tags
 from mlaudit.lab.release_wheels import SOURCE, of_text
 from mlaudit.model.metadata_names import WHEEL_METADATA
 
@@ -264,15 +264,13 @@ def _object(page: str, body: bytes) -> Mapping[str, Any]:
 
 
 def _by_version(package: str, files: Sequence[Mapping[str, Any]]) -> list[tuple[str, list[Mapping[str, Any]]]]:
-    """Files that are not yanked by version, oldest first: final releases and, if newer, the newest pre-release."""
+    """Files that are not yanked, by the releases that are kept, oldest first."""
     known: dict[Version, list[Mapping[str, Any]]] = defaultdict(list)
     for file in files:
         version = version_of_file(package, str(file.get("filename", "")))
         if version is not None and not file.get("yanked") and not version.is_devrelease and not version.local:
             known[version].append(file)
-    final = sorted(version for version in known if not version.is_prerelease)
-    newer = sorted(version for version in known if version.is_prerelease and (not final or version > final[-1]))
-    return [(str(version), known[version]) for version in (*final, *newer[-1:])]
+    return [(str(version), known[version]) for version in kept_versions(known)]
 
 
 def version_of_file(package: str, file_name: str) -> Version | None:

@@ -101,17 +101,13 @@ def gathered_before(release: DeclaredRelease) -> GatheredRelease:
 
 
 def merged(releases: Iterable[GatheredRelease]) -> tuple[GatheredRelease, ...]:
-    """One row a release, oldest first: final ones and the newest pre-release; of several sources metadata wins."""
+    """One row a release, oldest first; of several sources metadata wins."""
     best: dict[str, GatheredRelease] = {}
     for release in releases:
         known = best.get(version_key(release.version))
         best[version_key(release.version)] = release if known is None else _better(known, release)
-    ordered = sorted(
-        (release for release in best.values() if _version(release)), key=lambda release: Version(release.version)
-    )
-    final = [release for release in ordered if not Version(release.version).is_prerelease]
-    newer = [release for release in ordered if not final or Version(release.version) > Version(final[-1].version)]
-    return (*final, *newer[-1:])
+    by_version = {version: release for release in best.values() if (version := _version(release)) is not None}
+    return tuple(by_version[version] for version in kept_versions(by_version))
 
 
 def _version(release: GatheredRelease) -> Version | None:
@@ -142,6 +138,14 @@ def _requires_python(first: GatheredRelease, second: GatheredRelease, listing: G
     if listing is not None and not _rank(first)[0]:
         return listing.requires_python
     return first.requires_python if first.requires is not None else second.requires_python
+
+
+def kept_versions(versions: Iterable[Version]) -> list[Version]:
+    """Final releases and, if newer, the newest pre-release; all of a project that has no final one. Oldest first."""
+    ordered = sorted(versions)
+    final = [version for version in ordered if not version.is_prerelease]
+    newer = [version for version in ordered if version > final[-1]] if final else ordered
+    return [*final, *(newer[-1:] if final else newer)]
 
 
 def packed(package: str, releases: Iterable[GatheredRelease], checked: str, *, listed: str | None = None) -> bytes:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import posixpath
 import re
 import subprocess
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -21,7 +21,7 @@ from packaging.version import InvalidVersion, Version
 from mlaudit.document.document import Document
 from mlaudit.document.node import Malformed
 from mlaudit.grammars.ini_text import IniOption, options
-from mlaudit.lab.release_rows import GatheredRelease, canonical, canonical_requirements
+from mlaudit.lab.release_rows import GatheredRelease, canonical, canonical_requirements, kept_versions
 from mlaudit.lab.setup_call import INSTALL, UNKNOWN_NAME, required_texts, setup_arguments
 from mlaudit.model.errors import Unreadable
 from mlaudit.model.nouns import Kind, Pin, Reading
@@ -68,15 +68,15 @@ def tagged_releases(project: TaggedProject) -> Iterator[GatheredRelease]:
     Raises CalledProcessError if there is no clone.
     """
     tags = tuple(_tags(project))
-    kept = kept_versions(version for _, version, _ in tags)
+    kept = frozenset(map(str, kept_versions({Version(version) for _, version, _ in tags})))
     for tag, version, day in tags:
         if version not in kept:
             continue
         document = _asker(project, tag)
         if _stated_name(document, project.folder) not in (project.package, None):
             continue
-        declared = _declared_or_none(document, project.folder) or _listed(document, project)
-        declared = declared or _called(document, project.folder)
+        declared = _declared_or_none(document, project.folder) or _called(document, project.folder)
+        declared = declared or _listed(document, project)
         path = posixpath.join(project.folder, declared.manifest if declared else "")
         yield GatheredRelease(
             package=project.package,
@@ -120,14 +120,6 @@ def _version(text: str) -> str | None:
     except InvalidVersion:
         return None
     return None if read.local or read.is_devrelease else str(read)
-
-
-def kept_versions(versions: Iterable[str]) -> frozenset[str]:
-    """Final releases, and the newest pre-release where it is newer."""
-    ordered = sorted({Version(version) for version in versions})
-    final = [version for version in ordered if not version.is_prerelease]
-    newer = [version for version in ordered if not final or version > final[-1]]
-    return frozenset(map(str, (*final, *newer[-1:])))
 
 
 def _asker(project: TaggedProject, tag: str) -> Callable[[str], Document | None]:
