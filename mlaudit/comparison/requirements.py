@@ -55,9 +55,13 @@ def unmet_requirements(environment: Environment) -> tuple[Mismatch, ...]:
 
 
 def is_refused(environment: Environment, row: Mismatch) -> bool:
-    """Whether only lists that a user wrote state both versions: nothing can have been installed so."""
+    """Whether one install of lists that a user wrote asks for both: no installer takes them.
+
+    What a later install asks for replaces what an earlier one brought, and pip only warns of what that needs.
+    """
     pins = [pin for package in (row.subject, row.other) for pin in environment.cell(package).pins]
-    return bool(pins) and all(pin.layer is Layer.DECLARED and pin.derived_from is None for pin in pins)
+    is_declared = all(pin.layer is Layer.DECLARED and pin.derived_from is None for pin in pins)
+    return is_declared and len({pin.step for pin in pins}) == 1
 
 
 def unknown_requirements(environment: Environment) -> tuple[str, ...]:

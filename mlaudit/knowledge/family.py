@@ -400,12 +400,16 @@ def _mismatch(
 
 
 def _fitting(subject: str, there: _There, holds: Holds, extras: frozenset[str] = frozenset()) -> str | None:
-    """The newest final release of the subject that is known to demand a range which admits what is there."""
+    """The newest release of the subject that is known to demand a range which admits what is there.
+
+    A final one, unless the project has none.
+    """
     known = releases.history(subject)
     candidates = [release.version for release in known.releases] if known else []
     candidates += [run.last for row in _demands(subject) if row.other == there.package for run in row.runs]
-    final = (text for text in dict.fromkeys(candidates) if (version := parsed(text)) and not version.is_prerelease)
-    for candidate in sorted(final, key=_order, reverse=True):
+    read = {text: version for text in candidates if (version := parsed(text))}
+    final = [text for text, version in read.items() if not version.is_prerelease]
+    for candidate in sorted(final or read, key=_order, reverse=True):
         demanded_range = wanted(subject, candidate, there.package, holds, extras)
         if demanded_range is not None and there.fits(demanded_range.range):
             return candidate

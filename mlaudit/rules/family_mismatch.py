@@ -28,7 +28,8 @@ def check(environment: Environment, view: View) -> Iterator[Hit]:
         of what releases declare (markers are evaluated for the target): torch with torchvision and torchaudio, jax with
         jaxlib, transformers with tokenizers, vllm with torch, fastapi with pydantic. A release that the index does not
         know is not judged. A package of the base image that an installer replaces is a warning, and so is one that the
-        knowledge has no role for where an installer wrote the versions down: they are installed so, and may work.
+        knowledge has no role for where an installer wrote the versions down, or a later install brings one of them:
+        they are installed so, and may work.
 
     Why:
         An installer refuses them together. Where they were installed one after the other, the import fails, a symbol is

@@ -22,7 +22,7 @@ def check(environment: Environment, view: View) -> Iterator[Hit]:
         Compares every requirement that installed metadata or the lock itself states with the version in the same
         environment; if they state none, the requirements that the index of releases has for the version, those of
         extras included where a list asks for the extra. What has a marker that is false for the target is left out.
-        Where both versions are pinned by lists that a user wrote, an installer refuses them together: that is an error.
+        Where one install of lists that a user wrote asks for both, an installer refuses them: that is an error.
 
     Why:
         Packages were installed with `--no-deps`, in two steps, or over a conda environment. `pip check` would say so,
