@@ -361,6 +361,7 @@ class ServedIndex:
     """What the index on loopback serves, and what it was asked."""
 
     metadata_served: bool = True
+    platform: str = "manylinux2014_x86_64"
     asked: list[str] = field(default_factory=list)
     address: str = ""
 
@@ -394,7 +395,7 @@ class ServedIndex:
                 **more,
             }
 
-        wheel, other = "-cp312-cp312-manylinux2014_x86_64.whl", "-cp311-cp311-win_amd64.whl"
+        wheel, other = f"-cp312-cp312-{self.platform}.whl", "-cp311-cp311-win_amd64.whl"
         files = [
             *(served("1.0", wheel), served("1.0", other), served("1.0", ".tar.gz")),
             *(served("1.1", wheel, yanked="broken"), served("1.2", ".tar.gz")),
@@ -460,13 +461,20 @@ def test_an_index_is_asked_for_metadata_once_and_for_nothing_else(tmp_path: Path
     assert (found[1].requires, found[1].wheels, found[1].requires_python) == (None, (), ">=3.12.1")
 
 
+LONG_PLATFORM = "manylinux2014_x86_64.manylinux_2_17_x86_64.manylinux_2_28_x86_64"
+"""uv keeps what it read of a wheel with so long a name under a hash of it."""
+
+
 @pytest.mark.slow
-def test_pip_and_uv_tell_of_an_index_what_it_has(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("platform", ["manylinux2014_x86_64", LONG_PLATFORM], ids=["short", "long"])
+def test_pip_and_uv_tell_of_an_index_what_it_has(
+    platform: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     for name in [name for name in os.environ if name.startswith(("PIP_", "UV_"))]:
         monkeypatch.delenv(name)
     monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)
     monkeypatch.setenv("UV_NO_CONFIG", "1")
-    with _serving(ServedIndex()) as served:
+    with _serving(ServedIndex(platform=platform)) as served:
         monkeypatch.setenv("PIP_INDEX_URL", served.address)
         monkeypatch.setenv("UV_DEFAULT_INDEX", served.address)
         telling = InstallerIndex(tmp_path / "kept", {"numpy", "torch", "pinbox"}, pause=0)
@@ -478,7 +486,7 @@ def test_pip_and_uv_tell_of_an_index_what_it_has(tmp_path: Path, monkeypatch: py
             list(telling.releases("no-such-package", "none", {}))
     assert set(first) == {"/simple/pinbox/"}
     files_asked = [path for path in served.asked if not path.startswith("/simple/")]
-    assert files_asked == ["/files/pinbox-1.0-cp312-cp312-manylinux2014_x86_64.whl.metadata"]
+    assert files_asked == [f"/files/pinbox-1.0-cp312-cp312-{platform}.whl.metadata"]
     assert not [path for path in served.asked if path.startswith(("/simple/numpy", "/simple/torch"))]
     assert [(one.version, one.day, one.requires_python) for one in files] == [
         (version, "2024-03-01", ">=3.12.1") for version in ("1.0", "1.2", "2.0rc2")
@@ -516,7 +524,8 @@ def test_of_which_releases_metadata_is_asked_for(policy: str, wanted: tuple[str,
 
 def test_between_releases_that_require_otherwise_the_middle_is_asked_for() -> None:
     versions = [Version(f"1.{minor}.{patch}") for minor in range(3) for patch in range(9)]
-    last = {Version(f"1.{minor}.8"): ("numpy",) if minor == 0 else ("numpy<2",) for minor in range(3)}
+    last: dict[Version, tuple[str, ...]] = {Version("1.0.8"): ("numpy",), Version("1.1.8"): ("numpy<2",)}
+    last[Version("1.2.8")] = ("numpy<2", 'pytest; extra == "test"')
     assert halves_wanted(versions, "minor", last) == []
     assert list(map(str, halves_wanted(versions, "minor halves>=1.0.3", last))) == ["1.0.3", "1.1.4"]
     narrowed = {**last, Version("1.0.0"): ("numpy",), Version("1.1.4"): ("numpy",)}

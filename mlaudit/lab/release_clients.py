@@ -142,15 +142,24 @@ class InstallerIndex:
         return self._kept(release)
 
     def _kept(self, release: GatheredRelease) -> tuple[tuple[str, ...], str | None] | None:
-        """METADATA of the wheel for Linux x86_64 or for any machine, as uv has kept it in msgpack."""
+        """METADATA of the wheel for Linux x86_64 or for any machine, as uv has kept it in msgpack.
+
+        Where the tags of a wheel are long, uv names the record by their hash: it was asked for Linux, and counts if all
+        such records of the release are alike.
+        """
+        unnamed = set()
         for path in sorted(self._cache.glob(f"uv/wheels-v*/**/{release.package}/*.msgpack")):
             record = _record(path)
+            if Version(str(record[1])) != Version(release.version):
+                continue
+            texts = canonical_requirements(str(text) for text in _list(record[_REQUIRES]))
+            described = texts, str(record[_REQUIRES_PYTHON] or "") or None
             tags = wheel_tags(f"{release.package.replace('-', '_')}-{path.stem}.whl")
-            if Version(str(record[1])) == Version(release.version) and any(tag.endswith(SPEAKING) for tag in tags):
-                texts = (str(text) for text in _list(record[_REQUIRES]))
-                python = record[_REQUIRES_PYTHON]
-                return canonical_requirements(texts), str(python) if python else None
-        return None
+            if any(tag.endswith(SPEAKING) for tag in tags):
+                return described
+            if not tags:
+                unnamed.add(described)
+        return unnamed.pop() if len(unnamed) == 1 else None
 
     def _compile(self, requirement: str, minor: int, *options: str) -> subprocess.CompletedProcess[str]:
         fixed = ("--no-python-downloads", "--no-header", "--format", "pylock.toml", "--python", sys.executable)
@@ -206,8 +215,8 @@ def metadata_wanted(versions: Iterable[str], policy: str) -> tuple[str, ...]:
 def halves_wanted(versions: Iterable[Version], policy: str, read: Mapping[Version, Collection[str]]) -> list[Version]:
     """The middle of each run of unread releases before and after which METADATA requires otherwise, by `halves>=2.0`.
 
-    The release after a run is one of the same minor version, as `ReleaseHistory.around` has it; of a run before which
-    nothing was read, the first.
+    What only extras hold does not count: it changes too often. The release after a run is one of the same minor
+    version, as `ReleaseHistory.around` has it; of a run before which nothing was read, the first.
     """
     since = [
         Version(oldest or "0")
@@ -222,10 +231,14 @@ def halves_wanted(versions: Iterable[Version], policy: str, read: Mapping[Versio
             run += [version] if version >= since[0] else []
             continue
         near = [other for other in run if other.release[:2] == version.release[:2]]
-        if near and (before is None or {*read[before]} != {*read[version]}):
+        if near and (before is None or _without_extras(read[before]) != _without_extras(read[version])):
             wanted.append(near[len(near) // 2 if before is not None else 0])
         run, before = [], version
     return wanted
+
+
+def _without_extras(requires: Collection[str]) -> frozenset[str]:
+    return frozenset(text for text in requires if "extra ==" not in text)
 
 
 def _wheel_pythons(files: Iterable[ListedFile], platforms: tuple[str, ...] = ("",)) -> list[int]:
