@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
-from mlaudit.comparison.requirements import holds_a_part, worlds_for
+from mlaudit.comparison.requirements import extras_asked_in, holds_a_part, wanted_beside, worlds_for
 from mlaudit.knowledge import family
 from mlaudit.knowledge.binaries import NUMPY
-from mlaudit.knowledge.combinations import others_of
+from mlaudit.knowledge.combinations import breakable, others_of, rows_of
+from mlaudit.knowledge.releases import history, requirements
 from mlaudit.model.lazy_dataclass import dataclass
 from mlaudit.model.nouns import State
 from mlaudit.model.report import Cell, Environment
+from mlaudit.model.versions import admits, public
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +38,37 @@ def open_packages(environment: Environment) -> Iterator[OpenPackage]:
             yield package
 
 
+def may_break_open(environment: Environment) -> bool:
+    """Whether a package that exact versions require, and that has no exact version itself, may break beside others."""
+    versions = environment.exact_versions
+    cells = environment.cells
+    extras = dict(extras_asked_in(environment))
+    required: dict[str, None] = {name: None for name, cell in cells.items() if cell.state is State.RANGE}
+    for name, version in versions.items():
+        declared = requirements(name, version)
+        for other in declared if declared is not None else ():
+            if other not in cells and declared is not None and (name in extras or not declared.is_optional(other)):
+                required[other] = None
+    return any(
+        _may_break(name, versions, required) and (name not in cells or is_of_the_index(cells[name]))
+        for name in breakable(versions).intersection(required)
+    )
+
+
+def _may_break(package: str, versions: Mapping[str, str], required: Mapping[str, None]) -> bool:
+    """Whether a release of an open package may break beside an exact version, or beside another open package."""
+    known = history(package)
+    for row in rows_of(package, versions):
+        if row.absent:
+            continue
+        if row.other in versions:
+            if not row.others or admits(row.others, public(versions[row.other])):
+                return True
+        elif row.other in required or (known is not None and row.other in known.texts):
+            return True
+    return False
+
+
 def _open_package(environment: Environment, package: str) -> OpenPackage | None:
     """A package as open; None where it has a version, where it is not pip's, or where nothing installs it."""
     cell = environment.cells.get(package)
@@ -44,10 +77,13 @@ def _open_package(environment: Environment, package: str) -> OpenPackage | None:
         return OpenPackage(name=package, range=cell.specifier or "", required_by="") if is_open else None
     *_, holds = worlds_for(environment.target).values()
     known = family.known_subjects()
+    extras = dict(extras_asked_in(environment))
     for name, version in environment.exact_versions.items():
         if name not in known:
             continue
-        if requires_as_published(environment.cells[name]) and family.wanted(name, version, package, holds) is not None:
+        if not requires_as_published(environment.cells[name]):
+            continue
+        if wanted_beside(name, version, package, holds, extras) is not None:
             return OpenPackage(name=package, range="", required_by=f"{name} {version}")
     return None
 

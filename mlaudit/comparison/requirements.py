@@ -41,7 +41,9 @@ def unmet_requirements(environment: Environment) -> tuple[Mismatch, ...]:
         if cell.kind is Kind.PACKAGE and cell.state is State.RANGE and cell.specifier is not None
     )
     versions = tuple(environment.exact_versions.items())
-    mismatches = _mismatches(versions, ranges, _extras_in(environment), tuple(worlds_for(environment.target).items()))
+    mismatches = _mismatches(
+        versions, ranges, extras_asked_in(environment), tuple(worlds_for(environment.target).items())
+    )
     if not mismatches:
         return ()
     overridden = {pin.package for reading in environment.readings for pin in reading.pins if pin.overrides}
@@ -81,13 +83,20 @@ def _is_resolved(cell: Cell) -> bool:
     return solved_by_conda(cell) or any(pin.layer in (Layer.LOCKED, Layer.RESOLVED) for pin in cell.pins)
 
 
-def _extras_in(environment: Environment) -> tuple[tuple[str, frozenset[str]], ...]:
+def extras_asked_in(environment: Environment) -> tuple[tuple[str, frozenset[str]], ...]:
     """The extras that are asked of packages."""
     asked = (
         (cell.package, frozenset(normalized(extra) for pin in cell.pins for extra in pin.extras))
         for cell in environment.unusual_cells
     )
     return tuple((package, extras) for package, extras in asked if extras)
+
+
+def wanted_beside(
+    name: str, version: str, package: str, holds: Holds, extras: Mapping[str, frozenset[str]]
+) -> DemandedRange | None:
+    """The range that a release requires of a package, with the extras that are asked of the release."""
+    return wanted_of(name, version, package, holds, extras.get(name, frozenset()))
 
 
 @lru_cache(maxsize=16)
@@ -160,15 +169,10 @@ def implied_range(environment: Environment, package: str) -> ImpliedRange | None
     A requirement counts where it is made on every Python that the environment may run; what a pin requires exactly
     (`torch==2.4.0`) requires in its turn.
     """
-    named = tuple(
-        (cell.package, cell.version)
-        for cell in environment.cells.values()
-        if cell.kind is Kind.PACKAGE and cell.version is not None and not (solved_by_conda(cell) or holds_a_part(cell))
-    )
     worlds = tuple(worlds_for(environment.target).items())
     ranges = [
         ImpliedRange(package=package, range=wanted.range, chain=chain, evidence=wanted.evidence)
-        for name, (version, chain) in _reached(named, worlds).items()
+        for name, (version, chain) in _reached(_exact_as_published(environment), worlds).items()
         for wanted in [_everywhere(name, version, package, worlds)]
         if wanted is not None and name != package
     ]
@@ -181,6 +185,23 @@ def implied_range(environment: Environment, package: str) -> ImpliedRange | None
             _lowest(implied.range),
         ),
         default=None,
+    )
+
+
+def implied_versions(environment: Environment) -> Mapping[str, str]:
+    """The exact versions of an environment, and those that they pin in their turn, on every Python."""
+    worlds = tuple(worlds_for(environment.target).items())
+    reached = _reached(_exact_as_published(environment), worlds)
+    implied = {name: version for name, (version, _) in reached.items() if name not in environment.cells}
+    return {**implied, **environment.exact_versions}
+
+
+def _exact_as_published(environment: Environment) -> tuple[tuple[str, str], ...]:
+    """The exact versions that require what the index publishes of them."""
+    return tuple(
+        (cell.package, cell.version)
+        for cell in environment.cells.values()
+        if cell.kind is Kind.PACKAGE and cell.version is not None and not (solved_by_conda(cell) or holds_a_part(cell))
     )
 
 

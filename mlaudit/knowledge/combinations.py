@@ -7,7 +7,7 @@ first and last releases that accept a range, and that range.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 
 from mlaudit.document.node import Malformed, Node
@@ -131,6 +131,19 @@ def _packages() -> frozenset[str]:
     return frozenset(name.removesuffix(".toml") for name in names if name.endswith(".toml"))
 
 
+def breakable(others: Iterable[str]) -> frozenset[str]:
+    """The packages that some other one breaks, or that one of these does."""
+    return _breakable().union(*(users_of(owner).keys() for owner in others if owner in owners()))
+
+
+def rows_of(package: str, others: Iterable[str]) -> Iterator[Combination]:
+    """The rows of one package that breaks, those of names that one of some others lacks among them."""
+    yield from combinations_of(package)
+    for owner in others:
+        if owner in owners():
+            yield from _found(owner, package)
+
+
 def _rows(package: str) -> tuple[Combination, ...]:
     def build(root: Node) -> tuple[Combination, ...]:
         unknown_keys(root, frozenset({"row", "check"}))
@@ -248,8 +261,7 @@ def broken_combinations(
     present_owners = [
         owner for owner in sorted(versions.keys() & owners()) if not versions.keys().isdisjoint(users_of(owner))
     ]
-    breakable = _breakable().union(*(users_of(owner).keys() for owner in present_owners))
-    for package in sorted(versions.keys() & breakable):
+    for package in sorted(versions.keys() & breakable(present_owners)):
         has_error: dict[str, bool] = {}
         for row in combinations_of(package):
             if _is_meant(row, versions, named) and _concerns(row, versions) and _breaks(row, versions, named):

@@ -28,6 +28,9 @@ MAX_BYTES = 32_000_000
 FILES = "the package index's list of the files of {package} {version}"
 """Who says which wheels there are, and which Pythons where no METADATA was read."""
 
+_FEW = 8
+"""Releases that are built one by one; of more, all are built at once."""
+
 _MALFORMED = (ValueError, LookupError, TypeError, AttributeError)
 """What data of another shape than the lab writes raises."""
 
@@ -115,6 +118,29 @@ class ReleaseHistory:
         if number is None:
             number = self._numbers.get(version_key(version))
         return self._at(number) if number is not None else None
+
+    @cached_property
+    def texts(self) -> Mapping[str, tuple[str, ...]]:
+        """The requirements of all releases, each text once, by the name at its head."""
+        texts: dict[str, list[str]] = {}
+        for text in self._raw["requirements"]:
+            texts.setdefault(required_name(text), []).append(text)
+        return {name: tuple(own) for name, own in texts.items()}
+
+    def newest_first(self, specifier: str) -> Iterator[DeclaredRelease]:
+        """The releases that a range admits, newest first; each is built when it is asked for. Raises KnowledgeError."""
+        for number in range(len(self._raw["releases"]) - 1, -1, -1):
+            if admits(specifier, self._raw["releases"][number][0]):
+                yield self._at(number)
+                if len(self._found) > _FEW:
+                    len(self.releases)
+
+    def within(self, specifier: str) -> tuple[DeclaredRelease, ...]:
+        """The releases that a range admits, oldest first. Raises KnowledgeError."""
+        numbers = [number for number, row in enumerate(self._raw["releases"]) if admits(specifier, row[0])]
+        if len(numbers) > _FEW:
+            return tuple(self.releases[number] for number in numbers)
+        return tuple(map(self._at, numbers))
 
     def around(self, version: str) -> tuple[DeclaredRelease, DeclaredRelease] | None:
         """The nearest releases before and after one whose METADATA was read, by version and by day.
@@ -294,6 +320,13 @@ def required_name(text: str) -> str:
     """The normalized name at the head of a requirement, empty if there is none."""
     head = _REQUIRED_NAME.match(text)
     return re.sub(r"[-_.]+", "-", head.group(1)).lower() if head else ""
+
+
+@lru_cache(maxsize=8192)
+def plain_clauses(text: str) -> str | None:
+    """The clauses of a requirement of release numbers alone, whatever its marker says; None if that takes a parser."""
+    match = _PLAIN.fullmatch(text)
+    return match["clauses"] if match else None
 
 
 @lru_cache(maxsize=8192)

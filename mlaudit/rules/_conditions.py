@@ -128,9 +128,18 @@ def leaves_versions_open(environment: Environment, _view: View) -> bool:
     """Whether an installer chooses a version that may break what is pinned: a complete list leaves none to it."""
     if environment.complete or environment.is_model or not environment.exact_versions:
         return False
-    from mlaudit.comparison.open_packages import open_packages
+    from mlaudit.comparison.open_packages import may_break_open, open_packages
 
-    return next(open_packages(environment), None) is not None
+    return next(open_packages(environment), None) is not None or may_break_open(environment)
+
+
+def may_leave_nothing(environment: Environment, _view: View) -> bool:
+    """Whether the requirements of what is named may exclude one another: a complete list was installed."""
+    if environment.complete or environment.is_model or len(environment.cells) < 2:
+        return False
+    from mlaudit.comparison import left_versions
+
+    return left_versions.may_leave_nothing(environment)
 
 
 def has_bans(_environment: Environment, view: View) -> bool:
