@@ -4,13 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from mlaudit.comparison.requirements import extras_asked_in, holds_a_part, wanted_beside, worlds_for
+from mlaudit.comparison.requirements import (
+    always_required,
+    extras_asked_in,
+    holds_a_part,
+    may_require,
+    wanted_beside,
+    worlds_for,
+)
 from mlaudit.knowledge import family
 from mlaudit.knowledge.binaries import NUMPY
 from mlaudit.knowledge.combinations import breakable, others_of, rows_of
-from mlaudit.knowledge.releases import history, requirements
+from mlaudit.knowledge.releases import history
 from mlaudit.model.lazy_dataclass import dataclass
-from mlaudit.model.nouns import State
+from mlaudit.model.nouns import Severity, State
 from mlaudit.model.report import Cell, Environment
 from mlaudit.model.versions import admits, public
 
@@ -43,30 +50,32 @@ def may_break_open(environment: Environment) -> bool:
     versions = environment.exact_versions
     cells = environment.cells
     extras = dict(extras_asked_in(environment))
-    required: dict[str, None] = {name: None for name, cell in cells.items() if cell.state is State.RANGE}
+    required = {name: None for name, cell in cells.items() if cell.state is State.RANGE}
     for name, version in versions.items():
-        declared = requirements(name, version)
-        for other in declared if declared is not None else ():
-            if other not in cells and declared is not None and (name in extras or not declared.is_optional(other)):
-                required[other] = None
+        others = may_require(name, version) if name in extras else dict(always_required(name, version))
+        required.update(dict.fromkeys(other for other in others if other not in cells))
     return any(
         _may_break(name, versions, required) and (name not in cells or is_of_the_index(cells[name]))
-        for name in breakable(versions).intersection(required)
+        for name in breakable(required, versions)
     )
 
 
 def _may_break(package: str, versions: Mapping[str, str], required: Mapping[str, None]) -> bool:
     """Whether a release of an open package may break beside an exact version, or beside another open package."""
-    known = history(package)
     for row in rows_of(package, versions):
-        if row.absent:
+        if row.absent or row.severity is not Severity.ERROR:
             continue
         if row.other in versions:
             if not row.others or admits(row.others, public(versions[row.other])):
                 return True
-        elif row.other in required or (known is not None and row.other in known.texts):
+        elif row.other in required or _ever_requires(package, row.other):
             return True
     return False
+
+
+def _ever_requires(package: str, other: str) -> bool:
+    known = history(package)
+    return known is not None and other in known.texts
 
 
 def _open_package(environment: Environment, package: str) -> OpenPackage | None:
@@ -79,7 +88,7 @@ def _open_package(environment: Environment, package: str) -> OpenPackage | None:
     known = family.known_subjects()
     extras = dict(extras_asked_in(environment))
     for name, version in environment.exact_versions.items():
-        if name not in known:
+        if name not in known or package not in may_require(name, version):
             continue
         if not requires_as_published(environment.cells[name]):
             continue

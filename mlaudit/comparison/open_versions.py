@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from mlaudit.comparison.images import base_images
-from mlaudit.comparison.left_versions import BEYOND
+from mlaudit.comparison.named_packages import BEYOND
 from mlaudit.comparison.open_packages import OpenPackage, is_of_the_index, open_packages, requires_as_published
 from mlaudit.comparison.requirements import extras_asked_in, implied_versions, wanted_beside, worlds_for
 from mlaudit.knowledge import family, table

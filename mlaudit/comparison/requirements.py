@@ -16,11 +16,12 @@ from mlaudit.knowledge.family import (
     requirements_are_known,
 )
 from mlaudit.knowledge.family import wanted as wanted_of
+from mlaudit.knowledge.releases import agreed, requirements
 from mlaudit.model.lazy_dataclass import dataclass
 from mlaudit.model.names import is_reduced, normalized
 from mlaudit.model.nouns import Evidence, Kind, Layer, State, Target
 from mlaudit.model.report import Cell, Environment
-from mlaudit.model.versions import exact, oldest, parsed
+from mlaudit.model.versions import exact, joined, oldest, parsed
 
 if TYPE_CHECKING:
     from packaging.version import Version
@@ -90,6 +91,31 @@ def extras_asked_in(environment: Environment) -> tuple[tuple[str, frozenset[str]
         for cell in environment.unusual_cells
     )
     return tuple((package, extras) for package, extras in asked if extras)
+
+
+@lru_cache(maxsize=4096)
+def may_require(package: str, version: str) -> frozenset[str]:
+    """The packages that a release may require, on some machine or with some extra."""
+    return frozenset(demanded_packages(package, version))
+
+
+@lru_cache(maxsize=4096)
+def always_required(package: str, version: str) -> tuple[tuple[str, str], ...]:
+    """What a release requires without an extra, as if all markers held: by METADATA, or by what its neighbours have."""
+    declared = requirements(package, version)
+    if declared is None:
+        alike = agreed(package, version)
+        if alike is None:
+            return ()
+        declared = alike.requirements
+    required: list[tuple[str, str]] = []
+    for other in declared:
+        if not declared.is_optional(other):
+            clauses = declared.everything(other)
+            if clauses is None:
+                clauses = joined(requirement.specifier for requirement in declared[other])
+            required.append((other, clauses))
+    return tuple(required)
 
 
 def wanted_beside(

@@ -131,9 +131,12 @@ def _packages() -> frozenset[str]:
     return frozenset(name.removesuffix(".toml") for name in names if name.endswith(".toml"))
 
 
-def breakable(others: Iterable[str]) -> frozenset[str]:
-    """The packages that some other one breaks, or that one of these does."""
-    return _breakable().union(*(users_of(owner).keys() for owner in others if owner in owners()))
+def breakable(packages: Iterable[str], others: Iterable[str]) -> Iterator[str]:
+    """Those of some packages that some other one breaks, or that one of these others does."""
+    found = [users_of(owner) for owner in others if owner in owners()]
+    for package in packages:
+        if package in _breakable() or any(package in names for names in found):
+            yield package
 
 
 def rows_of(package: str, others: Iterable[str]) -> Iterator[Combination]:
@@ -261,7 +264,7 @@ def broken_combinations(
     present_owners = [
         owner for owner in sorted(versions.keys() & owners()) if not versions.keys().isdisjoint(users_of(owner))
     ]
-    for package in sorted(versions.keys() & breakable(present_owners)):
+    for package in sorted(breakable(versions, present_owners)):
         has_error: dict[str, bool] = {}
         for row in combinations_of(package):
             if _is_meant(row, versions, named) and _concerns(row, versions) and _breaks(row, versions, named):

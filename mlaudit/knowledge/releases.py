@@ -7,6 +7,7 @@ texts that releases share stand once, and a release names only what changed sinc
 from __future__ import annotations
 
 import re
+from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property, lru_cache
@@ -17,6 +18,7 @@ from mlaudit.knowledge.table import watched
 from mlaudit.model.lazy_dataclass import dataclass, replace
 from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.model.nouns import Evidence
+from mlaudit.model import plain_versions
 from mlaudit.model.packaged import packaged_bytes, packaged_names
 from mlaudit.model.versions import admits, is_prerelease, public, release_numbers, version_key
 
@@ -46,6 +48,10 @@ _RANGE = lazy_pattern(
     rf"(?P<clauses>(?:>=|<){_NUMBERS}(?:,(?:>=|<|!=){_NUMBERS}){{0,8}})"
 )
 """A requirement between release numbers that always holds."""
+_BOUND = lazy_pattern(rf"(?P<sign>>=|<|==)(?P<version>{_NUMBERS})")
+"""A bound at a release number, before which its pre-releases are."""
+_PLACE = lazy_pattern(r"(?:([0-9]{1,9})!)?([0-9]{1,15}(?:\.[0-9]{1,15}){0,19})(.{0,200})")
+"""A version: its epoch, its release numbers and the rest."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,6 +112,7 @@ class ReleaseHistory:
         self.listed: str | None = raw["listed"]
         self._raw = raw
         self._found: dict[int, DeclaredRelease] = {}
+        self._spans: dict[str, range | tuple[int, ...]] = {}
 
     @cached_property
     def releases(self) -> tuple[DeclaredRelease, ...]:
@@ -128,19 +135,51 @@ class ReleaseHistory:
         return {name: tuple(own) for name, own in texts.items()}
 
     def newest_first(self, specifier: str) -> Iterator[DeclaredRelease]:
-        """The releases that a range admits, newest first; each is built when it is asked for. Raises KnowledgeError."""
-        for number in range(len(self._raw["releases"]) - 1, -1, -1):
-            if admits(specifier, self._raw["releases"][number][0]):
-                yield self._at(number)
-                if len(self._found) > _FEW:
-                    len(self.releases)
+        """The releases that a range admits, newest first, and those before a release where there are no others.
+
+        Each is built when it is asked for. Raises KnowledgeError.
+        """
+        rows = self._raw["releases"]
+        admitted = self._admitted(specifier)
+        final = [number for number in admitted if not _place(rows[number][0])[1]]
+        for number in reversed(final or admitted):
+            yield self._at(number)
+            if len(self._found) > _FEW:
+                len(self.releases)
 
     def within(self, specifier: str) -> tuple[DeclaredRelease, ...]:
         """The releases that a range admits, oldest first. Raises KnowledgeError."""
-        numbers = [number for number, row in enumerate(self._raw["releases"]) if admits(specifier, row[0])]
+        numbers = self._admitted(specifier)
         if len(numbers) > _FEW:
             return tuple(self.releases[number] for number in numbers)
         return tuple(map(self._at, numbers))
+
+    def versions_within(self, specifier: str, versions: Sequence[str]) -> Sequence[str]:
+        """Those of some versions of releases that a range admits, in their order."""
+        admitted = self._admitted(specifier)
+        return [version for version in versions if self._row_numbers.get(version) in admitted]
+
+    def _admitted(self, specifier: str) -> range | tuple[int, ...]:
+        """The numbers of the rows that a range admits, in order; between two release numbers, none is looked at."""
+        if specifier not in self._spans:
+            rows = self._raw["releases"]
+            begin, end, is_whole = 0, len(rows), True
+            for clause in specifier.split(",") if specifier else ():
+                bound = _BOUND.fullmatch(clause)
+                place = _place(bound["version"])[0] if bound is not None else None
+                is_whole = is_whole and bound is not None and bound["sign"] != "=="
+                if bound is not None and bound["sign"] in (">=", "=="):
+                    begin = max(begin, bisect_left(rows, place, key=_place_of_row))
+                if bound is not None and bound["sign"] != ">=":
+                    after = bisect_right if bound["sign"] == "==" else bisect_left
+                    end = min(end, after(rows, place, key=_place_of_row))
+                while is_whole and begin < end and _place(rows[begin][0]) == (place, True):
+                    begin += 1
+            span = range(begin, end)
+            self._spans[specifier] = (
+                span if is_whole else tuple(number for number in span if admits(specifier, rows[number][0]))
+            )
+        return self._spans[specifier]
 
     def around(self, version: str) -> tuple[DeclaredRelease, DeclaredRelease] | None:
         """The nearest releases before and after one whose METADATA was read, by version and by day.
@@ -324,8 +363,8 @@ def required_name(text: str) -> str:
 
 @lru_cache(maxsize=8192)
 def plain_clauses(text: str) -> str | None:
-    """The clauses of a requirement of release numbers alone, whatever its marker says; None if that takes a parser."""
-    match = _PLAIN.fullmatch(text)
+    """The clauses of a requirement, whatever its marker says; None if that takes a parser."""
+    match = _CANONICAL.fullmatch(text)
     return match["clauses"] if match else None
 
 
@@ -378,6 +417,21 @@ def newest(package: str, *, admitted_by: str = "", day: str | None = None, pytho
     final = [version for version in fitting if not is_prerelease(version)]
     best = final or fitting
     return best[-1] if best else None
+
+
+@lru_cache(maxsize=65536)
+def _place(version: str) -> tuple[tuple[int, ...], bool]:
+    """Epoch and release numbers of a version, zeros at the end left out, and whether it comes before that release."""
+    match = _PLACE.fullmatch(version)
+    if match is None:
+        return (), False
+    numbers = plain_versions.stripped(tuple(map(int, match[2].split("."))))
+    rest = match[3]
+    return (int(match[1] or 0), *numbers), "post" not in rest and any(sign in rest for sign in ("a", "b", "rc", "dev"))
+
+
+def _place_of_row(row: Sequence[Any]) -> tuple[int, ...]:
+    return _place(row[0])[0]
 
 
 def _minor(version: str) -> tuple[int, ...]:

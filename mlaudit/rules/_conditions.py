@@ -137,9 +137,9 @@ def may_leave_nothing(environment: Environment, _view: View) -> bool:
     """Whether the requirements of what is named may exclude one another: a complete list was installed."""
     if environment.complete or environment.is_model or len(environment.cells) < 2:
         return False
-    from mlaudit.comparison import left_versions
+    from mlaudit.comparison import named_packages
 
-    return left_versions.may_leave_nothing(environment)
+    return named_packages.may_leave_nothing(environment)
 
 
 def has_bans(_environment: Environment, view: View) -> bool:
