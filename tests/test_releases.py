@@ -43,7 +43,7 @@ from mlaudit.lab.release_wheels import local_releases
 from mlaudit.model.names import normalized
 from mlaudit.model.nouns import Target
 from mlaudit.model.packaged import HOME
-from mlaudit.model.versions import specifiers
+from mlaudit.model.versions import admits, is_prerelease, specifiers
 
 LARGEST_FILE = 300_000
 LARGEST_INDEX = 1_500_000
@@ -687,3 +687,21 @@ def test_upper_bounds_that_a_build_drops_are_not_declared(tmp_path: Path) -> Non
         "torch>=1.8",
         'typing-extensions>=4; python_version < "3.9"',
     )
+
+
+RANGES = ("", ">={}", "<{}", "<={}", "=={}", "!={}", ">{}", "~={}", "=={}.*", ">={},<{}", "<{},>=0.1", "<{},!={}")
+
+
+@pytest.mark.parametrize("package", ["boto3", "numpy", "pydantic", "starlette", "tokenizers", "torch"])
+def test_releases_within_a_range_are_those_that_it_admits(package: str) -> None:
+    known = releases.history(package)
+    assert known is not None
+    versions = [release.version for release in known.releases]
+    for number, version in enumerate(versions[:: max(len(versions) // 12, 1)]):
+        for text in RANGES:
+            specifier = text.format(version, versions[-1 - number])
+            admitted = [one for one in versions if admits(specifier, one)]
+            assert [release.version for release in known.within(specifier)] == admitted, specifier
+            assert known.versions_within(specifier, versions) == admitted, specifier
+            final = [one for one in admitted if not is_prerelease(one)] or admitted
+            assert [release.version for release in known.newest_first(specifier)] == final[::-1], specifier

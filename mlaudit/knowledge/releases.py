@@ -15,10 +15,10 @@ from typing import Any
 
 from mlaudit.knowledge.schema import KnowledgeError
 from mlaudit.knowledge.table import watched
+from mlaudit.model import plain_versions
 from mlaudit.model.lazy_dataclass import dataclass, replace
 from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.model.nouns import Evidence
-from mlaudit.model import plain_versions
 from mlaudit.model.packaged import packaged_bytes, packaged_names
 from mlaudit.model.versions import admits, is_prerelease, public, release_numbers, version_key
 
@@ -48,10 +48,6 @@ _RANGE = lazy_pattern(
     rf"(?P<clauses>(?:>=|<){_NUMBERS}(?:,(?:>=|<|!=){_NUMBERS}){{0,8}})"
 )
 """A requirement between release numbers that always holds."""
-_BOUND = lazy_pattern(rf"(?P<sign>>=|<|==)(?P<version>{_NUMBERS})")
-"""A bound at a release number, before which its pre-releases are."""
-_PLACE = lazy_pattern(r"(?:([0-9]{1,9})!)?([0-9]{1,15}(?:\.[0-9]{1,15}){0,19})(.{0,200})")
-"""A version: its epoch, its release numbers and the rest."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,12 +136,20 @@ class ReleaseHistory:
         Each is built when it is asked for. Raises KnowledgeError.
         """
         rows = self._raw["releases"]
-        admitted = self._admitted(specifier)
-        final = [number for number in admitted if not _place(rows[number][0])[1]]
-        for number in reversed(final or admitted):
-            yield self._at(number)
-            if len(self._found) > _FEW:
-                len(self.releases)
+        begin, end, is_whole = self._window(specifier)
+        early = []
+        for number in range(end - 1, begin - 1, -1):
+            version = rows[number][0]
+            if not is_whole and not admits(specifier, version):
+                continue
+            if _place(version)[1]:
+                early.append(number)
+            else:
+                end = -1
+                yield self._at(number)
+                if len(self._found) > _FEW:
+                    len(self.releases)
+        yield from map(self._at, early if end >= 0 else ())
 
     def within(self, specifier: str) -> tuple[DeclaredRelease, ...]:
         """The releases that a range admits, oldest first. Raises KnowledgeError."""
@@ -160,26 +164,30 @@ class ReleaseHistory:
         return [version for version in versions if self._row_numbers.get(version) in admitted]
 
     def _admitted(self, specifier: str) -> range | tuple[int, ...]:
-        """The numbers of the rows that a range admits, in order; between two release numbers, none is looked at."""
+        """The numbers of the rows that a range admits, in order."""
         if specifier not in self._spans:
-            rows = self._raw["releases"]
-            begin, end, is_whole = 0, len(rows), True
-            for clause in specifier.split(",") if specifier else ():
-                bound = _BOUND.fullmatch(clause)
-                place = _place(bound["version"])[0] if bound is not None else None
-                is_whole = is_whole and bound is not None and bound["sign"] != "=="
-                if bound is not None and bound["sign"] in (">=", "=="):
-                    begin = max(begin, bisect_left(rows, place, key=_place_of_row))
-                if bound is not None and bound["sign"] != ">=":
-                    after = bisect_right if bound["sign"] == "==" else bisect_left
-                    end = min(end, after(rows, place, key=_place_of_row))
-                while is_whole and begin < end and _place(rows[begin][0]) == (place, True):
-                    begin += 1
-            span = range(begin, end)
+            begin, end, is_whole = self._window(specifier)
+            rows, span = self._raw["releases"], range(begin, end)
             self._spans[specifier] = (
                 span if is_whole else tuple(number for number in span if admits(specifier, rows[number][0]))
             )
         return self._spans[specifier]
+
+    def _window(self, specifier: str) -> tuple[int, int, bool]:
+        """Between which rows those are that a range admits, and whether it is all of these."""
+        rows = self._raw["releases"]
+        begin, end, is_whole = 0, len(rows), True
+        for clause in specifier.split(",") if specifier else ():
+            sign, version = _sign_and_version(clause)
+            is_whole = is_whole and sign in (">=", "<")
+            place = _place(version)[0]
+            if sign in (">=", "=="):
+                begin = max(begin, bisect_left(rows, place, key=_place_of_row))
+            if sign in ("<", "=="):
+                end = min(end, (bisect_left if sign == "<" else bisect_right)(rows, place, key=_place_of_row))
+            while sign == ">=" and begin < end and _place(rows[begin][0]) == (place, True):
+                begin += 1
+        return begin, end, is_whole
 
     def around(self, version: str) -> tuple[DeclaredRelease, DeclaredRelease] | None:
         """The nearest releases before and after one whose METADATA was read, by version and by day.
@@ -419,15 +427,28 @@ def newest(package: str, *, admitted_by: str = "", day: str | None = None, pytho
     return best[-1] if best else None
 
 
+def _sign_and_version(clause: str) -> tuple[str, str]:
+    """A bound at a release number, before which its pre-releases are; empty for any other clause."""
+    for sign in (">=", "==", "<"):
+        version = clause.removeprefix(sign)
+        if version != clause:
+            plain = version.replace(".", "").isdecimal() and plain_versions.order(version) is not None
+            return (sign, version) if plain else ("", "")
+    return "", ""
+
+
 @lru_cache(maxsize=65536)
 def _place(version: str) -> tuple[tuple[int, ...], bool]:
     """Epoch and release numbers of a version, zeros at the end left out, and whether it comes before that release."""
-    match = _PLACE.fullmatch(version)
-    if match is None:
-        return (), False
-    numbers = plain_versions.stripped(tuple(map(int, match[2].split("."))))
-    rest = match[3]
-    return (int(match[1] or 0), *numbers), "post" not in rest and any(sign in rest for sign in ("a", "b", "rc", "dev"))
+    plain = plain_versions.release_numbers(version)
+    if plain is not None:
+        return (0, *plain), False
+    epoch, mark, rest = version.partition("!")
+    text = rest if mark else version
+    length = next((at for at, sign in enumerate(text) if not (sign.isdecimal() or sign == ".")), len(text))
+    numbers = plain_versions.stripped(tuple(int(part) for part in text[:length].split(".") if part))
+    is_early = "post" not in text and any(sign in text[length:] for sign in ("a", "b", "rc", "dev"))
+    return (int(epoch) if mark else 0, *numbers), is_early
 
 
 def _place_of_row(row: Sequence[Any]) -> tuple[int, ...]:
