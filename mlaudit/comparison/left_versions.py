@@ -110,7 +110,7 @@ def nothing_left(environment: Environment) -> NothingLeft | None:
 @lru_cache(maxsize=64)
 def _nothing_left(named: NamedPackages, worlds: tuple[tuple[str, Holds], ...]) -> NothingLeft | None:
     """The first package of which nothing is left on all Pythons that the exact versions run on."""
-    found: NothingLeft | None = None
+    first_found: NothingLeft | None = None
     for python, holds in reversed(worlds):
         if not all(_runs_on(package, version, python) for package, version in named.versions):
             continue
@@ -120,9 +120,9 @@ def _nothing_left(named: NamedPackages, worlds: tuple[tuple[str, Holds], ...]) -
             if with_upper is None:
                 return None
             here = replace(with_upper, is_sure=False, pip_on=python)
-        if found is None or (found.is_sure and not here.is_sure):
-            found = here
-    return found
+        if first_found is None or (first_found.is_sure and not here.is_sure):
+            first_found = here
+    return first_found
 
 
 def _runs_on(package: str, version: str, python: str) -> bool:
@@ -170,8 +170,12 @@ class _World:
             return None
         bounds = self._bounds.get(package, [])
         text = joined(bound.ranges[0] for bound in bounds if len(bound.ranges) == 1)
-        fitting = [one for one in known.within(text) if all(bound.admits(one.version) for bound in bounds)]
-        running = [one.version for one in fitting if self._runs(one.requires_python)]
+        fitting = [
+            known_release
+            for known_release in known.within(text)
+            if all(bound.admits(known_release.version) for bound in bounds)
+        ]
+        running = [known_release.version for known_release in fitting if self._runs(known_release.requires_python)]
         left = LeftVersions(
             package,
             running,
@@ -196,7 +200,9 @@ class _World:
         """Whether nothing being left is no gap in what is known: each bound alone admits something."""
         if left.beyond or left.no_python:
             return not left.beyond
-        return all(any(bound.admits(one.version) for one in known.releases) for bound in left.bounds)
+        return all(
+            any(bound.admits(known_release.version) for known_release in known.releases) for bound in left.bounds
+        )
 
     def _is_sure(self, bound: Bound) -> bool:
         """Whether what bounds a package would do so whatever is yet to be released."""
@@ -263,9 +269,13 @@ class _World:
         ranges: dict[str, str | None] = {}
         same: dict[tuple[str, ...], str | None] = {}
         for version in left.versions:
-            one = known.find(version) if known is not None else None
-            own = tuple(text for text in one.requires if text in texts) if one is not None and one.requires else None
-            if one is None or own is None or not one.from_metadata:
+            declared = known.find(version) if known is not None else None
+            own = (
+                tuple(text for text in declared.requires if text in texts)
+                if declared is not None and declared.requires
+                else None
+            )
+            if declared is None or own is None or not declared.from_metadata:
                 ranges[version] = self._wanted(left.package, version, other, extras)
             elif not own:
                 ranges[version] = None
@@ -299,7 +309,7 @@ class _World:
         bounds[:] = [*(earlier for earlier in bounds if earlier.subject != left.package), bound]
         there = self.left.get(other)
         if there is None:
-            if other in self._exact or all(one.admits(BEYOND) for one in bounds):
+            if other in self._exact or all(earlier_bound.admits(BEYOND) for earlier_bound in bounds):
                 return None
             there = self._begin(other)
             return there if there is not None and not there.versions else None
@@ -310,7 +320,9 @@ class _World:
             there.versions = kept
             there.sure = there.sure and self._is_sure(bound)
             self._waiting.append(other)
-            self._waiting.extend(one for one in self.left if one not in self._waiting and self._requires(one, other))
+            self._waiting.extend(
+                package for package in self.left if package not in self._waiting and self._requires(package, other)
+            )
         return None if kept else there
 
     def _requires(self, package: str, other: str) -> bool:

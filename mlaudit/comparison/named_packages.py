@@ -168,11 +168,11 @@ class _QuickLook:
         if known is None or known.listed is None:
             return True
         some = False
-        for one in known.newest_first(text):
+        for candidate in known.newest_first(text):
             some = True
             if any(
-                some_patch_admitted(one.requires_python or "", python) for python in reversed(self._pythons)
-            ) and all(self._is_met(requirement, depth) for requirement in one.requires or ()):
+                some_patch_admitted(candidate.requires_python or "", python) for python in reversed(self._pythons)
+            ) and all(self._is_met(requirement, depth) for requirement in candidate.requires or ()):
                 return True
         return not some
 

@@ -157,12 +157,12 @@ def _is_certain(package: OpenPackage, broken: Break, environment: Environment) -
         *_required(package.name, exact_ones, holds, extras),
     )
     text = joined(bounds)
-    candidates = [one.version for one in known.within(text)]
+    candidates = [candidate.version for candidate in known.within(text)]
     if admits(text, BEYOND) or meet((text, f">{known.releases[-1].version}")):
         candidates.append(BEYOND)
     if not candidates or len(candidates) > _MOST_TRIED:
         return False
-    return all(_breaks_beside(broken, {other: exact_ones[other], package.name: one}) for one in candidates)
+    return all(_breaks_beside(broken, {other: exact_ones[other], package.name: candidate}) for candidate in candidates)
 
 
 def _is_asked_for(package: OpenPackage, environment: Environment) -> bool:
@@ -184,10 +184,10 @@ def _breaks_beside(broken: Break, versions: Mapping[str, str]) -> bool:
     named = {name: frozenset({name}) for name in versions}
     every: Sequence[Break] = (*abi_breaks(versions), *broken_combinations(versions, named))
     return any(
-        one.package == broken.package
-        and one.other == broken.other
-        and getattr(one, "severity", Severity.ERROR) is Severity.ERROR
-        for one in every
+        candidate.package == broken.package
+        and candidate.other == broken.other
+        and getattr(candidate, "severity", Severity.ERROR) is Severity.ERROR
+        for candidate in every
     )
 
 
@@ -301,7 +301,9 @@ def _reached(listed: _Listed, bounding: Mapping[str, str], python: str, holds: H
         if name in versions:
             others = family.demanded_packages(name, versions[name])
             wanted = [
-                one for one in others if wanted_beside(name, versions[name], one, holds, listed.extras) is not None
+                requirement
+                for requirement in others
+                if wanted_beside(name, versions[name], requirement, holds, listed.extras) is not None
             ]
         else:
             wanted = [name]

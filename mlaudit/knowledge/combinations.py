@@ -133,9 +133,9 @@ def _packages() -> frozenset[str]:
 
 def breakable(packages: Iterable[str], others: Iterable[str]) -> Iterator[str]:
     """Those of some packages that some other one breaks, or that one of these others does."""
-    found = [users_of(owner) for owner in others if owner in owners()]
+    using = [users_of(owner) for owner in others if owner in owners()]
     for package in packages:
-        if package in _breakable() or any(package in names for names in found):
+        if package in _breakable() or any(package in names for names in using):
             yield package
 
 

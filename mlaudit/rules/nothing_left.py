@@ -50,25 +50,25 @@ def check(environment: Environment, view: View) -> Iterator[Hit]:
     """
     from mlaudit.comparison.left_versions import nothing_left
 
-    found = nothing_left(environment)
-    if found is None:
+    emptied = nothing_left(environment)
+    if emptied is None or not emptied.roots:
         return
-    is_one_install = _is_one_install(environment, found.roots)
-    first, *others = (environment.cells[name] for name in found.roots)
+    is_one_install = _is_one_install(environment, emptied.roots)
+    first, *others = (environment.cells[name] for name in emptied.roots)
     yield Hit(
         package=first.package,
-        other=found.package if found.package != first.package else None,
+        other=emptied.package if emptied.package != first.package else None,
         environments=(environment.name,),
-        severity=Severity.ERROR if found.is_sure and is_one_install else Severity.WARNING,
-        message=f"{_opening(environment, is_one_install)}: {_reason(environment, found)}.",
+        severity=Severity.ERROR if emptied.is_sure and is_one_install else Severity.WARNING,
+        message=f"{_opening(environment, is_one_install)}: {_reason(environment, emptied)}.",
         at=view.place(first),
         says=f"{first.package} {first.shown}",
         related=tuple(Location(view.place(cell), Role.PACKAGE, f"{cell.package} {cell.shown}") for cell in others),
-        details=_details(found),
-        evidence=found.evidence,
+        details=_details(emptied),
+        evidence=emptied.evidence,
         actual=", ".join(f"{cell.package} {cell.shown}" for cell in (first, *others)),
-        values=(found.package, *(f"{cell.package} {cell.shown}" for cell in (first, *others))),
-        fix=Fix(says=f"Take another release of {' or '.join(found.roots)}."),
+        values=(emptied.package, *(f"{cell.package} {cell.shown}" for cell in (first, *others))),
+        fix=Fix(says=f"Take another release of {' or '.join(emptied.roots)}."),
     )
 
 
@@ -86,36 +86,38 @@ def _opening(environment: Environment, is_one_install: bool) -> str:
     return f"{environment.name} cannot be installed in one step"
 
 
-def _reason(environment: Environment, found: NothingLeft) -> str:
+def _reason(environment: Environment, emptied: NothingLeft) -> str:
     """What is required of the package, what its releases require, and what there is of that."""
-    cell = environment.cells.get(found.package)
-    parts = [f"it asks for {found.package}{cell.shown}"] if cell is not None and cell.version is None else []
-    parts += [_required(bound, found.package) for bound in found.bounds if bound.subject]
-    parts += _needs(found)
-    for other, bounds in found.others.items():
-        parts += _there(environment, other, bounds, found)
-    known = "" if found.is_sure else " that is known"
+    cell = environment.cells.get(emptied.package)
+    parts = (
+        [f"it asks for {emptied.package}{cell.specifier or ''}"] if cell is not None and cell.version is None else []
+    )
+    parts += [_required(bound, emptied.package) for bound in emptied.bounds if bound.subject]
+    parts += _needs(emptied)
+    for other, bounds in emptied.others.items():
+        parts += _there(environment, other, bounds, emptied)
+    known = "" if emptied.is_sure else " that is known"
     *before, last = dict.fromkeys(parts)
     all_of_it = f"{', '.join(before)}, and {last}" if before else last
-    if found.pip_on and not found.python:
-        return f"{all_of_it}: pip finds no version for Python {found.pip_on} that satisfies all of this"
-    if found.python:
-        return f"{all_of_it}, and no release in that range declares Python {found.python}"
+    if emptied.pip_on and not emptied.python:
+        return f"{all_of_it}: pip finds no version for Python {emptied.pip_on} that satisfies all of this"
+    if emptied.python:
+        return f"{all_of_it}, and no release in that range declares Python {emptied.python}"
     return f"{all_of_it}: no version{known} satisfies all of this"
 
 
-def _needs(found: NothingLeft) -> Iterator[str]:
-    shown = found.needs if len(found.needs) <= _SHOWN else (found.needs[0], found.needs[-1])
+def _needs(emptied: NothingLeft) -> Iterator[str]:
+    shown = emptied.needs if len(emptied.needs) <= _SHOWN else (emptied.needs[0], emptied.needs[-1])
     for first, last, other, text in shown:
         if first == last:
-            yield f"{found.package} {first} requires {other}{text}"
+            yield f"{emptied.package} {first} requires {other}{text}"
         else:
-            yield f"{found.package} {first} to {last} require {other}{text}"
-    if len(found.needs) > _SHOWN:
-        yield f"those between require others ({len(found.needs) - _SHOWN} groups of releases)"
+            yield f"{emptied.package} {first} to {last} require {other}{text}"
+    if len(emptied.needs) > _SHOWN:
+        yield f"those between require others ({len(emptied.needs) - _SHOWN} groups of releases)"
 
 
-def _there(environment: Environment, other: str, bounds: tuple[Bound, ...], found: NothingLeft) -> Iterator[str]:
+def _there(environment: Environment, other: str, bounds: tuple[Bound, ...], emptied: NothingLeft) -> Iterator[str]:
     """What there is of a package that is required."""
     from mlaudit.model.versions import disjoint
 
@@ -123,13 +125,13 @@ def _there(environment: Environment, other: str, bounds: tuple[Bound, ...], foun
     if cell is not None and cell.version is not None:
         yield f"{other} is {cell.version}"
         return
-    asked = [text for *_, package, text in found.needs if package == other]
+    asked = [text for *_, package, text in emptied.needs if package == other]
     refusing = [
         bound
         for bound in bounds
-        if all(disjoint(text, wanted) for text in bound.ranges for wanted in asked) and bound.subject != found.package
+        if all(disjoint(text, wanted) for text in bound.ranges for wanted in asked) and bound.subject != emptied.package
     ]
-    for bound in (refusing or [one for one in bounds if one.subject != found.package])[:_SHOWN]:
+    for bound in (refusing or [bound for bound in bounds if bound.subject != emptied.package])[:_SHOWN]:
         yield _required(bound, other)
 
 
@@ -146,11 +148,11 @@ def _required(bound: Bound, package: str) -> str:
     return f"{bound.subject} {first} to {last} require {package} (the last one {text})"
 
 
-def _details(found: NothingLeft) -> tuple[str, ...]:
+def _details(emptied: NothingLeft) -> tuple[str, ...]:
     """Until when releases are known, where a later one could fit."""
     from mlaudit.knowledge.releases import history
 
-    known = history(found.package)
-    if found.is_sure or found.pip_on or known is None:
+    known = history(emptied.package)
+    if emptied.is_sure or emptied.pip_on or known is None:
         return ()
-    return (f"of {found.package}, releases are known until {known.listed}",)
+    return (f"of {emptied.package}, releases are known until {known.listed}",)
