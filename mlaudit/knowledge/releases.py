@@ -440,9 +440,9 @@ def _sign_and_version(clause: str) -> tuple[str, str]:
 @lru_cache(maxsize=65536)
 def _place(version: str) -> tuple[tuple[int, ...], bool]:
     """Epoch and release numbers of a version, zeros at the end left out, and whether it comes before that release."""
-    plain = plain_versions.release_numbers(version)
+    plain = plain_versions.order(version)
     if plain is not None:
-        return (0, *plain), False
+        return (0, *plain[0]), False
     epoch, mark, rest = version.partition("!")
     text = rest if mark else version
     length = next((at for at, sign in enumerate(text) if not (sign.isdecimal() or sign == ".")), len(text))
