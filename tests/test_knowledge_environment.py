@@ -201,3 +201,21 @@ def test_what_an_import_asks_of_another_version_is_an_error_beside_others(
     rows = list(broken_combinations(versions, {}))
     assert [row.severity for row in rows] == [Severity.ERROR] * (says is not None)
     assert says is None or says in rows[0].says
+
+
+@pytest.mark.parametrize(
+    ("beside", "python", "lacks"),
+    [
+        ({}, "3.12", True),
+        ({"tensorboard": "2.16.2"}, "3.12", False),
+        ({"torch": "2.6.0"}, "3.12", False),
+        ({"pandas": "1.5.3"}, "3.12", True),
+        ({}, "3.11", False),
+    ],
+)
+def test_what_another_release_requires_is_no_missing_companion(
+    beside: dict[str, str], python: str, *, lacks: bool
+) -> None:
+    versions = {"python": python, "seaborn": "0.11.2", **beside}
+    named = {name: frozenset({name}) for name in versions}
+    assert any(one.other == "setuptools" for one in broken_combinations(versions, named)) is lacks

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 
 from mlaudit.document.node import Malformed, Node
+from mlaudit.knowledge.releases import history, requirements
 from mlaudit.knowledge.removed_names import NameUse, found_uses, name_uses_of, opposite, owners, users, users_of
 from mlaudit.knowledge.schema import checked, choice, evidence, specifier, unknown_keys
 from mlaudit.model.lazy_dataclass import dataclass
@@ -19,6 +20,17 @@ from mlaudit.model.packaged import packaged_names
 from mlaudit.model.versions import admits, is_before, public, release_numbers
 
 _FOLDER = "companions"
+_PYTHON = "python"
+_MACHINE = {
+    "extra": "",
+    "implementation_name": "cpython",
+    "os_name": "posix",
+    "platform_machine": "x86_64",
+    "platform_python_implementation": "CPython",
+    "platform_system": "Linux",
+    "sys_platform": "linux",
+}
+"""On which a requirement of another package is looked at."""
 _KEYS = frozenset(
     {
         "id",
@@ -297,10 +309,42 @@ def _concerns(row: Combination, versions: Mapping[str, str]) -> bool:
 def _breaks(row: Combination, versions: Mapping[str, str], named: Mapping[str, frozenset[str]]) -> bool:
     other = versions.get(row.other)
     if row.absent:
-        return row.other not in named
+        return row.other not in named and not _is_brought(row.other, versions)
     if other is None or not _within(row.others, other):
         return False
     return is_of(row, versions[row.package], other)
+
+
+def _is_brought(package: str, versions: Mapping[str, str]) -> bool:
+    """Whether a release of the environment is known to require a package, so that an install brings it."""
+    return any(
+        (known := requirements(name, version)) is not None
+        and not known.is_optional(package)
+        and any(_holds(required.marker, versions.get(_PYTHON)) for required in known[package])
+        for name, version in versions.items()
+        if history(name) is not None
+    )
+
+
+def _holds(marker: str | None, python: str | None) -> bool:
+    """Whether a marker may hold: for an extra it does not, and for an unknown Python it may."""
+    if marker is None:
+        return True
+    if "extra" in marker:
+        return False
+    from packaging.markers import Marker
+
+    return python is None or Marker(marker).evaluate({**_MACHINE, **_python_values(python)})
+
+
+def _python_values(python: str) -> Mapping[str, str]:
+    known = parsed(python)
+    release = (*known.release, 0, 0)[:3] if known is not None else (0, 0, 0)
+    return {
+        "python_version": f"{release[0]}.{release[1]}",
+        "python_full_version": ".".join(map(str, release)),
+        "implementation_version": ".".join(map(str, release)),
+    }
 
 
 def is_of(row: Combination, version: str, other: str) -> bool:
