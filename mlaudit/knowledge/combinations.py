@@ -338,8 +338,7 @@ def _holds(marker: str | None, python: str | None) -> bool:
 
 
 def _python_values(python: str) -> Mapping[str, str]:
-    known = parsed(python)
-    release = (*known.release, 0, 0)[:3] if known is not None else (0, 0, 0)
+    release = (*(release_numbers(python) or ()), 0, 0, 0)[:3]
     return {
         "python_version": f"{release[0]}.{release[1]}",
         "python_full_version": ".".join(map(str, release)),
