@@ -10,7 +10,7 @@ from mlaudit.knowledge.load import Dossier, dossier
 from mlaudit.model.lazy_dataclass import dataclass, replace
 from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.model.nouns import Severity
-from mlaudit.model.versions import admits, exact, in_order, is_version
+from mlaudit.model.versions import admits, exact, in_order, is_version, release_numbers
 
 MAX_PAIRS = 900
 """Pairs of candidates that are judged for one crossing of two ranges."""
@@ -90,7 +90,13 @@ def _admitted(known: Dossier, text: str) -> tuple[str, ...]:
     if (only := exact(text)) is not None:
         return (only,)
     own = (version for version in _BOUND.findall(text) if is_version(version))
-    return _ordered(version for version in (*_candidates(known.package), *own) if admits(text, version))
+    return _last_patches(version for version in (*_candidates(known.package), *own) if admits(text, version))
+
+
+def _last_patches(versions: Iterable[str]) -> tuple[str, ...]:
+    """Of each minor version the last release, which an installer takes: a defect that a patch mended is met by none."""
+    by_minor = {((*(release_numbers(version) or ()), 0, 0)[:2]): version for version in _ordered(versions)}
+    return tuple(by_minor.values())
 
 
 @lru_cache(maxsize=256)
