@@ -17,6 +17,8 @@ MAX_PAIRS = 900
 
 _BOUND = lazy_pattern(r"(?:>=|==|<=|~=)\s*([0-9][0-9.]*)(?![0-9.*])")
 """A bound that belongs to its range is a release; one that is only excluded need not exist."""
+_PATCH = lazy_pattern(r"<\s*([0-9]+\.[0-9]+\.[1-9][0-9]*)(?![0-9.*])")
+"""A patch release that a row excludes mended what the row is about."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,7 +106,8 @@ def _candidates(package: str) -> tuple[str, ...]:
     known = dossier(package)
     if known is None:
         return ()
-    bounds = (bound for row in known.rows for text in (row.writer, row.reader) for bound in _BOUND.findall(text))
+    texts = [text for row in known.rows for text in (row.writer, row.reader)]
+    bounds = (bound for text in texts for pattern in (_BOUND, _PATCH) for bound in pattern.findall(text))
     return _ordered((*known.tested, *bounds))
 
 
