@@ -23,7 +23,9 @@ if TYPE_CHECKING:
 NOT_ASKED_FOR = "; the artifacts that pass between them do not need it"
 """What is reported about a package that nothing needs to load what crosses."""
 DETAILS = 4
-"""Further consequences that a finding names."""
+"""Facts of the code that a finding names."""
+OTHERS = 12
+"""Further consequences that a finding names; three quarters of the pairs of scikit-learn releases have no more."""
 _TITLE_OF_WHAT_MAY_BE = {
     Effect.UNREADABLE: "artifacts may not load",
     Effect.SILENT: "results may change silently",
@@ -114,7 +116,7 @@ def _is_of(lack: MissingName | MissingState | RefusedByCode | RefusedConfigurati
 def _details(judgement: Judgement) -> Iterator[str]:
     return (
         _detail(consequence, judgement)
-        for consequence in judgement.consequences[: DETAILS + 1]
+        for consequence in judgement.consequences[: OTHERS + 1]
         if _worth(consequence, judgement)
     )
 
