@@ -25,7 +25,10 @@ NOT_ASKED_FOR = "; the artifacts that pass between them do not need it"
 DETAILS = 4
 """Facts of the code that a finding names."""
 OTHERS = 12
-"""Further consequences that a finding names; three quarters of the pairs of scikit-learn releases have no more."""
+"""Further consequences that a finding names where they break models: which one a user has is not known."""
+MILDER = 4
+"""Further consequences that it names whatever they are."""
+_OF_MODELS = (Effect.UNREADABLE, Effect.SILENT)
 _TITLE_OF_WHAT_MAY_BE = {
     Effect.UNREADABLE: "artifacts may not load",
     Effect.SILENT: "results may change silently",
@@ -116,8 +119,8 @@ def _is_of(lack: MissingName | MissingState | RefusedByCode | RefusedConfigurati
 def _details(judgement: Judgement) -> Iterator[str]:
     return (
         _detail(consequence, judgement)
-        for consequence in judgement.consequences[: OTHERS + 1]
-        if _worth(consequence, judgement)
+        for number, consequence in enumerate(judgement.consequences[: OTHERS + 1])
+        if _worth(consequence, judgement) and (number <= MILDER or consequence.effect in _OF_MODELS)
     )
 
 
