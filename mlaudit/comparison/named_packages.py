@@ -43,14 +43,7 @@ class NamedPackages:
 
 
 def named_packages(environment: Environment) -> NamedPackages:
-    """What an environment surely installs from the index, and what it keeps closed; made once."""
-    known: NamedPackages | None = environment._known.get("named")
-    if known is None:
-        known = environment._known["named"] = _named_packages(environment)
-    return known
-
-
-def _named_packages(environment: Environment) -> NamedPackages:
+    """What an environment surely installs from the index, and what it keeps closed."""
     versions = dict(environment.exact_versions)
     closed = {name for name in versions if environment.cells[name].layer is not Layer.DECLARED}
     unusual = [cell for cell in environment.unusual_cells if cell.kind in (Kind.PACKAGE, Kind.LOCAL)]
