@@ -17,7 +17,7 @@ import yaml
 from mlaudit.knowledge.roles import words
 from mlaudit.lab.generate import HOOKS, INDEX, RULES, hook_text, index_text
 from mlaudit.lab.prepared_knowledge import prepared_files
-from mlaudit.model.packaged import packaged, packaged_toml, prepared_name, prepared_text
+from mlaudit.model.packaged import packaged, packaged_bytes, packaged_toml, prepared_name, prepared_text
 from mlaudit.parsers import _names
 from mlaudit.parsers._names import matches
 from mlaudit.parsers._registry import Parser, format_names, index, kind_of, parser_of, parsers
@@ -86,9 +86,11 @@ def test_the_index_of_rules_is_what_their_decorators_say() -> None:
 
 
 def test_a_file_of_knowledge_is_read_from_its_json(monkeypatch: pytest.MonkeyPatch) -> None:
-    prepared = {prepared_name("knowledge/names.toml"): prepared_text("knowledge/names.toml")}
+    prepared = {prepared_name("knowledge/names.toml"): prepared_text("knowledge/names.toml").encode()}
     expected = tomli.loads(packaged("knowledge/names.toml"))
-    monkeypatch.setattr("mlaudit.model.packaged.packaged", lambda name: prepared.get(name) or packaged(name))
+    monkeypatch.setattr(
+        "mlaudit.model.packaged.packaged_bytes", lambda name: prepared.get(name) or packaged_bytes(name)
+    )
     monkeypatch.setattr("tomli.loads", lambda _: pytest.fail("the TOML is parsed, though its JSON is at hand"))
     assert packaged_toml("knowledge/names.toml") == expected
 
@@ -96,9 +98,9 @@ def test_a_file_of_knowledge_is_read_from_its_json(monkeypatch: pytest.MonkeyPat
 def test_a_file_of_knowledge_with_an_old_json_is_read_itself(monkeypatch: pytest.MonkeyPatch) -> None:
     prepared = {prepared_name("knowledge/names.toml"): prepared_text("knowledge/names.toml")}
     changed = packaged("knowledge/names.toml").replace('pytorch = "torch"', 'pytorch = "flame"')
-    given = {**prepared, "knowledge/names.toml": changed}
+    given = {name: text.encode() for name, text in {**prepared, "knowledge/names.toml": changed}.items()}
     assert "flame" in changed
-    monkeypatch.setattr("mlaudit.model.packaged.packaged", lambda name: given.get(name) or packaged(name))
+    monkeypatch.setattr("mlaudit.model.packaged.packaged_bytes", lambda name: given.get(name) or packaged_bytes(name))
     assert packaged_toml("knowledge/names.toml") == tomli.loads(changed)
 
 

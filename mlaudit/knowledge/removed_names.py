@@ -111,7 +111,11 @@ def _by_package(root: Node) -> Mapping[str, Sequence[tuple[Node, Node]]]:
     for removal in root.get("removed").each():
         unknown_keys(removal, _REMOVAL_KEYS)
         for node in removal.get("users").each():
-            by_package.setdefault(node.get("package").text(), []).append((removal, node))
+            # Of hundreds of users a run asks for a few: only their names are looked at here.
+            package = node.table().get("package")
+            if not isinstance(package, str):
+                raise Malformed("expected a string", (*node.route, "package"))
+            by_package.setdefault(package, []).append((removal, node))
     return by_package
 
 

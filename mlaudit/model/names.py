@@ -19,14 +19,16 @@ def normalized(name: str) -> str:
 
 
 @lru_cache(maxsize=1)
-def _tables() -> Mapping[str, Mapping[str, str]]:
-    rows: dict[str, dict[str, str]] = {}
-    for ecosystem, table in packaged_toml("knowledge/names.toml").items():
-        if isinstance(table, dict):
-            rows[ecosystem] = {
-                normalized(str(name)): str(package) for name, package in table.items() if name not in _ABOUT
-            }
-    return rows
+def _names() -> Mapping[str, object]:
+    return packaged_toml("knowledge/names.toml")
+
+
+@lru_cache(maxsize=16)
+def _table(ecosystem: str) -> Mapping[str, str]:
+    """The packages by the names of one ecosystem; none where there is no such table."""
+    table = _names().get(ecosystem)
+    rows = table.items() if isinstance(table, dict) else ()
+    return {normalized(str(name)): str(package) for name, package in rows if name not in _ABOUT}
 
 
 @lru_cache(maxsize=65536)
@@ -36,21 +38,19 @@ def package_of(name: str, ecosystem: str = "pypi") -> str:
     `ecosystem` is `pypi`, `conda` or `import` (names of modules, as watermark and session_info print them).
     """
     plain = normalized(name)
-    tables = _tables()
     if ecosystem != "pypi":
-        plain = tables.get(ecosystem, {}).get(plain, plain)
-    return tables.get("builds", {}).get(plain, plain)
+        plain = _table(ecosystem).get(plain, plain)
+    return _table("builds").get(plain, plain)
 
 
 def is_reduced(name: str) -> bool:
     """Whether a name is that of a build which holds a part of a project, and requires less than the whole."""
-    return normalized(name) in _tables().get("reduced", {})
+    return normalized(name) in _table("reduced")
 
 
 @lru_cache(maxsize=1024)
 def package_meant(name: str) -> str:
     """The row that a person means: `sklearn` is imported, and `pytorch` is conda's word for torch."""
     plain = normalized(name)
-    tables = _tables()
-    meant = next((tables[of][plain] for of in ("import", "conda") if plain in tables.get(of, {})), plain)
+    meant = next((_table(of)[plain] for of in ("import", "conda") if plain in _table(of)), plain)
     return package_of(meant)

@@ -7,7 +7,6 @@ import stat
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from functools import cached_property
-from heapq import nsmallest
 from pathlib import Path
 from typing import BinaryIO
 
@@ -120,6 +119,8 @@ class WorkingTree:
         return self._names[normal]
 
     def _listed(self, folder: Path) -> tuple[str, ...]:
+        from heapq import nsmallest
+
         try:
             entries = paths.entries(folder) if self.holds(folder) else ()
             return tuple(nsmallest(MAX_NAMES, (entry.name for entry in entries)))
