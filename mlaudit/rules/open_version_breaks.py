@@ -114,7 +114,7 @@ def _newest(open_break: OpenBreak) -> str:
     """What an install takes that is bounded by nothing else."""
     unknown = open_break.unknown
     on = f" on Python {open_break.python}" if open_break.python else ""
-    taken = f"an install{on} takes the newest release that is known to fit, {open_break.version}"
+    taken = f"an install{on} would take the newest release that is known to fit, {open_break.version}"
     if unknown:
         more = f" or {len(unknown) - _SHOWN} more" if len(unknown) > _SHOWN else ""
         names = " or ".join(unknown[:_SHOWN])
