@@ -219,3 +219,10 @@ def test_what_another_release_requires_is_no_missing_companion(
     versions = {"python": python, "seaborn": "0.11.2", **beside}
     named = {name: frozenset({name}) for name in versions}
     assert any(one.other == "setuptools" for one in broken_combinations(versions, named)) is lacks
+
+
+def test_what_is_required_under_a_marker_that_does_not_hold_is_missing() -> None:
+    versions = {"python": "3.12", "seaborn": "0.11.2", "torch": "2.6.0"}
+    named = {name: frozenset({name}) for name in versions}
+    rows = broken_combinations(versions, named, lambda _marker: False)
+    assert [row.other for row in rows if row.package == "seaborn" and row.other == "setuptools"] == ["setuptools"]

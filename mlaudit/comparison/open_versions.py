@@ -115,7 +115,9 @@ def _broken_among(environment: Environment, installed: Installed) -> Iterator[Br
     fixed, named = implied_versions(environment), environment.distributions
     every: Sequence[Break] = (
         *abi_breaks(installed.versions),
-        *broken_combinations(installed.versions, {**dict.fromkeys(installed.versions, frozenset[str]()), **named}),
+        *broken_combinations(
+            installed.versions, {**dict.fromkeys(installed.versions, frozenset[str]()), **named}, installed.holds
+        ),
     )
     pairs: set[tuple[str, str]] = set()
     for broken in every:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 from mlaudit.document.node import Malformed, Node
 from mlaudit.knowledge.releases import history, requirements
@@ -19,18 +20,10 @@ from mlaudit.model.nouns import Evidence, Severity
 from mlaudit.model.packaged import packaged_names
 from mlaudit.model.versions import admits, is_before, public, release_numbers
 
+if TYPE_CHECKING:
+    from mlaudit.knowledge.family import Holds
+
 _FOLDER = "companions"
-_PYTHON = "python"
-_MACHINE = {
-    "extra": "",
-    "implementation_name": "cpython",
-    "os_name": "posix",
-    "platform_machine": "x86_64",
-    "platform_python_implementation": "CPython",
-    "platform_system": "Linux",
-    "sys_platform": "linux",
-}
-"""On which a requirement of another package is looked at."""
 _KEYS = frozenset(
     {
         "id",
@@ -264,14 +257,20 @@ def _plain_row(
     )
 
 
+def always(_marker: str) -> bool:
+    """If nothing is known of the machine, any marker may hold."""
+    return True
+
+
 def broken_combinations(
-    versions: Mapping[str, str], named: Mapping[str, frozenset[str]]
+    versions: Mapping[str, str], named: Mapping[str, frozenset[str]], may_hold: Holds = always
 ) -> Iterator[BrokenCombination]:
     """The rows that an environment falls under.
 
     Args:
         versions: the exact versions of the environment by package; CUDA, cuDNN and Python count as packages.
         named: everything that the environment names, of whichever version, with the names under which it does.
+        may_hold: whether a marker may hold there; what is required under it is then no missing companion.
     """
     present_owners = [
         owner for owner in sorted(versions.keys() & owners()) if not versions.keys().isdisjoint(users_of(owner))
@@ -279,13 +278,13 @@ def broken_combinations(
     for package in sorted(breakable(versions, present_owners)):
         has_error: dict[str, bool] = {}
         for row in combinations_of(package):
-            if _is_meant(row, versions, named) and _concerns(row, versions) and _breaks(row, versions, named):
+            if _is_meant(row, versions, named) and _concerns(row, versions) and _breaks(row, versions, named, may_hold):
                 has_error[row.other] = has_error.get(row.other, False) or row.severity is Severity.ERROR
                 yield broken(row, versions)
         for owner in present_owners:
             for row in _found(owner, package):
                 known = owner in has_error and (has_error[owner] or row.severity is not Severity.ERROR)
-                if not known and _concerns(row, versions) and _breaks(row, versions, named):
+                if not known and _concerns(row, versions) and _breaks(row, versions, named, may_hold):
                     yield broken(row, versions)
 
 
@@ -306,44 +305,30 @@ def _concerns(row: Combination, versions: Mapping[str, str]) -> bool:
     return _within(row.versions, versions[row.package])
 
 
-def _breaks(row: Combination, versions: Mapping[str, str], named: Mapping[str, frozenset[str]]) -> bool:
+def _breaks(
+    row: Combination, versions: Mapping[str, str], named: Mapping[str, frozenset[str]], may_hold: Holds
+) -> bool:
     other = versions.get(row.other)
     if row.absent:
-        return row.other not in named and not _is_brought(row.other, versions)
+        return row.other not in named and not _is_brought(row.other, versions, may_hold)
     if other is None or not _within(row.others, other):
         return False
     return is_of(row, versions[row.package], other)
 
 
-def _is_brought(package: str, versions: Mapping[str, str]) -> bool:
-    """Whether a release of the environment is known to require a package, so that an install brings it."""
+def _is_brought(package: str, versions: Mapping[str, str], may_hold: Holds) -> bool:
+    """Whether a release of the environment is known to require a package, so that an install may bring it."""
     return any(
         (known := requirements(name, version)) is not None
         and not known.is_optional(package)
-        and any(_holds(required.marker, versions.get(_PYTHON)) for required in known[package])
+        and any(_may_apply(required.marker, may_hold) for required in known[package])
         for name, version in versions.items()
         if history(name) is not None
     )
 
 
-def _holds(marker: str | None, python: str | None) -> bool:
-    """Whether a marker may hold: for an extra it does not, and for an unknown Python it may."""
-    if marker is None:
-        return True
-    if "extra" in marker:
-        return False
-    from packaging.markers import Marker
-
-    return python is None or Marker(marker).evaluate({**_MACHINE, **_python_values(python)})
-
-
-def _python_values(python: str) -> Mapping[str, str]:
-    release = (*(release_numbers(python) or ()), 0, 0, 0)[:3]
-    return {
-        "python_version": f"{release[0]}.{release[1]}",
-        "python_full_version": ".".join(map(str, release)),
-        "implementation_version": ".".join(map(str, release)),
-    }
+def _may_apply(marker: str | None, may_hold: Holds) -> bool:
+    return marker is None or ("extra" not in marker and may_hold(marker))
 
 
 def is_of(row: Combination, version: str, other: str) -> bool:

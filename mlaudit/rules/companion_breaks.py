@@ -42,9 +42,13 @@ def check(environment: Environment, view: View) -> Iterator[Hit]:
     References:
         https://packaging.python.org/en/latest/discussions/install-requires-vs-requirements/
     """
+    from mlaudit.comparison.requirements import worlds_for
     from mlaudit.knowledge.combinations import broken_combinations
 
-    for broken_combination in broken_combinations(_versions(environment), environment.distributions):
+    def may_hold(marker: str) -> bool:
+        return any(holds(marker) for holds in worlds_for(environment.target).values())
+
+    for broken_combination in broken_combinations(_versions(environment), environment.distributions, may_hold):
         package, other = environment.cell(broken_combination.package), environment.cell(broken_combination.other)
         yield Hit(
             package=broken_combination.package,
