@@ -23,7 +23,7 @@ from hypothesis import strategies as st
 from packaging.version import Version
 
 from mlaudit.comparison.requirements import worlds_for
-from mlaudit.knowledge import KnowledgeError, releases
+from mlaudit.knowledge import KnowledgeError, declared_requirements, releases
 from mlaudit.knowledge.family import family_mismatches, wanted
 from mlaudit.knowledge.wheels import has_wheel, undeclared_python
 from mlaudit.lab import refresh, refresh_releases
@@ -123,31 +123,31 @@ def test_all_shipped_files_are_read_and_are_small() -> None:
         assert known.releases, package
         for one in known.releases:
             for text in one.requires or ():
-                assert releases.declared_requirement(text) is not None, (package, one.version, text)
+                assert declared_requirements.declared_requirement(text) is not None, (package, one.version, text)
 
 
 def test_requirements_of_the_index_are_what_packaging_reads(monkeypatch: pytest.MonkeyPatch) -> None:
     histories = (releases.history(package) for package in releases.indexed_packages())
     shipped = {text for known in histories if known for one in known.releases for text in one.requires or ()}
     for text in shipped:
-        assert releases.declared_requirement(text) == releases._parsed_requirement(text), text
-    read = releases._parsed_requirement
+        assert declared_requirements.declared_requirement(text) == declared_requirements._parsed_requirement(text), text
+    read = declared_requirements._parsed_requirement
     parsed: list[str] = []
 
-    def spy(text: str) -> releases.DeclaredRequirement | None:
+    def spy(text: str) -> declared_requirements.DeclaredRequirement | None:
         parsed.append(text)
         return read(text)
 
-    monkeypatch.setattr(releases, "_parsed_requirement", spy)
-    releases.declared_requirement.cache_clear()
+    monkeypatch.setattr(declared_requirements, "_parsed_requirement", spy)
+    declared_requirements.declared_requirement.cache_clear()
     for text in shipped:
-        releases.declared_requirement(text)
+        declared_requirements.declared_requirement(text)
     assert all(" @ " in text for text in parsed), parsed[:20]
 
 
 @pytest.mark.parametrize("text", ["", "; extra == 'a'", "a (>=1)", "a >=1 nonsense"])
 def test_what_the_lab_does_not_write_is_left_to_packaging(text: str) -> None:
-    assert releases.declared_requirement(text) == releases._parsed_requirement(text)
+    assert declared_requirements.declared_requirement(text) == declared_requirements._parsed_requirement(text)
 
 
 def test_every_file_belongs_to_a_row_of_the_list() -> None:

@@ -14,8 +14,9 @@ from functools import lru_cache
 from mlaudit.comparison.named_packages import BEYOND, MAX_FOLLOWED, NamedPackages, may_leave_nothing, named_packages
 from mlaudit.comparison.requirements import worlds_for
 from mlaudit.knowledge import family
+from mlaudit.knowledge.declared_requirements import plain_clauses
 from mlaudit.knowledge.family import Holds
-from mlaudit.knowledge.releases import ReleaseHistory, history, plain_clauses, release
+from mlaudit.knowledge.releases import ReleaseHistory, history, release
 from mlaudit.knowledge.wheels import admits_python
 from mlaudit.model.lazy_dataclass import dataclass, replace
 from mlaudit.model.nouns import Evidence

@@ -8,7 +8,8 @@ from functools import lru_cache
 from mlaudit.comparison.open_packages import requires_as_published
 from mlaudit.comparison.requirements import always_required, extras_asked_in
 from mlaudit.environments.target import pythons_of, some_patch_admitted
-from mlaudit.knowledge.releases import history, plain_clauses, required_name
+from mlaudit.knowledge.declared_requirements import plain_clauses, required_name
+from mlaudit.knowledge.releases import history
 from mlaudit.model.lazy_dataclass import dataclass
 from mlaudit.model.nouns import Kind, Layer, State
 from mlaudit.model.report import Cell, Environment

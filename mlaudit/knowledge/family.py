@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from mlaudit.document.node import Malformed, Node
 from mlaudit.knowledge import releases
+from mlaudit.knowledge.declared_requirements import DeclaredRequirement, LazyRequirements
 from mlaudit.knowledge.schema import built_from, evidence, parse, unknown_keys
 from mlaudit.model.lazy_dataclass import dataclass
 from mlaudit.model.lazy_pattern import lazy_pattern
@@ -154,7 +155,7 @@ def demanded(subject: str, version: str, holds: Holds = never) -> Mapping[str, D
     return {other: demanded_range for other, demanded_range in known if demanded_range is not None}
 
 
-def _declared(subject: str, version: str) -> Mapping[str, tuple[releases.DeclaredRequirement, ...]]:
+def _declared(subject: str, version: str) -> Mapping[str, tuple[DeclaredRequirement, ...]]:
     own = releases.requirements(subject, version)
     if own is not None:
         return own
@@ -177,7 +178,7 @@ def wanted(
         if run is not None:
             return DemandedRange(range=run.range, evidence=_proof())
     required = _declared(subject, version)
-    if not extras and isinstance(required, releases.LazyRequirements) and required.is_optional(other):
+    if not extras and isinstance(required, LazyRequirements) and required.is_optional(other):
         return None
     clauses = [
         requirement.specifier

@@ -19,12 +19,12 @@ from pathlib import Path
 
 import tomli
 
+from mlaudit.knowledge.declared_requirements import required_name
 from mlaudit.knowledge.releases import (
     FOLDER,
     SUFFIX,
     history,
     indexed_packages,
-    required_name,
     unpacked,
 )
 from mlaudit.lab.release_agreement import agreeing, disagreements

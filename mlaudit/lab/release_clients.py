@@ -23,7 +23,8 @@ import tomli
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
-from mlaudit.knowledge.releases import FILES, required_name
+from mlaudit.knowledge.declared_requirements import required_name
+from mlaudit.knowledge.releases import FILES
 from mlaudit.knowledge.wheels import admits_python
 from mlaudit.lab.release_index import version_of_file
 from mlaudit.lab.release_rows import GatheredRelease, canonical_requirements, kept_versions, wheel_tags
