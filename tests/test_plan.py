@@ -84,6 +84,8 @@ def test_a_plan_says_what_moves(case: dict[str, Any], tmp_path: Path) -> None:
     assert [one["packages"] for one in plan["unsolved"]] == case.get("unsolved", [])
     assert "orders" not in case or [one["order"] for one in plan["orders"]] == case["orders"]
     assert "steps" not in case or [one["environments"] for one in plan["steps"]] == case["steps"]
+    because = {move["package"]: move["because"] for move in plan["moves"]}
+    assert all(text in because[package] for package, text in case.get("because", {}).items())
     assert "errors" not in case or [plan["errors_before"], plan["errors_after"]] == case["errors"]
     for name in ("table", "markdown"):
         text = run(tmp_path, "plan", *case["arguments"], "--format", name).stdout

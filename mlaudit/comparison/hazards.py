@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 
+from mlaudit.knowledge.binaries import abi_breaks
+from mlaudit.knowledge.combinations import broken_combinations
 from mlaudit.knowledge.crossing import judge
 from mlaudit.knowledge.family import demanded_packages, wanted
 from mlaudit.knowledge.load import Effect
-from mlaudit.model.nouns import Change, Distance, Kind, State
+from mlaudit.model.nouns import Change, Distance, Kind, Severity, State
 from mlaudit.model.report import Cell, Environment
 from mlaudit.model.versions import admits, distance, public, split_variant
 
@@ -69,7 +71,30 @@ def hazards(
     reasons = (
         (package, next(_reasons(environment, package, changes, demanding, (kinds, classes)), "")) for package in changes
     )
-    return {package: reason for package, reason in reasons if reason}
+    weighed = {package: reason for package, reason in reasons if reason}
+    return {**_new_breaks(environment, changes), **weighed}
+
+
+def _new_breaks(environment: Environment, changes: Mapping[str, str]) -> Mapping[str, str]:
+    """What some changes break beside what is there, and is not broken today, by the package that changes."""
+    today = environment.versions_with_base
+    broken_today = {parties for parties, _ in _breaks(environment, today)}
+    return {
+        package: says.rstrip(".")
+        for parties, says in _breaks(environment, {**today, **changes})
+        if parties not in broken_today
+        for package in parties
+        if package in changes
+    }
+
+
+def _breaks(environment: Environment, versions: Mapping[str, str]) -> Iterator[tuple[tuple[str, str], str]]:
+    """The two packages of each break that some versions have together, and what it is."""
+    for row in broken_combinations(versions, environment.distributions):
+        if row.severity is not Severity.INFO:
+            yield (row.package, row.other), row.says
+    for abi_break in abi_breaks(versions):
+        yield (abi_break.package, abi_break.other), abi_break.says
 
 
 def _demanding(environment: Environment, changes: Mapping[str, str]) -> Mapping[str, list[str]]:

@@ -160,6 +160,16 @@ class Environment:
         return versions
 
     @property
+    def versions_with_base(self) -> Mapping[str, str]:
+        """The exact versions of its packages, and of what is below them: Python, CUDA and cuDNN."""
+        base = {
+            name: cell.version
+            for name, cell in self.cells.items()
+            if cell.kind in (Kind.PYTHON, Kind.CUDA, Kind.CUDNN) and cell.version is not None
+        }
+        return {**base, **self.exact_versions}
+
+    @property
     def distributions(self) -> NamedDistributions:
         """Every package that it names, with the names of its distributions."""
         return NamedDistributions(self.cells)

@@ -6,11 +6,9 @@ from collections.abc import Iterator
 
 from mlaudit.comparison.scene import View
 from mlaudit.model.findings import Hit, Location
-from mlaudit.model.nouns import Fix, Kind, Role, Severity
+from mlaudit.model.nouns import Fix, Role, Severity
 from mlaudit.model.report import Environment
 from mlaudit.rules._registry import environment_rule
-
-_BESIDE_PACKAGES = (Kind.CUDA, Kind.CUDNN, Kind.PYTHON)
 
 
 @environment_rule(
@@ -48,7 +46,7 @@ def check(environment: Environment, view: View) -> Iterator[Hit]:
     def may_hold(marker: str) -> bool:
         return any(holds(marker) for holds in worlds_for(environment.target).values())
 
-    for broken_combination in broken_combinations(_versions(environment), environment.distributions, may_hold):
+    for broken_combination in broken_combinations(environment.versions_with_base, environment.distributions, may_hold):
         package, other = environment.cell(broken_combination.package), environment.cell(broken_combination.other)
         yield Hit(
             package=broken_combination.package,
@@ -70,13 +68,3 @@ def check(environment: Environment, view: View) -> Iterator[Hit]:
             values=(broken_combination.version, broken_combination.other, broken_combination.other_version or ""),
             fix=Fix(says=broken_combination.remedy),
         )
-
-
-def _versions(environment: Environment) -> dict[str, str]:
-    """Exact versions of packages, and of what is below them."""
-    below = {
-        name: cell.version
-        for name, cell in environment.cells.items()
-        if cell.kind in _BESIDE_PACKAGES and cell.version is not None
-    }
-    return {**below, **environment.exact_versions}

@@ -87,7 +87,7 @@ class VersionSearch:
         versions = self._smallest(extended)
         return FittingVersions(
             versions=tuple(versions.items()),
-            because=tuple((name, self._because.get(name, "")) for name in versions if name not in self._targets),
+            because=tuple((name, self._why(name, versions)) for name in versions if name not in self._targets),
             unsolved=tuple(map(self._with_environments, self._ignored.values())),
             gave_up=gave_up,
             steps=self._begun - self._budget.left,
@@ -214,6 +214,12 @@ class VersionSearch:
         """The version that is there, where every release from it on is known."""
         current = self._current(package)
         return current[0] if current and is_listed(package, f">={current[0]}") else None
+
+    def _why(self, package: str, versions: Mapping[str, str]) -> str:
+        """The conflict that some versions have if a package stays: on the way to them it moved for another one."""
+        without = {name: version for name, version in versions.items() if name != package}
+        conflicts = self._conflicts(without)
+        return next((unfit.says for unfit in conflicts if package in unfit.packages), self._because.get(package, ""))
 
     def _smallest(self, solution: Mapping[str, str]) -> dict[str, str]:
         """The versions without those that are not needed."""
