@@ -261,6 +261,7 @@ def _discovered(paths: Sequence[str], options: Options, tree: FoundTree) -> Repo
     """The audit of what looking finds; files among the paths choose what of it counts."""
     from mlaudit.environments.discovered import advice_on, discovered, looked_at, shown_pair
     from mlaudit.environments.found_models import found_models, sentences_on_rest
+    from mlaudit.environments.missing_submodules import sentences_on_submodules
     from mlaudit.environments.touched import touched_by
     from mlaudit.sources.folder_files import FolderFiles
 
@@ -275,7 +276,11 @@ def _discovered(paths: Sequence[str], options: Options, tree: FoundTree) -> Repo
     where = ", ".join(paths) or "here"
     loads = any(environment.writes or environment.reads for environment in kept)
     advice = advice_on(looked, sum(len(environment.follows) for environment in kept), where, loads_models=loads)
-    rest = [*_in_no_environment(files if not kept else ()), *sentences_on_rest(models.unplaced, models.passed_over)]
+    rest = [
+        *_in_no_environment(files if not kept else ()),
+        *sentences_on_rest(models.unplaced, models.passed_over),
+        *sentences_on_submodules(tree),
+    ]
     uncertain = frozenset((pair.writer, pair.reader) for pair in discovery.pairs if not pair.is_sure)
     pairs = tuple(shown_pair(pair, root, base) for pair in discovery.pairs)
     request = AuditRequest(

@@ -203,6 +203,12 @@ def test_a_linked_working_tree_and_a_submodule(repository: Path, tmp_path: Path)
     added = git(tmp_path / "super", "-c", "protocol.file.allow=always", "submodule", "add", "-q", str(repository), "in")
     assert added.returncode == 0, added.stderr
     assert text(tmp_path / "super" / "in", "HEAD") == "numpy==2.0\n"
+    committed(tmp_path / "super")
+    assert "submodule" not in run(tmp_path / "super", "check").stdout
+    git(tmp_path, "clone", "-q", str(tmp_path / "super"), str(tmp_path / "clone"))
+    assert (
+        "1 git submodule is not checked out, so nothing in it was read: in." in run(tmp_path / "clone", "check").stdout
+    )
 
 
 def test_a_repository_by_sha256(tmp_path: Path) -> None:

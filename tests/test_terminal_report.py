@@ -116,6 +116,42 @@ def test_packages_that_one_side_does_not_name_are_pinned_together(tmp_path: Path
     assert run(tmp_path, "check", "--verbose").stdout.count("warning[MLA003]") == 7
 
 
+def test_sources_that_can_change_are_told_together(tmp_path: Path) -> None:
+    lists = {
+        f"s{number}/requirements.txt": f"tool{number} @ git+https://g.example/t{number}@main\n" for number in range(7)
+    }
+    write(tmp_path, {**lists, "s8/requirements.txt": "tool0 @ git+https://g.example/t0@main\n"})
+    text = run(tmp_path, "check").stdout
+    words = " ".join(text.split())
+    assert text.count("[MLA503]") == 1
+    assert (
+        "warning[MLA503] 7 places: the source can change tool0 s0/requirements.txt:1:1 and 1 more environment" in words
+    )
+    assert "tool4 s4/requirements.txt:1:1 and 2 more: --verbose" in words
+    assert run(tmp_path, "check", "--verbose").stdout.count("[MLA503]") == 7
+
+
+def test_pairs_of_which_nothing_is_compared_are_told_together(tmp_path: Path) -> None:
+    names = [f"reader-{number}-{'n' * 90}" for number in range(7)]
+    declared = '[environments.training]\nsources = ["t.txt"]\n' + "".join(
+        f'[environments.{name}]\nsources = ["s.txt"]\nfollows = "training"\n' for name in names
+    )
+    write(tmp_path, {"mlaudit.toml": declared, "t.txt": "numpy==1.26.4\n", "s.txt": "fastapi==0.115.0\n"})
+    text = run(tmp_path, "check").stdout
+    assert text.count("[MLA905]") == 1
+    assert f"warning[MLA905] 7 pairs: nothing was compared\n  training\n    → {names[0]}\n" in text
+    assert f"    → {names[4]}\n  and 2 more: --verbose\n" in text
+
+
+def test_one_variable_without_a_value_is_told_once(tmp_path: Path) -> None:
+    recipe = "FROM ${BASE}\nRUN pip install numpy==1.26.4\nCMD uvicorn app:app\n"
+    write(tmp_path, {f"s{number}/Dockerfile": recipe for number in range(3)})
+    text = run(tmp_path, "check").stdout
+    assert text.count("[MLA904]") == 1
+    assert "warning[MLA904] 3 places: a template without a value\n  `${BASE}` has no value here;" in text
+    assert all(f"  s{number}/Dockerfile:1:6\n" in text for number in range(3))
+
+
 def test_packages_that_one_python_does_not_run_are_told_together(tmp_path: Path) -> None:
     pins = ["numpy==2.2.5", "pandas==3.0.0", "scikit-learn==1.7.0", "scipy==1.15.2", "torch==2.9.0", "networkx==3.4.2"]
     write(tmp_path, {"serve/Dockerfile": f"FROM python:3.9\nRUN pip install {' '.join(pins)}\nCMD uvicorn app:app\n"})

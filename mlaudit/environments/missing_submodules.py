@@ -1,0 +1,39 @@
+"""git submodules of an audited folder that are not checked out, in which nothing could be read."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Iterator
+
+from mlaudit.discovery.model_files import shown_names
+from mlaudit.discovery.recipes import AuditedTree, stated
+from mlaudit.environments.found_tree import FoundTree
+from mlaudit.model.nouns import Pin
+
+_FILE = ".gitmodules"
+_NAMED = "submodule:"
+
+
+def sentences_on_submodules(found: FoundTree) -> Iterator[str]:
+    """That nothing was read in submodules whose folders are empty, since git leaves them so until it is asked."""
+    if _FILE not in found.walked.paths:
+        return
+    tree = AuditedTree(folder=found.base, root=found.root, paths=dict.fromkeys(found.walked.paths))
+    missing = [path for path in _submodules(tree) if not any(True for _ in tree.list(path))]
+    if missing:
+        one = len(missing) == 1
+        yield (
+            f"{len(missing):,} git {'submodule is' if one else 'submodules are'} not checked out, so nothing in "
+            f"{'it' if one else 'them'} was read: {shown_names(missing)}. Fetch: git submodule update --init"
+        )
+
+
+def _submodules(tree: AuditedTree) -> Iterator[str]:
+    """The folders that the tree's `.gitmodules` name, relative to the audited folder."""
+    document = tree.document(_FILE)
+    read = stated(document) if document is not None else None
+    for statement in read.statements if read is not None else ():
+        if isinstance(statement, Pin) and statement.name.startswith(_NAMED):
+            path = posixpath.normpath(statement.name.removeprefix(_NAMED))
+            if not path.startswith(("/", "..")):
+                yield path
