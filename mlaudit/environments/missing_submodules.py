@@ -14,18 +14,16 @@ _FILE = ".gitmodules"
 _NAMED = "submodule:"
 
 
-def sentences_on_submodules(found: FoundTree) -> Iterator[str]:
+def sentences_on_submodules(looked: FoundTree) -> Iterator[str]:
     """That nothing was read in submodules whose folders are empty, since git leaves them so until it is asked."""
-    if _FILE not in found.walked.paths:
+    if _FILE not in looked.walked.paths:
         return
-    tree = AuditedTree(folder=found.base, root=found.root, paths=dict.fromkeys(found.walked.paths))
+    tree = AuditedTree(folder=looked.base, root=looked.root, paths=dict.fromkeys(looked.walked.paths))
     missing = [path for path in _submodules(tree) if not any(True for _ in tree.list(path))]
     if missing:
-        one = len(missing) == 1
-        yield (
-            f"{len(missing):,} git {'submodule is' if one else 'submodules are'} not checked out, so nothing in "
-            f"{'it' if one else 'them'} was read: {shown_names(missing)}. Fetch: git submodule update --init"
-        )
+        submodules, them = ("submodule is", "it") if len(missing) == 1 else ("submodules are", "them")
+        says = f"{len(missing):,} git {submodules} not checked out, so nothing in {them} was read"
+        yield f"{says}: {shown_names(missing)}. Fetch: git submodule update --init"
 
 
 def _submodules(tree: AuditedTree) -> Iterator[str]:

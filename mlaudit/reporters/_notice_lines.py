@@ -20,7 +20,15 @@ from mlaudit.reporters._finding_lines import (
 )
 from mlaudit.reporters._groups import FindingGroup
 from mlaudit.reporters._layout import Segment, StyledLine, columns, text, wrapped
-from mlaudit.reporters._notices import OF_PYTHON, TEMPLATE, TOLD_TOGETHER, Notice, file_of_one, is_unread, unnamed_in
+from mlaudit.reporters._notices import (
+    OF_PYTHON,
+    TOLD_TOGETHER,
+    Notice,
+    file_of_one,
+    is_unread,
+    unnamed_in,
+    what_is_said,
+)
 from mlaudit.reporters._registry import Style
 
 LISTED = 5
@@ -55,7 +63,7 @@ def _counted(finding: Finding) -> str:
 
 def _listed(notice: Notice, style: Style) -> Iterator[StyledLine]:
     """What a batch from everywhere is about: the environments of each pair, else each package and where it is."""
-    shown, more = notice.groups[:LISTED], len(notice.groups) - LISTED
+    shown = notice.groups[:LISTED]
     if notice.first.package is None:
         for group in shown:
             writer, reader = group.first.environments
@@ -70,8 +78,7 @@ def _listed(notice: Notice, style: Style) -> Iterator[StyledLine]:
             for group in shown
         ]
         yield from columns(rows, width=style.width)
-    if more > 0:
-        yield text((f"  and {more} more: --verbose", "dim"))
+    yield from _rest(notice, LISTED)
 
 
 def _further(group: FindingGroup) -> str:
@@ -93,8 +100,7 @@ def _packages(notice: Notice, style: Style) -> Iterator[StyledLine]:
             for group in notice.groups
         ]
         yield from columns(rows[:LISTED], width=style.width)
-        if rows[LISTED:]:
-            yield text((f"  and {len(rows) - LISTED} more: --verbose", "dim"))
+        yield from _rest(notice, LISTED)
     else:
         yield from plain(some_names([group.first.package or "" for group in notice.groups]), style)
         yield text(("  ", ""), (first.at.path if file_of_one(first) else str(first.at), "underline"))
@@ -112,8 +118,7 @@ def _pinned_together(notice: Notice, style: Style) -> Iterator[StyledLine]:
         for finding in findings
     ]
     yield from columns(rows[:LISTED], width=style.width)
-    if rows[LISTED:]:
-        yield text((f"  and {len(rows) - LISTED} more: --verbose", "dim"))
+    yield from _rest(notice, LISTED)
     changes = [finding.fix.changes[0] for finding in findings if finding.fix is not None and finding.fix.changes]
     if changes:
         pins = [f"{change.package}=={change.to}" for change in changes]
@@ -130,8 +135,7 @@ def _refused_by_python(notice: Notice, style: Style) -> Iterator[StyledLine]:
         for finding in findings
     ]
     yield from columns(rows[:LISTED], width=style.width)
-    if rows[LISTED:]:
-        yield text((f"  and {len(rows) - LISTED} more: --verbose", "dim"))
+    yield from _rest(notice, LISTED)
     yield from labelled("fix", "Use another Python; --verbose names a release of each for this one.", style)
 
 
@@ -145,29 +149,33 @@ def _reason(finding: Finding) -> str:
     """Why an entry of a package was not read, without the entry; other findings of a batch have their title alone."""
     if finding.fact not in UNREAD:
         return ""
-    reason = finding.effect or finding.message
+    reason = what_is_said(finding)
     return reason.partition("`: ")[2] or reason if reason.startswith("`") else reason
 
 
 def _unread(notice: Notice, style: Style) -> Iterator[StyledLine]:
-    """What was not understood in one file: some places, each with the first line of its reason."""
+    """What was not understood: some places, each with the first line of its reason; one reason of all is told once."""
     first = notice.first
     files = {group.first.at.path for group in notice.groups}
     where = f" in {first.at.path}" if len(files) == 1 else ""
     yield from fitted(first, f"{len(notice.groups)} places{where}", first.title, style)
-    if first.fact == TEMPLATE:
+    if len({what_is_said(group.first) for group in notice.groups}) == 1:
         yield from sentences(first, style)
         yield from (text(("  ", ""), (str(group.first.at), "underline")) for group in notice.groups[:LISTED])
-        if notice.groups[LISTED:]:
-            yield text((f"  and {len(notice.groups) - LISTED} more: --verbose", "dim"))
+        yield from _rest(notice, LISTED)
         return
     for group in notice.groups[:PLACES]:
-        reason = wrapped(group.first.effect or group.first.message, style.width - 6, first="    ", rest="    ")
+        reason = wrapped(what_is_said(group.first), style.width - 6, first="    ", rest="    ")
         yield text(("  ", ""), (str(group.first.at), "underline"))
         yield text((f"{reason[0]}{' ...' if reason[1:] else ''}", ""))
-    if notice.groups[PLACES:]:
-        yield text((f"  and {len(notice.groups) - PLACES} more: --verbose", "dim"))
+    yield from _rest(notice, PLACES)
     yield from elsewhere(notice.groups[0], style)
+
+
+def _rest(notice: Notice, shown: int) -> Iterator[StyledLine]:
+    """How many of a batch are not shown, if any."""
+    if notice.groups[shown:]:
+        yield text((f"  and {len(notice.groups) - shown} more: --verbose", "dim"))
 
 
 def _subject(finding: Finding, style: Style) -> str:

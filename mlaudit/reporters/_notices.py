@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from mlaudit.model.findings import Finding
 from mlaudit.model.lazy_dataclass import dataclass
@@ -37,20 +37,32 @@ def notices(groups: Iterable[FindingGroup]) -> list[Notice]:
     that one side does not name are pinned together, and those that a Python does not support are told together;
     sources that can change, and pairs of which nothing was compared, are told together wherever they are.
     """
+    every = list(groups)
+    spread = _spread([group.first for group in every])
     batches: dict[object, list[FindingGroup]] = {}
-    for number, group in enumerate(groups):
-        batches.setdefault(_alike(group) or number, []).append(group)
+    for number, group in enumerate(every):
+        batches.setdefault(_alike(group, spread) or number, []).append(group)
     return [Notice(tuple(members)) for members in batches.values()]
 
 
-def _alike(group: FindingGroup) -> object:
+def _spread(findings: Sequence[Finding]) -> frozenset[str]:
+    """What is said of variables without a value that are in more than one file."""
+    files: dict[str, set[str]] = {}
+    for finding in findings:
+        if finding.fact == TEMPLATE and not finding.package:
+            files.setdefault(what_is_said(finding), set()).add(finding.at.path)
+    return frozenset(says for says, paths in files.items() if len(paths) > 1)
+
+
+def _alike(group: FindingGroup, spread: frozenset[str]) -> object:
     """What findings of one batch have in common, None for a finding that stays alone."""
     finding = group.first
     if finding.severity is Severity.ERROR:
         return None
-    everywhere = _everywhere(finding)
-    if everywhere is not None:
-        return everywhere
+    if finding.fact in TOLD_TOGETHER:
+        return (finding.code, finding.severity)
+    if what_is_said(finding) in spread:
+        return (finding.code, finding.severity, what_is_said(finding))
     unread, unnamed = is_unread(finding), unnamed_in(finding)
     if not (finding.package or unread):
         return None
@@ -59,15 +71,6 @@ def _alike(group: FindingGroup) -> object:
         if has_its_own_fix or finding.evidence or finding.details or (len(group.findings) > 1 and not unread):
             return None
     return (finding.code, finding.severity, group.environments, file_of_one(finding), unread, unnamed)
-
-
-def _everywhere(finding: Finding) -> object:
-    """What is alike in findings that are told together wherever they are, None for all others."""
-    if finding.fact in TOLD_TOGETHER:
-        return (finding.code, finding.severity)
-    if finding.fact == TEMPLATE and not finding.package:
-        return (finding.code, finding.severity, finding.effect or finding.message)
-    return None
 
 
 def unnamed_in(finding: Finding) -> str:
@@ -88,3 +91,8 @@ def is_unread(finding: Finding) -> bool:
 def file_of_one(finding: Finding) -> str:
     """The file of a finding of one environment, empty where two are compared."""
     return finding.at.path if len(finding.environments) < 2 else ""
+
+
+def what_is_said(finding: Finding) -> str:
+    """The sentence of a finding, without its environment where the rule gives one."""
+    return finding.effect or finding.message
