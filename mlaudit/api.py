@@ -244,6 +244,13 @@ def _in_no_environment(files: Sequence[str]) -> Iterator[str]:
         yield f"No environment that was found has a source in {shown_names(files)}."
 
 
+def _of_submodules(tree: FoundTree) -> Iterator[str]:
+    if tree.names_submodules:
+        from mlaudit.environments.missing_submodules import sentences_on_submodules
+
+        yield from sentences_on_submodules(tree)
+
+
 def _passed_over(report: Report, paths: Sequence[str], every: Sequence[Environment]) -> Report:
     """Files that belong to nothing compared change no comparison: a hook has nothing to object to.
 
@@ -261,7 +268,6 @@ def _discovered(paths: Sequence[str], options: Options, tree: FoundTree) -> Repo
     """The audit of what looking finds; files among the paths choose what of it counts."""
     from mlaudit.environments.discovered import advice_on, discovered, looked_at, shown_pair
     from mlaudit.environments.found_models import found_models, sentences_on_rest
-    from mlaudit.environments.missing_submodules import sentences_on_submodules
     from mlaudit.environments.touched import touched_by
     from mlaudit.sources.folder_files import FolderFiles
 
@@ -279,7 +285,7 @@ def _discovered(paths: Sequence[str], options: Options, tree: FoundTree) -> Repo
     rest = [
         *_in_no_environment(files if not kept else ()),
         *sentences_on_rest(models.unplaced, models.passed_over),
-        *sentences_on_submodules(tree),
+        *_of_submodules(tree),
     ]
     uncertain = frozenset((pair.writer, pair.reader) for pair in discovery.pairs if not pair.is_sure)
     pairs = tuple(shown_pair(pair, root, base) for pair in discovery.pairs)

@@ -79,8 +79,8 @@ def test_a_compare_of_two_lists_loads_what_lists_need(tmp_path: Path) -> None:
     assert not unneeded & loaded
     assert not {name for name in loaded if name.startswith(("mlaudit.code.", "mlaudit.lab."))}
     assert not {name for name in loaded if name.startswith(("mlaudit.repair.", "mlaudit.grammars.container."))}
-    assert len(own(loaded)) <= 147, sorted(own(loaded))
-    assert len(entered) <= 125, sorted(entered)
+    assert len(own(loaded)) <= 148, sorted(own(loaded))
+    assert len(entered) <= 126, sorted(entered)
 
 
 def test_nouns_are_made_without_the_modules_that_dataclasses_brings() -> None:
@@ -148,7 +148,7 @@ def test_what_asks_for_more_than_its_text_is_read_each_time(line: str, monkeypat
 def test_names_that_tell_nothing_cost_little_more(tmp_path: Path) -> None:
     write(tmp_path, {"a.txt": PAIR["training/requirements.txt"], "b.txt": PAIR["serving/requirements.txt"]})
     loaded, _ = modules(tmp_path, "compare", "a.txt", "b.txt")
-    assert len(own(loaded)) <= 150, sorted(own(loaded))
+    assert len(own(loaded)) <= 151, sorted(own(loaded))
 
 
 def test_edits_are_made_where_a_report_shows_them(tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ from mlaudit.knowledge.family import wanted as wanted_of
 from mlaudit.knowledge.releases import agreed, requirements
 from mlaudit.model.lazy_dataclass import dataclass
 from mlaudit.model.names import is_reduced, normalized
-from mlaudit.model.nouns import Evidence, Kind, Layer, State, Target
+from mlaudit.model.nouns import Evidence, Kind, Layer, Pin, State, Target
 from mlaudit.model.report import Cell, Environment
 from mlaudit.model.versions import exact, joined, oldest, parsed
 
@@ -62,9 +62,26 @@ def is_refused(environment: Environment, row: Mismatch) -> bool:
 
     What a later install asks for replaces what an earlier one brought, and pip only warns of what that needs.
     """
-    pins = [pin for package in (row.subject, row.other) for pin in environment.cell(package).pins]
+    pins = _both(environment, row)
     is_declared = all(pin.layer is Layer.DECLARED and pin.derived_from is None for pin in pins)
-    return is_declared and len({pin.step for pin in pins}) == 1
+    return is_declared and len({pin.step for pin in pins}) == 1 and not any(pin.without_requirements for pin in pins)
+
+
+def may_be_mended(environment: Environment, row: Mismatch) -> bool:
+    """Whether both were installed without what they require, and a later install of all that is required may follow.
+
+    pip replaces then what the installed release of a package refuses, if the later install reaches it.
+    """
+    pins = _both(environment, row)
+    if not pins or not all(pin.without_requirements for pin in pins):
+        return False
+    last = max(pin.step for pin in pins)
+    every = (pin for reading in environment.readings for pin in reading.pins)
+    return any(pin.step > last and pin.kind is Kind.PACKAGE and not pin.without_requirements for pin in every)
+
+
+def _both(environment: Environment, row: Mismatch) -> list[Pin]:
+    return [pin for package in (row.subject, row.other) for pin in environment.cell(package).pins]
 
 
 def unknown_requirements(environment: Environment) -> tuple[str, ...]:

@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     from mlaudit.sources.listing import Walked
 
 
+SUBMODULES = ".gitmodules"
+"""The file in which a repository names its submodules."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FoundTree:
     """What looking finds below some folders.
@@ -35,6 +39,11 @@ class FoundTree:
     walked: Walked
     root: WorkingTree
     survey: Survey
+
+    @property
+    def names_submodules(self) -> bool:
+        """Whether the repository names submodules, whose folders may be empty."""
+        return SUBMODULES in self.walked.paths
 
     def shown(self, path: str) -> str:
         """A path of the survey as reports have it."""

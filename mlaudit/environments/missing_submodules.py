@@ -7,17 +7,14 @@ from collections.abc import Iterator
 
 from mlaudit.discovery.model_files import shown_names
 from mlaudit.discovery.recipes import AuditedTree, stated
-from mlaudit.environments.found_tree import FoundTree
+from mlaudit.environments.found_tree import SUBMODULES, FoundTree
 from mlaudit.model.nouns import Pin
 
-_FILE = ".gitmodules"
 _NAMED = "submodule:"
 
 
 def sentences_on_submodules(looked: FoundTree) -> Iterator[str]:
     """That nothing was read in submodules whose folders are empty, since git leaves them so until it is asked."""
-    if _FILE not in looked.walked.paths:
-        return
     tree = AuditedTree(folder=looked.base, root=looked.root, paths=dict.fromkeys(looked.walked.paths))
     missing = [path for path in _submodules(tree) if not any(True for _ in tree.list(path))]
     if missing:
@@ -28,7 +25,7 @@ def sentences_on_submodules(looked: FoundTree) -> Iterator[str]:
 
 def _submodules(tree: AuditedTree) -> Iterator[str]:
     """The folders that the tree's `.gitmodules` name, relative to the audited folder."""
-    document = tree.document(_FILE)
+    document = tree.document(SUBMODULES)
     read = stated(document) if document is not None else None
     for statement in read.statements if read is not None else ():
         if isinstance(statement, Pin) and statement.name.startswith(_NAMED):

@@ -146,6 +146,7 @@ class Pin:
         overrides: a bound that replaces the ranges that others declare instead of narrowing them; `optional` then says
             that the package is excluded.
         replaced: what an override of the declaring project stands for; other projects that require it get this.
+        without_requirements: its install brings nothing of what it requires (`--no-deps`).
     """
 
     name: str
@@ -176,11 +177,12 @@ class Pin:
     detail: str | None = None
     overrides: bool = False
     replaced: Pin | None = None
+    without_requirements: bool = False
 
     __rare__ = (
         ("marker", "groups", "origin", "hashes", "requires"),
         ("variant", "extras", "under_extras", "ecosystem", "source", "platforms", "parts", "requires_python", "step",
-         "optional", "derived_from", "artifact", "recorded", "detail", "overrides", "replaced"),
+         "optional", "derived_from", "artifact", "recorded", "detail", "overrides", "replaced", "without_requirements"),
     )  # fmt: skip
     is_plain = states_nothing_rare()
 
@@ -225,6 +227,7 @@ class Include:
         selection: which part of it; None for all that it says.
         attached: it is a lock, which keeps a graph of its own: it becomes a reading beside the including one.
         values: variables that are known where it is included.
+        without_requirements: nothing of what it names brings what it requires, as of a pin.
     """
 
     target: str
@@ -239,6 +242,7 @@ class Include:
     attached: bool = False
     overrides: bool = False
     values: tuple[tuple[str, str], ...] = ()
+    without_requirements: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

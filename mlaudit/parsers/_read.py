@@ -339,7 +339,8 @@ def _not_there(include: Include) -> str:
 def _placed(statement: Statement, include: Include) -> Iterable[Statement]:
     """A statement of an included document, as the including one sees it."""
     if isinstance(statement, Pin):
-        if not (include.constraint or include.step or include.groups or include.under_extras or include.parts):
+        says_nothing = not (include.constraint or include.groups or include.under_extras or include.parts)
+        if says_nothing and not (include.step or include.without_requirements):
             yield statement
             return
         yield replace(
@@ -350,6 +351,7 @@ def _placed(statement: Statement, include: Include) -> Iterable[Statement]:
             groups=statement.groups or include.groups,
             under_extras=statement.under_extras or include.under_extras,
             parts=statement.parts or include.parts,
+            without_requirements=statement.without_requirements or include.without_requirements,
         )
     elif not (isinstance(statement, Fact) and statement.key == "complete"):
         if isinstance(statement, Unread):

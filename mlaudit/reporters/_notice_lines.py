@@ -18,17 +18,17 @@ from mlaudit.reporters._finding_lines import (
     shown_value,
     some_names,
 )
-from mlaudit.reporters._groups import FindingGroup
-from mlaudit.reporters._layout import Segment, StyledLine, columns, text, wrapped
-from mlaudit.reporters._notices import (
+from mlaudit.reporters._groups import (
     OF_PYTHON,
     TOLD_TOGETHER,
+    FindingGroup,
     Notice,
     file_of_one,
     is_unread,
     unnamed_in,
     what_is_said,
 )
+from mlaudit.reporters._layout import Segment, StyledLine, columns, text, wrapped
 from mlaudit.reporters._registry import Style
 
 LISTED = 5

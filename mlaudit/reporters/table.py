@@ -6,10 +6,9 @@ from collections.abc import Iterable, Iterator
 
 from mlaudit.model.nouns import Severity
 from mlaudit.model.report import Report
-from mlaudit.reporters._groups import grouped
+from mlaudit.reporters._groups import Notice, grouped, notices
 from mlaudit.reporters._layout import TONE, StyledLine, painted, text, wrapped
 from mlaudit.reporters._notice_lines import notice_lines
-from mlaudit.reporters._notices import Notice, notices
 from mlaudit.reporters._pair_lines import is_fleet, pair_lines
 from mlaudit.reporters._registry import Style, reporter
 from mlaudit.reporters._summary_lines import summary_lines, unread_lines

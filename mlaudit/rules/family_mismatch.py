@@ -29,7 +29,8 @@ def check(environment: Environment, view: View) -> Iterator[Hit]:
         jaxlib, transformers with tokenizers, vllm with torch, fastapi with pydantic. A release that the index does not
         know is not judged. A package of the base image that an installer replaces is a warning, and so is one that the
         knowledge has no role for where an installer wrote the versions down, or a later install brings one of them:
-        they are installed so, and may work.
+        they are installed so, and may work. So are two that `--no-deps` installed where a later install may replace
+        either.
 
     Why:
         An installer refuses them together. Where they were installed one after the other, the import fails, a symbol is
@@ -44,21 +45,22 @@ def check(environment: Environment, view: View) -> Iterator[Hit]:
     References:
         https://github.com/pytorch/vision#installation
     """
-    from mlaudit.comparison.requirements import is_refused, unmet_requirements
+    from mlaudit.comparison.requirements import is_refused, may_be_mended, unmet_requirements
     from mlaudit.knowledge.releases import matters
     from mlaudit.knowledge.table import watched
 
     for mismatch in unmet_requirements(environment):
         if matters(mismatch.other):
             is_replaced = _is_replaced(environment, mismatch)
-            is_sure = not is_replaced and (watched(mismatch.other) or is_refused(environment, mismatch))
+            is_mended = may_be_mended(environment, mismatch)
+            is_sure = watched(mismatch.other) or is_refused(environment, mismatch)
             yield Hit(
                 package=mismatch.subject,
                 other=mismatch.other,
                 environments=(environment.name,),
-                severity=Severity.ERROR if is_sure else Severity.WARNING,
+                severity=Severity.ERROR if is_sure and not (is_replaced or is_mended) else Severity.WARNING,
                 title="a part of the image is replaced" if is_replaced else "",
-                message=f"In {environment.name}: {_replaced(mismatch) if is_replaced else mismatch.says}",
+                message=f"In {environment.name}: {_says(mismatch, is_replaced=is_replaced, is_mended=is_mended)}",
                 at=view.place(environment.cell(mismatch.subject)),
                 says=f"{mismatch.subject} {mismatch.subject_version}",
                 related=(
@@ -83,8 +85,12 @@ def _is_replaced(environment: Environment, mismatch: Mismatch) -> bool:
     return of_image and any(pin.derived_from is None and pin.layer is Layer.DECLARED for pin in over)
 
 
-def _replaced(mismatch: Mismatch) -> str:
-    return (
-        f"{mismatch.subject} {mismatch.subject_version} requires {mismatch.other}{mismatch.wanted}, so installing it "
-        f"with its requirements replaces {mismatch.other} {mismatch.other_version} of the image."
-    )
+def _says(mismatch: Mismatch, *, is_replaced: bool, is_mended: bool) -> str:
+    if is_replaced:
+        return (
+            f"{mismatch.subject} {mismatch.subject_version} requires {mismatch.other}{mismatch.wanted}, so installing "
+            f"it with its requirements replaces {mismatch.other} {mismatch.other_version} of the image."
+        )
+    if is_mended:
+        return f"{mismatch.says} Both are installed with `--no-deps`, and a later install may replace either."
+    return mismatch.says

@@ -180,7 +180,10 @@ def _statements(run: InstallerCall) -> Iterator[Statement]:
     call = run.call
     yield from _indexes(run)
     variants: dict[str, Place] = {}
+    is_alone = _brings_nothing_else(call)
     for statement in _packages(run):
+        if is_alone and isinstance(statement, (Pin, Include)):
+            statement = replace(statement, without_requirements=True)
         if isinstance(statement, Pin) and statement.variant:
             variants.setdefault(statement.variant, statement.at)
         yield statement
@@ -190,6 +193,11 @@ def _statements(run: InstallerCall) -> Iterator[Statement]:
             if index is not None:
                 variants.setdefault(index.variant, call.at(word))
     yield from _cuda(call, variants)
+
+
+def _brings_nothing_else(call: Call) -> bool:
+    """Whether what is named is installed and nothing that it requires."""
+    return any(option.text == "--no-deps" for option in call.words)
 
 
 def _packages(run: InstallerCall) -> Iterator[Statement]:
@@ -362,7 +370,7 @@ def _addressed(run: InstallerCall, word: Word) -> Iterator[Statement]:
 def _folder(run: InstallerCall, word: Word, address: requirement_address.Address) -> Iterator[Statement]:
     """A project of the recipe's file system: what it declares where it is there to be read, else a note."""
     call = run.call
-    if any(option.text == "--no-deps" for option in call.words):
+    if _brings_nothing_else(call):
         # The project is installed, what it requires is not.
         return
     chosen = install_project.selection("uv", run.selecting)
