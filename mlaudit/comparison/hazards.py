@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from functools import lru_cache
 
+from mlaudit.comparison.requirements import may_require
 from mlaudit.knowledge.binaries import abi_breaks
 from mlaudit.knowledge.combinations import broken_combinations
 from mlaudit.knowledge.crossing import judge
@@ -103,14 +103,9 @@ def _demanding(environment: Environment, changes: Mapping[str, str]) -> Mapping[
     for name, cell in environment.cells.items():
         version = changes.get(name, cell.version)
         if version is not None:
-            for package in _demanded(name, version).intersection(changes):
+            for package in may_require(name, version).intersection(changes):
                 demanding.setdefault(package, []).append(name)
     return demanding
-
-
-@lru_cache(maxsize=16384)
-def _demanded(subject: str, version: str) -> frozenset[str]:
-    return frozenset(demanded_packages(subject, version))
 
 
 def _reasons(

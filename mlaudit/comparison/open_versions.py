@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from mlaudit.comparison.images import base_images
 from mlaudit.comparison.named_packages import BEYOND
 from mlaudit.comparison.open_packages import OpenPackage, is_of_the_index, open_packages, requires_as_published
-from mlaudit.comparison.requirements import extras_asked_in, implied_versions, wanted_beside, worlds_for
+from mlaudit.comparison.requirements import extras_asked_in, implied_versions, may_require, wanted_beside, worlds_for
 from mlaudit.knowledge import family, table
 from mlaudit.knowledge.binaries import abi_breaks, python_unsupported
 from mlaudit.knowledge.builds import AbiBreak
@@ -363,7 +363,9 @@ def _newest(package: OpenPackage, environment: Environment, installed: Installed
 def _required(package: str, versions: Mapping[str, str], holds: Holds, extras: Extras) -> Iterator[str]:
     """The ranges that releases require of a package."""
     for name, version in versions.items():
-        wanted = wanted_beside(name, version, package, holds, extras) if name != package else None
+        if name == package or package not in may_require(name, version):
+            continue
+        wanted = wanted_beside(name, version, package, holds, extras)
         if wanted is not None:
             yield wanted.range
 

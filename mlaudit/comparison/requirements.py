@@ -110,7 +110,7 @@ def extras_asked_in(environment: Environment) -> tuple[tuple[str, frozenset[str]
     return tuple((package, extras) for package, extras in asked if extras)
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=16384)
 def may_require(package: str, version: str) -> frozenset[str]:
     """The packages that a release may require, on some machine or with some extra."""
     return frozenset(demanded_packages(package, version))
