@@ -532,3 +532,21 @@ def test_a_list_is_counted_from_its_end_where_all_of_it_is_known(number: int, is
     files = dumping(f"[{listed(number)}][-1]")
     (use,) = program(files).uses
     assert [name.text for name in use.names if name.certain] == ["last.joblib"] * is_known
+
+
+def test_a_question_that_uses_up_its_steps_is_not_asked_for_each_caller(monkeypatch: pytest.MonkeyPatch) -> None:
+    doubled = "".join(f"def f{at}(x):\n    return f{at - 1}(x) + f{at - 1}(x)\n" for at in range(1, 14))
+    calls = "".join(f"def a{at}():\n    load('m{at}.pt')\n" for at in range(20))
+    before = "import torch\ndef f0(x):\n    return x + x\n"
+    module = parse_text("m.py", f"{before}{doubled}def load(p):\n    return torch.load(f13(p))\n{calls}")
+    questions: list[int] = []
+    renew = ValueEvaluator.renew
+
+    def counted(evaluator: ValueEvaluator) -> None:
+        questions.append(1)
+        renew(evaluator)
+
+    monkeypatch.setattr(ValueEvaluator, "renew", counted)
+    (use,) = Program([module]).uses
+    assert (use.call, use.names) == ("torch.load", ())
+    assert len(questions) < 6, "each of 20 callers would ask once more"

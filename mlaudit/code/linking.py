@@ -65,6 +65,7 @@ class Program:
         self._callers: dict[NameScope, tuple[tuple[CallPlace, ObjectValue | None], ...]] = {}
         self._loaded: dict[str, Value | None] = {}
         self._uses: tuple[ArtifactUse, ...] | None = None
+        self._entered: dict[str, tuple[EntryPoint, ...]] = {}
 
     # What it gives
 
@@ -157,9 +158,17 @@ class Program:
         return replace(
             reading,
             uses=tuple(sorted(with_stored_names(uses, transfers), key=_order)),
-            entry_points=tuple(self._entry_points(reading.source)),
+            entry_points=self.entry_points(reading),
             options=tuple(self._options(reading.source)),
         )
+
+    def entry_points(self, reading: ModuleReading) -> tuple[EntryPoint, ...]:
+        """What a module starts or offers to a runner, found once."""
+        points = self._entered.get(reading.path)
+        if points is None:
+            points = tuple(self._entry_points(reading.source)) if reading.source is not None else ()
+            self._entered[reading.path] = points
+        return points
 
     def module(self, path: str) -> ModuleReading | None:
         """The reading of a module, read now where it was not handed in."""

@@ -123,7 +123,9 @@ class UseReader:
             chain = waiting.pop(0)
             count += 1
             use, opened, transfer = self._use(place, matched, function, name, chain)
-            longer = self._longer(chain, opened) if count < MAX_CHAINS else []
+            # What uses up its steps already is not known better with the arguments of its callers.
+            is_answered = self.evaluator.steps_left >= 0
+            longer = self._longer(chain, opened) if count < MAX_CHAINS and is_answered else []
             waiting.extend(longer)
             key = (use.files, use.names, use.form)
             if not longer and key not in known and self._counts(matched.row, use):

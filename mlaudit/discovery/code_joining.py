@@ -393,8 +393,7 @@ def _entry_points(scope: CodeScope, program: Program) -> Iterator[tuple[str, str
     for path in sorted(scope.files):
         reading = program.modules.get(path)
         if reading is not None and not scope.functions:
-            described = program.described(reading)
-            yield from ((path, entry_point.role) for entry_point in described.entry_points if entry_point.role)
+            yield from ((path, entry_point.role) for entry_point in program.entry_points(reading) if entry_point.role)
 
 
 def _named(use: ArtifactUse) -> str:

@@ -48,7 +48,7 @@ def _steps(builder: MapBuilder, tree: FoundTree) -> Iterator[tuple[tuple[str, st
         code = f"code:{tree.shown(path)}"
         if reading.source is None or not builder.has(code):
             continue
-        for entry_point in program.described(reading).entry_points:
+        for entry_point in program.entry_points(reading):
             if entry_point.role == "pipeline" and entry_point.name:
                 key = builder.add_another(NodeKind.STAGE, entry_point.name, entry_point.kind)
                 seen = Observation(at=_shown(entry_point.at, tree), says=f"{entry_point.name} is a {entry_point.kind}")
