@@ -143,6 +143,29 @@ def test_pairs_of_which_nothing_is_compared_are_told_together(tmp_path: Path) ->
     assert f"    → {names[4]}\n  and 2 more: --verbose\n" in text
 
 
+def test_requirements_of_one_release_that_are_not_met_are_told_together(tmp_path: Path) -> None:
+    pins = ["torch==2.6.0", "triton==3.0.0", "sympy==1.13.3", "nvidia-cublas-cu12==12.1.3.1"]
+    pins += ["nvidia-cufft-cu12==11.0.2.54", "nvidia-nccl-cu12==2.20.5", "nvidia-nvtx-cu12==12.1.105"]
+    write(tmp_path, {"serve/requirements.txt": "\n".join(pins) + "\n"})
+    text = run(tmp_path, "check").stdout
+    words = " ".join(text.split())
+    assert text.count("[MLA201]") == 1
+    assert "torch 2.6.0 (serve/requirements.txt:1:1) requires other versions of 6 packages:" in words
+    assert "nvidia-cublas-cu12 12.1.3.1 required ==12.4.5.8 serve/requirements.txt:4:1" in words
+    assert "and 1 more: --verbose fix Set what it requires; --verbose names a release for what is there." in words
+    assert run(tmp_path, "check", "--verbose").stdout.count("error[MLA201]") == 6
+    write(tmp_path / "two", {"serve/requirements.txt": "\n".join(pins[:3]) + "\n"})
+    two = run(tmp_path / "two", "check").stdout
+    assert two.count("error[MLA201]") == 2, "two are told one by one, with their fixes"
+
+
+def test_what_an_install_takes_is_told_with_what_happens(tmp_path: Path) -> None:
+    write(tmp_path, {"serve/requirements.txt": "altair<4.2.1\npandas==2.0.1\n"})
+    words = " ".join(run(tmp_path, "check").stdout.split())
+    assert "serving does not pin altair: an install on Python 3.11 would take the newest release" in words
+    assert "Charts of altair 4.2.0 fail with pandas" in words
+
+
 def test_one_variable_without_a_value_is_told_once(tmp_path: Path) -> None:
     recipe = "FROM ${BASE}\nRUN pip install numpy==1.26.4\nCMD uvicorn app:app\n"
     write(tmp_path, {f"s{number}/Dockerfile": recipe for number in range(3)})

@@ -9,6 +9,9 @@ from mlaudit.model.nouns import Evidence, Fix, Place, Role, Severity
 
 ORPHANS = "This bump orphans"
 """How the message begins if a branch leaves models behind that its reader no longer loads."""
+WOULD_TAKE = "would take the newest release"
+ALL_BREAK = "every release that fits breaks"
+"""How a first sentence goes on that tells what an install takes; the second tells what happens then."""
 
 
 class Location(NamedTuple):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from mlaudit.model.findings import ORPHANS, Finding
+from mlaudit.model.findings import ALL_BREAK, ORPHANS, WOULD_TAKE, Finding
 from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.model.nouns import Severity, State
 from mlaudit.reporters._facts import plural, sides
@@ -90,9 +90,8 @@ def sentences(finding: Finding, style: Style) -> list[StyledLine]:
     shown = ""
     for part in _SENTENCE_END.split(finding.effect or _without_long_name(finding, style)):
         longer = f"{shown} {part}".lstrip()
-        # A full stop inside of code or of a quotation, such as the text of an exception, ends no sentence; whom a bump
-        # leaves behind says nothing without what happens to it.
-        ends = not _is_open(shown) and not _is_about_orphans(shown)
+        # A full stop inside of code or of a quotation, such as the text of an exception, ends no sentence.
+        ends = not _is_open(shown) and not _needs_the_next(shown)
         if shown and ends and len(wrapped(longer, style.width - 2)) > 2:
             break
         shown = longer
@@ -107,8 +106,10 @@ def _without_long_name(finding: Finding, style: Style) -> str:
     return finding.message
 
 
-def _is_about_orphans(shown: str) -> bool:
-    return shown.startswith(ORPHANS) and len(_SENTENCE_END.split(shown)) == 1
+def _needs_the_next(shown: str) -> bool:
+    """Whether it is one sentence that says nothing without what happens to those, or with what, it names."""
+    says_half = shown.startswith(ORPHANS) or WOULD_TAKE in shown or ALL_BREAK in shown
+    return says_half and len(_SENTENCE_END.split(shown)) == 1
 
 
 def _is_open(sentence: str) -> bool:

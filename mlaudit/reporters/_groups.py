@@ -5,6 +5,7 @@ Machine formats list each.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
 from mlaudit.model.lazy_dataclass import dataclass
@@ -21,6 +22,8 @@ TEMPLATE = "template"
 """The fact of a variable without a value, which may be in many files."""
 OF_PYTHON = "python-wheel"
 """The fact of which one cause, the Python of an environment, makes many findings."""
+REQUIREMENTS = 3
+"""Unmet requirements of one release from which on they are told together: they have one cause."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,13 +120,17 @@ def notices(groups: Iterable[FindingGroup]) -> list[Notice]:
 
     What must be acted on one by one stays alone: an error, and a warning with evidence or a fix of its own. Packages
     that one side does not name are pinned together, and those that a Python does not support are told together;
-    sources that can change, and pairs of which nothing was compared, are told together wherever they are.
+    sources that can change, and pairs of which nothing was compared, are told together wherever they are. Many unmet
+    requirements of one release have one cause.
     """
     every = list(groups)
     spread = _spread([group.first for group in every])
+    unmet = Counter(map(_unmet_of, every))
     batches: dict[object, list[FindingGroup]] = {}
     for number, group in enumerate(every):
-        batches.setdefault(_alike(group, spread) or number, []).append(group)
+        requiring = _unmet_of(group)
+        is_of_many = requiring is not None and unmet[requiring] >= REQUIREMENTS
+        batches.setdefault((requiring if is_of_many else _alike(group, spread)) or number, []).append(group)
     return [Notice(tuple(members)) for members in batches.values()]
 
 
@@ -134,6 +141,19 @@ def _spread(findings: Sequence[Finding]) -> frozenset[str]:
         if finding.fact == TEMPLATE and not finding.package:
             files.setdefault(what_is_said(finding), set()).add(finding.at.path)
     return frozenset(says for says, paths in files.items() if len(paths) > 1)
+
+
+def _unmet_of(group: FindingGroup) -> tuple[str, ...] | None:
+    """Whose requirement is not met where, None for findings about anything else."""
+    finding = group.first
+    if finding.package is None or not is_requirement(finding):
+        return None
+    return (finding.code, finding.severity.value, finding.package, *finding.environments)
+
+
+def is_requirement(finding: Finding) -> bool:
+    """Whether it says that a package is not of the range that another one requires."""
+    return finding.fact == "fit" and finding.expected is not None and len(finding.environments) == 1
 
 
 def _alike(group: FindingGroup, spread: frozenset[str]) -> object:

@@ -24,6 +24,7 @@ from mlaudit.reporters._groups import (
     FindingGroup,
     Notice,
     file_of_one,
+    is_requirement,
     is_unread,
     unnamed_in,
     what_is_said,
@@ -50,6 +51,9 @@ def notice_lines(notice: Notice, style: Style, *, pairs: int) -> Iterator[Styled
     if first.fact in TOLD_TOGETHER:
         yield from fitted(first, plural(len(notice.groups), _counted(first)), first.title, style)
         yield from _listed(notice, style)
+        return
+    if is_requirement(first):
+        yield from _unmet(notice, style)
         return
     many = plural(len(notice.groups), "package")
     yield from fitted(first, f"{many} in {_subject(first, style)}", first.title, style)
@@ -79,6 +83,35 @@ def _listed(notice: Notice, style: Style) -> Iterator[StyledLine]:
         ]
         yield from columns(rows, width=style.width)
     yield from _rest(notice, LISTED)
+
+
+def _unmet(notice: Notice, style: Style) -> Iterator[StyledLine]:
+    """Many requirements of one release that are not met: each package with its version, what is required, and where."""
+    first = notice.first
+    yield from fitted(first, f"{first.package} in {first.environments[0]}", first.title, style)
+    release = " ".join((first.package or "", *first.values[:1]))
+    at = _where(first, first.package or "")
+    many = plural(len(notice.groups), "package")
+    yield from plain(f"{release}{f' ({at})' if at else ''} requires other versions of {many}:", style)
+    yield from columns([_unmet_row(group) for group in notice.groups[:LISTED]], width=style.width)
+    yield from _rest(notice, LISTED)
+    yield from labelled("fix", "Set what it requires; --verbose names a release for what is there.", style)
+
+
+def _unmet_row(group: FindingGroup) -> list[Segment]:
+    finding = group.first
+    package, _, version = (finding.actual or "").partition(" ")
+    required = (finding.expected or "").removeprefix(package)
+    at = _where(finding, package) or str(finding.at)
+    more = _further(group)
+    cells = [(f"  {package} {version}", ""), (f"required {required}", ""), (at, "underline")]
+    return [*cells, (more, "")] if more else cells
+
+
+def _where(finding: Finding, package: str) -> str:
+    """The first place of a finding where a package is, empty if none says so."""
+    places = (location.place for location in finding.locations if location.says.startswith(f"{package} "))
+    return next(map(str, places), "")
 
 
 def _further(group: FindingGroup) -> str:

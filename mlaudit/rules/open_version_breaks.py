@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from mlaudit.comparison.scene import View
+from mlaudit.model.findings import ALL_BREAK, WOULD_TAKE, Hit, Location
 from mlaudit.model.nouns import Fix, Role, Severity
-from mlaudit.model.report import Cell, Environment, Hit, Location
+from mlaudit.model.report import Cell, Environment
 from mlaudit.rules._registry import environment_rule
 
 if TYPE_CHECKING:
@@ -102,7 +103,7 @@ def _taken(open_break: OpenBreak, environment: Environment) -> str:
     """What an install takes, and why it takes any."""
     opened = open_break.open
     if open_break.is_certain:
-        taken = f"every release that fits breaks, as the newest one does, {open_break.version}"
+        taken = f"{ALL_BREAK}, as the newest one does, {open_break.version}"
     else:
         taken = _newest(open_break)
     if opened.required_by:
@@ -114,7 +115,7 @@ def _newest(open_break: OpenBreak) -> str:
     """What an install takes that is bounded by nothing else."""
     unknown = open_break.unknown
     on = f" on Python {open_break.python}" if open_break.python else ""
-    taken = f"an install{on} would take the newest release that is known to fit, {open_break.version}"
+    taken = f"an install{on} {WOULD_TAKE} that is known to fit, {open_break.version}"
     if unknown:
         more = f" or {len(unknown) - _SHOWN} more" if len(unknown) > _SHOWN else ""
         names = " or ".join(unknown[:_SHOWN])
