@@ -28,6 +28,9 @@ from mlaudit.knowledge.roles import READER, WRITER, words
 from mlaudit.model.lazy_dataclass import replace
 from mlaudit.model.nouns import Place
 
+MAX_READING_PROJECTS = 3
+"""Folders at the top that read a common name, beside the one that writes it, and may still mean that artifact."""
+
 
 def cross(
     candidates: Sequence[Candidate],
@@ -134,11 +137,20 @@ def _without_uploads(
 
 
 def _of_sole_writers(every: Iterable[Handover]) -> Iterator[Handover]:
-    """Models of common names (`model.pkl`) of which one module of the tree alone writes one: who else would be read?"""
+    """Models of common names (`model.pkl`) of which one module of the tree alone writes one: who else would be read?
+
+    Where many projects beside its own read that name, each has a model of its own, which a job or a person brings.
+    """
     by_read: dict[ArtifactUse, list[Handover]] = {}
+    projects: dict[ArtifactUse, set[str]] = {}
     for handover in every:
         by_read.setdefault(handover.read, []).append(handover)
+        if common_folders(handover) == 0:
+            projects.setdefault(handover.write, set()).add(handover.read.at.path.partition("/")[0])
+    of_many = {write for write, folders in projects.items() if len(folders) > MAX_READING_PROJECTS}
     for handovers in by_read.values():
+        if any(handover.write in of_many for handover in handovers):
+            continue
         modules = {handover.write.at.path for handover in handovers}
         known = max(handover.sameness for handover in handovers)
         if len(modules) == 1 and known is Sameness.POSSIBLE:
