@@ -148,6 +148,11 @@ def test_the_index_tells_of_a_name_what_asking_every_parser_does() -> None:
     assert different == {}
 
 
+def test_the_ending_of_code_or_prose_counts_for_more_than_how_a_name_begins() -> None:
+    assert format_names("tools/dockerfile.py") == format_names("Dockerfile.md") == ()
+    assert format_names("Dockerfile.gpu") == format_names("Dockerfile-cpu") == ("dockerfile",)
+
+
 def test_nearly_all_names_are_looked_up_and_few_patterns_are_asked() -> None:
     asked = sum(map(len, index().patterns.values()))
     looked_up = len(index().literal) + len(index().endings)

@@ -175,6 +175,18 @@ def test_one_variable_without_a_value_is_told_once(tmp_path: Path) -> None:
     assert all(f"  s{number}/Dockerfile:1:6\n" in text for number in range(3))
 
 
+def test_packages_that_two_readers_do_not_name_are_pinned_together(tmp_path: Path) -> None:
+    declared = '[environments.training]\nsources = ["t.txt"]\n' + "".join(
+        f'[environments.{name}]\nsources = ["{name}.txt"]\nfollows = "training"\n' for name in ("api", "batch")
+    )
+    lists = {"api.txt": "fastapi==0.115.0\n", "batch.txt": "typer==0.12.0\n"}
+    write(tmp_path, {"mlaudit.toml": declared, "t.txt": "numpy==1.26.4\nscipy==1.13.0\n", **lists})
+    text = run(tmp_path, "check").stdout
+    assert text.count("[MLA003]") == 1
+    assert "warning[MLA003] 2 packages in training → api: not pinned to one version\n  numpy " in text
+    assert "  also    1 more pair, into batch\n  fix     api: numpy==1.26.4, scipy==1.13.0\n" in text
+
+
 def test_packages_that_one_python_does_not_run_are_told_together(tmp_path: Path) -> None:
     pins = ["numpy==2.2.5", "pandas==3.0.0", "scikit-learn==1.7.0", "scipy==1.15.2", "torch==2.9.0", "networkx==3.4.2"]
     write(tmp_path, {"serve/Dockerfile": f"FROM python:3.9\nRUN pip install {' '.join(pins)}\nCMD uvicorn app:app\n"})

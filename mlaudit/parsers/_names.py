@@ -15,6 +15,22 @@ _WILDCARDS = frozenset("*?[")
 _NOT_SPELLED = _WILDCARDS.union("]")
 _ABOUT_OTHERS = (".dockerignore", ".gitignore")
 """Endings of files that only state which others are passed over (`Dockerfile.dockerignore`)."""
+_OF_CODE_AND_PROSE = (
+    ".py",
+    ".pyi",
+    ".ipynb",
+    ".go",
+    ".js",
+    ".ts",
+    ".rs",
+    ".java",
+    ".md",
+    ".rst",
+    ".html",
+    ".png",
+    ".svg",
+)
+"""Endings that say what a file is, whatever its name begins with (`dockerfile.py`, `Dockerfile.md`)."""
 _WILDCARD = lazy_pattern(r"\[!?\]?[^\]]*\]|[*?]")
 _TEMPLATE_ENDINGS = (".tmpl", ".template", ".tpl", ".j2", ".jinja", ".jinja2")
 _TEMPLATE = lazy_pattern(r"\.(?:tmpl|template|tpl|j2|jinja2?)$")
@@ -140,6 +156,8 @@ def _plain_ending(text: str) -> str:
 
 def matches(pattern: str, path: str) -> bool:
     """Whether a path fits a pattern, in whatever case; one without `/` is compared with the file's name alone."""
+    if pattern.endswith("*") and path.lower().endswith(_OF_CODE_AND_PROSE):
+        return False
     whole, text = ("*/" + pattern, "/" + path) if "/" in pattern else (pattern, path.rpartition("/")[2])
     return _has_literals(whole, text) and _glob(whole).match(text) is not None
 

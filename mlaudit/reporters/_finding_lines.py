@@ -135,12 +135,13 @@ def elsewhere(group: FindingGroup, style: Style) -> Iterator[StyledLine]:
     others = [finding.environments[-1] for finding in group.findings[1:]]
     if not others:
         return
+    readers = list(dict.fromkeys(others))
     if style.verbose and any(finding.at != group.first.at for finding in group.findings):
         yield from labelled(
             "also", ", ".join(f"{finding.environments[-1]} ({finding.at})" for finding in group.findings[1:]), style
         )
     elif len(group.first.environments) > 1:
-        yield from labelled("also", f"{plural(len(others), 'more pair')}, into {some_names(others)}", style)
+        yield from labelled("also", f"{plural(len(others), 'more pair')}, into {some_names(readers)}", style)
     else:
         yield from labelled("also", some_names(others), style)
 

@@ -170,7 +170,8 @@ def _alike(group: FindingGroup, spread: frozenset[str]) -> object:
         return None
     if finding.severity is Severity.WARNING and finding.fact != OF_PYTHON:
         has_its_own_fix = finding.fix is not None and not unnamed
-        if has_its_own_fix or finding.evidence or finding.details or (len(group.findings) > 1 and not unread):
+        is_of_many = len(group.findings) > 1 and not (unread or unnamed)
+        if has_its_own_fix or finding.evidence or finding.details or is_of_many:
             return None
     return (finding.code, finding.severity, group.environments, file_of_one(finding), unread, unnamed)
 

@@ -152,6 +152,7 @@ def _pinned_together(notice: Notice, style: Style) -> Iterator[StyledLine]:
     ]
     yield from columns(rows[:LISTED], width=style.width)
     yield from _rest(notice, LISTED)
+    yield from elsewhere(notice.groups[0], style)
     changes = [finding.fix.changes[0] for finding in findings if finding.fix is not None and finding.fix.changes]
     if changes:
         pins = [f"{change.package}=={change.to}" for change in changes]
