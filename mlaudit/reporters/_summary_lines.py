@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from mlaudit.model.nouns import Kind, Verdict
 from mlaudit.model.report import Report
@@ -25,12 +25,14 @@ ENTRIES = 5
 """Unread entries that are listed before the rest is counted."""
 SIDES = 4
 """Environments of pairs for which the summary gives Python and platform; more only with `--verbose`."""
+PAIRS = 2
+"""Pairs that are named of those that exchange the same kinds."""
 
 
 def summary_lines(report: Report, style: Style) -> Iterator[StyledLine]:
-    """One paragraph."""
-    paragraph = " ".join(sentence for sentence in _sentences(report) if sentence)
-    yield from (text((line, "")) for line in wrapped(paragraph, style.width))
+    """One sentence after the other, each with lines of its own."""
+    for sentence in filter(None, _sentences(report)):
+        yield from (text((line, "")) for line in wrapped(sentence, style.width, rest="  "))
 
 
 def unread_lines(report: Report, style: Style) -> Iterator[StyledLine]:
@@ -76,11 +78,11 @@ def _sentences(report: Report) -> Iterator[str]:
         yield _all_aligned(report)
     elif summary.compared:
         shared = f"{summary.aligned} of {summary.compared} shared packages are aligned"
-        yield f"{shared}{_equal(report)}; {counts(report)}."
-        yield from _one_sided(report)
+        yield f"{shared}{_equal(report)}; {counts(report)}. {_one_sided(report)}".rstrip()
+        yield _incomplete_sides(report)
     else:
-        yield f"No package is stated by both sides of a pair; {counts(report)}."
-        yield from _one_sided(report)
+        yield f"No package is stated by both sides of a pair; {counts(report)}. {_one_sided(report)}".rstrip()
+        yield _incomplete_sides(report)
     unlisted = _unlisted(report)
     if unlisted:
         yield f"{plural(unlisted, 'difference')} in packages that are not watched; --verbose lists all."
@@ -119,9 +121,14 @@ def _judged_for(report: Report) -> Iterator[str]:
     if sum(map(len, pairs.values())) == len(report.pairs) and len(pairs) == 1:
         yield f"Judged only for what the code exchanges: {next(iter(pairs))}."
     elif pairs:
-        shown = [f"{kinds} ({', '.join(names[:SIDES])})" for kinds, names in pairs.items()]
+        shown = [f"{kinds} ({_some_pairs(names)})" for kinds, names in pairs.items()]
         more = f" and {len(shown) - SIDES} more sets of kinds" if shown[SIDES:] else ""
         yield f"Judged only for what the code exchanges: {'; '.join(shown[:SIDES])}{more}."
+
+
+def _some_pairs(names: Sequence[str]) -> str:
+    more = f" and {plural(len(names) - PAIRS, 'more pair')}" if names[PAIRS:] else ""
+    return ", ".join(names[:PAIRS]) + more
 
 
 def _verb(count: int) -> str:
@@ -154,27 +161,28 @@ def _left_out(report: Report) -> str:
     left = [*unread, *suppressed(report)]
     if left:
         return f"{', '.join(left)}."
-    paired = set(_paired(report))
-    partial = incomplete(environment for environment in report.environments if environment.name in paired)
-    summary = report.summary
+    partial, summary = _incomplete_sides(report), report.summary
     if partial or summary.unseen or summary.unknown_images or summary.unknown_requirements:
         return partial
     return "Nothing was left out."
 
 
-def _one_sided(report: Report) -> Iterator[str]:
-    """How many packages one side alone states, and whose list is not complete."""
+def _one_sided(report: Report) -> str:
+    """How many packages one side alone states, empty where there are many sides."""
     rows = [row for row in report.rows if row.kind is Kind.PACKAGE and sum(cell.stated for cell in row.cells) == 1]
-    paired = _paired(report)
-    only = dict.fromkeys(paired, 0)
+    only = dict.fromkeys(_paired(report), 0)
     for row in rows:
         name = next(cell.environment for cell in row.cells if cell.stated)
         if name in only:
             only[name] += 1
     counted = [f"{count} only in {name}" for name, count in only.items() if count]
-    if counted and len(paired) <= SIDES:
-        yield f"{', '.join(counted)}."
-    yield incomplete(environment for environment in report.environments if environment.name in only)
+    return f"{', '.join(counted)}." if counted and len(only) <= SIDES else ""
+
+
+def _incomplete_sides(report: Report) -> str:
+    """Which sides have a list that is not complete."""
+    paired = set(_paired(report))
+    return incomplete(environment for environment in report.environments if environment.name in paired)
 
 
 def _unlisted(report: Report) -> int:
