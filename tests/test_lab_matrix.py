@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from mlaudit.lab import matrix
+from mlaudit.lab.battery import Battery
 from mlaudit.lab.matrix import outcomes
 from mlaudit.lab.proposals import PairOutcome, proposals
 
@@ -63,7 +64,7 @@ def test_environments_dumps_and_loads_are_made_once_and_resumed(
         ("2.0,numpy==1.26.4@3.9", "1.0"),
     }
     monkeypatch.setattr(matrix, "written", lambda *_: pytest.fail("dumped twice"))
-    monkeypatch.setattr(matrix, "handed_over", lambda *_: pytest.fail("probed twice"))
+    monkeypatch.setattr(Battery, "probe", lambda *_: pytest.fail("probed twice"))
     assert matrix.main(asked) == 0
     assert (capsys.readouterr().out, len(built)) == (first.out, 2)
 

@@ -21,7 +21,7 @@ from itertools import product
 from pathlib import Path
 
 from mlaudit.lab.battery import FOLDER, Battery, BatteryAnswer, BatteryError, battery
-from mlaudit.lab.measure import environment, handed_over, with_progress, written
+from mlaudit.lab.measure import Measurement, compared, environment, with_progress, written
 from mlaudit.lab.proposals import PairOutcome, counts, proposals
 
 
@@ -82,13 +82,16 @@ class MeasuredMatrix:
         missing = [pair for pair in product(interpreters, repeat=2) if pair not in done and pair[0] != pair[1]]
         with log.open("a", encoding="utf-8") as lines:
 
-            def keep(pair: tuple[str, str]) -> list[PairOutcome]:
-                crossed = self._probed(interpreters, pair)
-                lines.writelines(json.dumps(asdict(outcome)) + "\n" for outcome in crossed)
-                lines.flush()
+            def keep(reader: str) -> list[PairOutcome]:
+                crossed: list[PairOutcome] = []
+                for of_pair in self._probed(interpreters, reader, [one for one, other in missing if other == reader]):
+                    lines.writelines(json.dumps(asdict(outcome)) + "\n" for outcome in of_pair)
+                    lines.flush()
+                    crossed.extend(of_pair)
                 return crossed
 
-            return known + [pair_outcome for pair in self._each("loads", keep, missing) for pair_outcome in pair]
+            readers = sorted({reader for _, reader in missing}, key=list(interpreters).index)
+            return known + [outcome for of_reader in self._each("loads", keep, readers) for outcome in of_reader]
 
     def _each(self, description: str, act: Callable, things: Sequence) -> list:  # type: ignore[type-arg]
         with ThreadPoolExecutor(self.jobs) as pool:
@@ -124,22 +127,51 @@ class MeasuredMatrix:
         )
         (place / "answers.json").write_text(text, encoding="utf-8")
 
-    def _probed(self, interpreters: Mapping[str, Path], pair: tuple[str, str]) -> list[PairOutcome]:
-        writer, reader = pair
-        place = self._place(writer)
-        rows = json.loads((place / "answers.json").read_text(encoding="utf-8"))
-        here = {row["artifact"]: BatteryAnswer(**{**row, "values": tuple(row["values"])}) for row in rows}
+    def _probed(
+        self, interpreters: Mapping[str, Path], reader: str, writers: Sequence[str]
+    ) -> Iterator[list[PairOutcome]]:
+        """What every writer left, read in one process, pair by pair: importing the library takes most of a load."""
+        here = {writer: self._written(writer) for writer in writers}
+        root = self.keep / "artifacts"
+        names = [name for answers in here.values() for name, answer in answers.items() if answer.word == "ok"]
+        there: dict[str, Measurement] = {}
+        awaited = list(here)
         try:
-            crossed = list(handed_over(self.battery, here, interpreters[reader], place / "files"))
+            for answer in self.battery.probe(interpreters[reader], root, names):
+                writer = next(one for one in awaited if answer.artifact in here[one])
+                for done in awaited[: awaited.index(writer)]:
+                    yield self._pair(done, reader, here[done], there)
+                awaited = awaited[awaited.index(writer) :]
+                mine = here[writer][answer.artifact]
+                there[answer.artifact] = compared(self.battery, mine, answer, self._files(writer))
         except BatteryError as error:
             sys.stderr.write(f"{error}\n")
-            return []
-        return [
-            PairOutcome(
-                writer, reader, measurement.kind, measurement.artifact, measurement.word, measurement.detail[:300]
-            )
-            for measurement in crossed
-        ]
+            return
+        for writer in awaited:
+            yield self._pair(writer, reader, here[writer], there)
+
+    def _pair(
+        self, writer: str, reader: str, here: Mapping[str, BatteryAnswer], there: Mapping[str, Measurement]
+    ) -> list[PairOutcome]:
+        """The outcomes of one pair, those that the writer itself could not use among them."""
+        found: list[PairOutcome] = []
+        for path, answer in here.items():
+            name = path.rpartition("/")[2]
+            measured = there.get(path)
+            if measured is None and answer.word == "ok":
+                continue
+            word, detail = ("baseline-error", answer.detail) if measured is None else (measured.word, measured.detail)
+            found.append(PairOutcome(writer, reader, self.battery.kind(name), name, word, detail[:300]))
+        return found
+
+    def _files(self, label: str) -> Path:
+        return self._place(label) / "files"
+
+    def _written(self, label: str) -> Mapping[str, BatteryAnswer]:
+        """What a writer's battery answered, by the path of each artifact below the folder of all."""
+        rows = json.loads((self._place(label) / "answers.json").read_text(encoding="utf-8"))
+        place = f"{measured_version(label, '').folder}/files"
+        return {f"{place}/{row['artifact']}": BatteryAnswer(**{**row, "values": tuple(row["values"])}) for row in rows}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
