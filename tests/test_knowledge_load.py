@@ -13,7 +13,7 @@ import tomli
 
 import mlaudit.knowledge as knowledge
 from mlaudit.document.node import Node
-from mlaudit.knowledge import Effect, KnowledgeError, artifact_kinds
+from mlaudit.knowledge import Effect, KnowledgeError, artifact_kinds, watched
 from mlaudit.knowledge.kinds import carried, with_unknown_objects
 from mlaudit.knowledge.load import Known, dossier, packages
 from mlaudit.knowledge.load import _dossier as build_dossier
@@ -58,6 +58,12 @@ def test_ids_are_unique() -> None:
     ids = [row.id for row in rows()]
     ids += [skew.id for package in packages() for skew in getattr(dossier(package), "skews", ())]
     assert sorted(ids) == sorted(set(ids))
+
+
+def test_a_package_whose_objects_are_pickled_is_watched() -> None:
+    """Its pickles promise nothing: where no dossier says more, a difference of versions is told by its role."""
+    formats = tomli.loads((FOLDER / "formats.toml").read_text(encoding="utf-8"))
+    assert [package for _, package, _ in formats["family"]["rows"] if not watched(package)] == []
 
 
 def test_kinds_of_rows_are_kinds_of_their_package() -> None:
