@@ -105,7 +105,7 @@ def test_kinds_name_the_rows_that_the_knowledge_has(name: str, package: str, kin
     [
         ("nparr_a_p5.pkl", "<2"),
         ("nparr_b_p2.pkl", ">=2"),
-        ("nprng_a.pkl", "<2"),
+        ("nprng_a.pkl", ">=1.24,<2"),
         ("nprng_b.pkl", ">=2"),
         ("pandas_a.pkl", "<2"),
         ("pandas_b.pkl", ">=2"),

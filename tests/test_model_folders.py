@@ -96,11 +96,19 @@ def test_every_folder_of_the_fixtures_has_an_expectation() -> None:
         ("mlflow-sklearn", "scikit-learn==1.3.2\nnumpy==1.26.4\n", "model.pkl (scikit-learn 1.9.1"),
         ("mlflow-xgboost", "xgboost==3.0.5\n", "model.ubj (xgboost 3.2.0"),
         ("pickles", "numpy==1.26.0\n", "(numpy >=2"),
-        ("transformers", "transformers==4.40.0\n", "config.json (transformers 5.24.0, BertModel, dtype=float32)"),
+        (
+            "transformers",
+            "transformers==4.40.0\n",
+            "config.json (transformers 5.24.0, BertModel, dtype=float32, model_type=bert)",
+        ),
         ("sentence-transformers", "sentence-transformers==3.0.0\n", "sentence-transformers 6.2.0"),
         ("peft", "peft==0.10.0\n", "adapter_config.json (peft 0.21.2"),
         ("spacy", "spacy==3.5.0\n", "meta.json (spacy >=3.8.18,<3.9.0"),
-        ("trainer", "transformers==4.40.0\n", "config.json (transformers 5.24.0, BertModel, dtype=float32)"),
+        (
+            "trainer",
+            "transformers==4.40.0\n",
+            "config.json (transformers 5.24.0, BertModel, dtype=float32, model_type=bert)",
+        ),
     ],
 )
 def test_a_folder_is_held_against_what_serves_it(here: Path, kind: str, serving: str, says: str) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from fnmatch import fnmatchcase
 from functools import lru_cache
 
@@ -15,7 +15,9 @@ from mlaudit.model.nouns import Evidence, Severity
 from mlaudit.model.versions import admits, parsed, public
 
 _FILE = "minimum_readers.toml"
-_KEYS = frozenset({"id", "kind", "reader", "versions", "classes", "number", "says", "remedy", "source", "checked"})
+_KEYS = frozenset(
+    {"id", "kind", "reader", "versions", "classes", "number", "absent", "says", "remedy", "source", "checked"}
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,7 +28,9 @@ class MinimumReader:
         versions: releases of the reader that do not; empty if `number` decides.
         classes: patterns of what the file must hold; empty means any.
         number: a number in the file that is the oldest release that loads it.
-        says: one full sentence; `{file}`, `{reader}` and `{number}` stand for what they name.
+        absent: packages that may load such a file by themselves; the row is for readers that have none of them.
+        says: one full sentence; `{file}`, `{reader}` and `{number}` stand for what they name, `{word}` for the class of
+            the file that the row is about, without what stands before `=`.
     """
 
     id: str
@@ -35,18 +39,24 @@ class MinimumReader:
     versions: str
     classes: tuple[str, ...]
     number: str | None
+    absent: tuple[str, ...]
     says: str
     remedy: str
     evidence: tuple[Evidence, ...]
 
     def refuses(self, version: str, classes: tuple[str, ...], numbers: Mapping[str, str]) -> bool:
         """Whether this version of the reader does not load such a file."""
-        if self.classes and not any(fnmatchcase(class_, pattern) for class_ in classes for pattern in self.classes):
+        if self.classes and self.class_among(classes) is None:
             return False
         if self.number is None:
             return admits(self.versions, public(version))
         oldest, here = parsed(numbers.get(self.number, "")), parsed(public(version))
         return oldest is not None and here is not None and here < oldest
+
+    def class_among(self, classes: tuple[str, ...]) -> str | None:
+        """The first class of a file that the row is about."""
+        hits = (class_ for class_ in classes if any(fnmatchcase(class_, pattern) for pattern in self.classes))
+        return next(hits, None)
 
 
 @lru_cache(maxsize=1)
@@ -75,6 +85,7 @@ def _row(node: Node) -> MinimumReader:
         versions=specifier(node.get("versions")),
         classes=node.get("classes").texts(),
         number=number,
+        absent=node.get("absent").texts(),
         says=node.get("says").text(),
         remedy=node.get("remedy").text(),
         evidence=evidence(node),
@@ -82,13 +93,21 @@ def _row(node: Node) -> MinimumReader:
 
 
 def too_old_for(
-    kind: str, reader: str, version: str, *, file: str, classes: tuple[str, ...], numbers: Mapping[str, str]
+    kind: str,
+    reader: str,
+    version: str,
+    *,
+    file: str,
+    classes: tuple[str, ...],
+    numbers: Mapping[str, str],
+    has: Callable[[str], bool] = lambda _package: False,
 ) -> Consequence | None:
-    """Why a release of a reader does not load a file; None if nothing is known against it."""
+    """Why a release of a reader that has certain packages does not load a file; None if nothing is known against it."""
     for row in minimum_readers().get((kind, reader), ()):
-        if row.refuses(version, classes, numbers):
+        if row.refuses(version, classes, numbers) and not any(has(package) for package in row.absent):
             number = numbers.get(row.number or "", "")
-            filled = {"{file}": file, "{reader}": version, "{number}": number}
+            word = (row.class_among(classes) or "").rpartition("=")[2]
+            filled = {"{file}": file, "{reader}": version, "{number}": number, "{word}": word}
             return Consequence(
                 id=row.id,
                 effect=Effect.UNREADABLE,

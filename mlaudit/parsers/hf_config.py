@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from mlaudit.document.document import Document
 from mlaudit.document.node import Node
+from mlaudit.grammars.model_file.formats import formats
 from mlaudit.grammars.model_file.model_card import framework_versions
 from mlaudit.grammars.model_file.recorded import artifact, exact, ranged
 from mlaudit.model.lazy_pattern import lazy_pattern
@@ -17,6 +18,15 @@ LAST_SAVE = "the version of the last save, not of the training"
 _KEYS = lazy_pattern(
     rb'"(?:transformers_version|_diffusers_version|peft_type|architectures|sentence_transformers|tokenizer_class|_from_model_config)"\s{0,4}:'
 )
+NO_TOKENIZER, NO_TEMPLATE = "no tokenizer beside it", "no chat template beside it"
+_GENERATION = "generation_config.json"
+_TOKENIZER = "tokenizer_config.json"
+_MAX_TOKENIZER = 4 * 1024 * 1024
+_OF_TOKENIZERS = ("tokenizer", "vocab", "merges", "spiece", "sentencepiece", "special_tokens", "chat_template")
+"""How the names begin of files that a tokenizer is made from."""
+_WEIGHTS = (".safetensors", ".bin", ".safetensors.index.json", ".bin.index.json", ".h5", ".msgpack")
+_WORD = lazy_pattern(r"[A-Za-z0-9][\w.-]{0,99}")
+_TOKENIZER_CLASS = lazy_pattern(rb'"tokenizer_class"\s{0,8}:\s{0,8}"([A-Za-z_]\w{0,99})"')
 _RECORDS = (("transformers_version", "transformers"), ("_diffusers_version", "diffusers"), ("peft_version", "peft"))
 
 
@@ -51,7 +61,7 @@ def read(doc: Document) -> Iterator[Statement]:
     """Whatever versions the configuration records, and those of the model card beside it."""
     root = doc.json
     kind = _kind(root)
-    yield artifact(doc, kind, classes=_classes(root), at=_anchor(doc, root))
+    yield artifact(doc, kind, classes=tuple(_classes(doc, root)), at=_anchor(doc, root))
     recorded = False
     for key, package in _RECORDS:
         value = root.get(key)
@@ -76,23 +86,29 @@ def _kind(root: Node) -> str:
     return "diffusers" if root.get("_diffusers_version").exists else "transformers"
 
 
-def _classes(root: Node) -> tuple[str, ...]:
+def _classes(doc: Document, root: Node) -> Iterator[str]:
+    """What the file is of, and on what it depends how another release reads the folder, as `key` or `key=value`."""
     names = root.get("architectures").value
     single = root.get("_class_name").value
     if isinstance(names, list):
-        own = tuple(name[:200] for name in names[:20] if isinstance(name, str))
-    else:
-        own = (single[:200],) if isinstance(single, str) else ()
-    return (*own, *_settings(root))
+        yield from (name[:200] for name in names[:20] if isinstance(name, str))
+    elif isinstance(single, str):
+        yield single[:200]
+    yield from _settings(root)
+    if root.get("__version__").is_table:
+        yield "SentenceTransformer"
+    elif doc.path.rpartition("/")[2] == _GENERATION:
+        yield "GenerationConfig"
+    elif root.get("model_type").exists:
+        yield from _of_model(doc, root)
 
 
 def _settings(root: Node) -> Iterator[str]:
-    """Settings on which it depends how another release reads the folder, as `key` or `key=value`."""
     for key in ("dtype", "torch_dtype", "tokenizer_class"):
         value = root.get(key).value
         if isinstance(value, str) and value.isidentifier():
             yield f"{'dtype' if key == 'torch_dtype' else key}={value[:100]}"
-    if root.get("rope_parameters").is_table:
+    if root.get("rope_parameters").is_table and not _is_default_rope(root):
         yield "rope_parameters"
     scaling = root.get("rope_scaling")
     kind = scaling.dig("rope_type").value if scaling.is_table else None
@@ -100,6 +116,40 @@ def _settings(root: Node) -> Iterator[str]:
         yield f"rope_scaling={kind[:100]}"
     if root.get("extra_special_tokens").is_list:
         yield "extra_special_tokens=list"
+
+
+def _is_default_rope(root: Node) -> bool:
+    """Whether a reader that passes `rope_parameters` over takes the same values by its defaults."""
+    values = {str(key): node.value for key, node in root.get("rope_parameters").items()}
+    theta, kind = values.get("rope_theta"), root.get("model_type").value
+    default = formats().table("rope_theta").get(kind) if isinstance(kind, str) else None
+    plain = {"rope_theta": theta, "rope_type": "default"}
+    return values == plain and default is not None and _number(theta) == _number(default)
+
+
+def _number(value: object) -> float | None:
+    try:
+        return float(value) if isinstance(value, str | int | float) else None
+    except (ValueError, OverflowError):
+        return None
+
+
+def _of_model(doc: Document, root: Node) -> Iterator[str]:
+    """The type that a library has to know, and whether tokenizer and chat template are absent beside a model."""
+    kind = root.get("model_type").value
+    if isinstance(kind, str) and _WORD.fullmatch(kind) and not root.get("auto_map").exists:
+        yield f"model_type={kind}"
+    names = frozenset(doc.names("."))
+    tokenizer = doc.beside(_TOKENIZER) if _TOKENIZER in names else None
+    if not any(name.startswith(_OF_TOKENIZERS) for name in names):
+        if any(name.endswith(_WEIGHTS) for name in names):
+            yield from (NO_TOKENIZER, NO_TEMPLATE)
+    elif "chat_template.jinja" not in names:
+        yield NO_TEMPLATE
+    if tokenizer is not None and not root.get("tokenizer_class").exists and tokenizer.size < _MAX_TOKENIZER:
+        match = _TOKENIZER_CLASS.search(tokenizer.data)
+        if match is not None:
+            yield f"tokenizer_class={match[1].decode('ascii')}"
 
 
 def _anchor(doc: Document, root: Node) -> Place:

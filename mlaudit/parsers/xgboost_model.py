@@ -18,6 +18,9 @@ from mlaudit.parsers._registry import parser
 BINARY_HEADER = 140
 """The mark `binf` and the 136 bytes of `LearnerModelParamLegacy` (dmlc/xgboost 1.7, src/learner.cc)."""
 
+_OLD = "old binary format"
+_OLD_AS_UBJ = "old binary format named .ubj"
+
 _JSON = lazy_pattern(rb'\s{0,64}\{\s{0,64}"(?:learner|version|Config|Model)"')
 
 
@@ -47,8 +50,11 @@ def read(doc: Document) -> Iterator[Statement]:
     kind = _format(doc.head)
     if kind is None:
         raise Unreadable("it is neither a JSON, nor a UBJSON, nor an old binary model of XGBoost")
-    named = doc.path.rpartition(".")[2].lower() in ("json", "ubj")
-    yield artifact(doc, kind if named or kind != "xgboost.ubj" else "xgboost.model")
+    ending = doc.path.rpartition(".")[2].lower()
+    named = ending in ("json", "ubj")
+    # Releases go by the name when they read: what is in the old format is not read as .ubj.
+    classes = (_OLD_AS_UBJ if ending == "ubj" else _OLD,) if kind == "xgboost.binary" else ()
+    yield artifact(doc, kind if named or kind != "xgboost.ubj" else "xgboost.model", classes=classes)
     with doc.stream() as stream:
         window = whole(stream)
         if kind == "xgboost.binary":

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 
 from mlaudit.comparison.judgement import Judgement
 from mlaudit.comparison.scene import View
 from mlaudit.knowledge.crossing import Consequence
-from mlaudit.knowledge.kinds import only_wrote
+from mlaudit.knowledge.kinds import only_wrote, reads_otherwise
 from mlaudit.knowledge.load import Effect
 from mlaudit.model.lazy_dataclass import replace
 from mlaudit.model.nouns import Artifact, Fix, Kind, Pin, Role, Severity, State
@@ -81,9 +82,11 @@ def _of_crossing(crossing: ArtifactCrossing, view: View) -> Iterator[Hit]:
             view,
             _as_recorded(crossing.pin, judgement),
             _severity(crossing, view, judgement),
-            can=_CAN[judgement.worst.effect] if judgement.holds_for_all else _MAY[judgement.worst.effect],
+            can=(_CAN if judgement.holds_for_all and not _reads_otherwise(crossing, judgement) else _MAY)[
+                judgement.worst.effect
+            ],
         )
-    for consequence in (*_onnx(crossing), *_by_format(crossing)):
+    for consequence in (*_onnx(crossing), *_by_format(crossing, view)):
         yield _hit(crossing, view, consequence, consequence.severity)
     implied = implied_break(crossing, view)
     if implied is not None:
@@ -121,14 +124,22 @@ def _as_recorded(pin: Pin, judgement: Judgement) -> Consequence:
     """The worst consequence, for the range that the file implies if it records no version."""
     if pin.specifier is None:
         return judgement.worst
-    return replace(judgement.worst, says=judgement.worst.says.replace(judgement.writer, pin.specifier))
+    specifier = pin.specifier
+    of_writer = re.compile(rf"(?<![\w.]){re.escape(judgement.writer)}(?!\w|\.\d)")
+    return replace(judgement.worst, says=of_writer.sub(lambda _match: specifier, judgement.worst.says))
 
 
 def _severity(crossing: ArtifactCrossing, view: View, judgement: Judgement) -> Severity:
     """As known; where only some versions that the file or the reader allows come to it, at most a warning."""
-    if crossing.cell.state is State.RANGE or not judgement.holds_for_all:
+    if crossing.cell.state is State.RANGE or not judgement.holds_for_all or _reads_otherwise(crossing, judgement):
         return max(judgement.worst.severity, Severity.WARNING, key=lambda level: level.rank)
     return promised(judgement.worst, view, (crossing.writer, crossing.reader), crossing.pin.package)
+
+
+def _reads_otherwise(crossing: ArtifactCrossing, judgement: Judgement) -> bool:
+    """Whether it depends on the function that reads the file: read_pickle reads frames that pickle does not."""
+    artifact = crossing.artifact.artifact
+    return artifact is not None and reads_otherwise(artifact.kind or "", judgement.worst.kinds)
 
 
 def _hit(
@@ -232,7 +243,7 @@ def _missing(crossing: ArtifactCrossing, view: View) -> Iterator[Hit]:
         )
 
 
-def _by_format(crossing: ArtifactCrossing) -> Iterator[Consequence]:
+def _by_format(crossing: ArtifactCrossing, view: View) -> Iterator[Consequence]:
     """What the format of the file requires of the one that loads it, whoever wrote it."""
     recorded, cell = crossing.pin.recorded, crossing.cell
     if recorded is None or cell.version is None:
@@ -240,6 +251,7 @@ def _by_format(crossing: ArtifactCrossing) -> Iterator[Consequence]:
     from mlaudit.knowledge.minimum_readers import too_old_for
 
     artifact = crossing.artifact.artifact or Artifact()
+    reading = view.environments[crossing.reader]
     for kind in recorded.kinds:
         consequence = too_old_for(
             kind,
@@ -248,6 +260,7 @@ def _by_format(crossing: ArtifactCrossing) -> Iterator[Consequence]:
             file=crossing.artifact.name,
             classes=artifact.classes,
             numbers=dict(recorded.numbers),
+            has=lambda package: reading.cell(package).stated,
         )
         if consequence is not None:
             yield consequence

@@ -14,8 +14,10 @@ class ModulePath:
     """What a name that a pickle imports states about its package; `specifier` None says only which kind of data it is.
 
     With `called_with_text` it says so only where it is called with a text in front, with `byte_state` only where its
-    objects take their state from bytes, with `other_state` only where they take it from anything else. `alone` leaves
-    out what is below the module.
+    objects take their state from bytes, with `other_state` only where they take it from anything else. With `beside` it
+    says so only where the pickle imports one of these names of the module too, with `without` only where it imports
+    none of them; with `key` only where the state of one of its objects has that key, with `without_key` only where none
+    has. `alone` leaves out what is below the module.
     """
 
     module: str
@@ -26,6 +28,10 @@ class ModulePath:
     called_with_text: bool = False
     byte_state: bool = False
     other_state: bool = False
+    beside: tuple[str, ...] = ()
+    without: tuple[str, ...] = ()
+    key: str | None = None
+    without_key: str | None = None
     alone: bool = False
 
     def covers(self, module: str, name: str) -> bool:
@@ -82,6 +88,10 @@ def _module(row: Node) -> ModulePath:
         called_with_text=row.get("called_with_text").flag(),
         byte_state=row.get("byte_state").flag(),
         other_state=row.get("other_state").flag(),
+        beside=row.get("beside").texts(),
+        without=row.get("without").texts(),
+        key=row.get("key").maybe_text(),
+        without_key=row.get("without_key").maybe_text(),
         alone=row.get("alone").flag(),
     )
 

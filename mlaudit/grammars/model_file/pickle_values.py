@@ -21,6 +21,7 @@ LONG = Opaque()
 KEPT_KEYS = frozenset(
     {
         "_sklearn_version",
+        "fitted_",
         "pytorch-lightning_version",
         "version",
         "date",

@@ -67,6 +67,7 @@ class PickleContents:
         texted: the imported names that are called with a text in front.
         byte_states: the classes whose objects take their state from bytes.
         other_states: the classes whose objects take it from anything else.
+        keyed: the classes whose objects have a key of `KEPT_KEYS` in their state, with the key.
         versions: key, value and class of every version that an object's state records.
         root: the value that loading would give.
         code: number of arguments and first bytecode of every code object.
@@ -83,6 +84,7 @@ class PickleContents:
     texted: dict[Global, None] = field(default_factory=dict)
     byte_states: dict[Global, None] = field(default_factory=dict)
     other_states: dict[Global, None] = field(default_factory=dict)
+    keyed: dict[tuple[Global, str], None] = field(default_factory=dict)
     versions: list[tuple[str, object, Global | None]] = field(default_factory=list)
     root: object = OPAQUE
     payloads: list[Payload] = field(default_factory=list)
@@ -334,6 +336,8 @@ class Walk:
             states = self.contents.byte_states if is_bytes else self.contents.other_states
             if len(states) < GLOBALS:
                 states[cls] = None
+            if isinstance(state, Dict) and len(self.contents.keyed) < GLOBALS:
+                self.contents.keyed.update(dict.fromkeys((cls, key) for key in state.entries))
         recorded = isinstance(state, Dict) and "_sklearn_version" in state.entries
         if isinstance(state, Dict) and recorded and len(self.contents.versions) < GLOBALS:
             self.contents.versions.append(("_sklearn_version", state.entries["_sklearn_version"], cls))

@@ -78,7 +78,23 @@ def _says(row: ModulePath, name: Global, pickle: PickleContents) -> bool:
     """Whether a name is used in the way in which it shows a version."""
     called = name in pickle.texted or not row.called_with_text
     of_bytes = name in pickle.byte_states or not row.byte_state
-    return called and of_bytes and (name in pickle.other_states or not row.other_state)
+    of_others = name in pickle.other_states or not row.other_state
+    return called and of_bytes and of_others and _is_beside(row, name, pickle) and _has_key(row, name, pickle)
+
+
+def _is_beside(row: ModulePath, name: Global, pickle: PickleContents) -> bool:
+    """Whether the pickle imports other names of the module as the row wants it."""
+    if not row.beside and not row.without:
+        return True
+    imported = {other.name for other in pickle.globals if other.module == name.module}
+    return not imported.intersection(row.without) and (not row.beside or bool(imported.intersection(row.beside)))
+
+
+def _has_key(row: ModulePath, name: Global, pickle: PickleContents) -> bool:
+    """Whether states of the class have a key as the row wants it; of a pickle that is cut, none is known to lack it."""
+    if row.without_key is not None:
+        return pickle.problem is None and name in pickle.other_states and (name, row.without_key) not in pickle.keyed
+    return row.key is None or (name, row.key) in pickle.keyed
 
 
 def _joblib(arrays: Iterable[bool]) -> Iterator[str]:
@@ -172,10 +188,12 @@ def _payloads(doc: Document, contents: Contents, at: Place | None) -> Iterator[S
                 detail=written.detail,
             )
         elif written.specifier is not None:
+            library = contents.libraries.get(written.package)
+            by_names = _joined((written.specifier, *library.specifiers)) if library is not None else None
             yield ranged(
                 doc,
                 written.package,
-                written.specifier,
+                by_names or written.specifier,
                 kind,
                 at=at,
                 detail=written.detail,
