@@ -151,3 +151,117 @@ def test_what_joblib_compressed_by_lz4_needs_lz4() -> None:
     data = b"\x80\x04cnumpy\nndarray\n."
     frame = b"\x04\x22\x4d\x18\x60\x40\x82" + (len(data) | 1 << 31).to_bytes(4, "little") + data + bytes(4)
     assert "lz4" in {pin.package for pin in reading(frame, "m.joblib").pins}
+
+
+def test_a_generation_config_says_nothing_of_the_architecture(tmp_path: Path) -> None:
+    path = tmp_path / "generation_config.json"
+    path.write_text('{"_from_model_config": true, "transformers_version": "5.2.0"}', encoding="utf-8")
+    found = compared(tmp_path, path, "transformers==4.40.2\n")
+    assert not said(found, "error")
+    assert not any("Whisper" in one.message or "chat_template" in one.message for one in found)
+
+
+@pytest.mark.parametrize(
+    ("kind", "theta", "is_error"),
+    [("qwen2", 10000.0, False), ("qwen2", 1000000.0, True), ("mixtral", 1000000.0, False), ("unheard", 10000.0, True)],
+)
+def test_a_rope_theta_that_is_the_default_of_the_reader_is_no_error(
+    tmp_path: Path, kind: str, theta: float, *, is_error: bool
+) -> None:
+    rope = {"rope_theta": theta, "rope_type": "default"}
+    shown = config(tmp_path, transformers_version="5.2.0", model_type=kind, rope_parameters=rope)
+    assert (
+        any("rope" in text for text in said(compared(tmp_path, shown, "transformers==4.57.6\n"), "error")) is is_error
+    )
+
+
+@pytest.mark.parametrize(
+    ("kind", "reader", "is_error"),
+    [
+        ("qwen3", "transformers==4.40.2\n", True),
+        ("qwen3", "transformers==4.51.3\n", False),
+        ("qwen3", "transformers==4.40.2\nvllm==0.8.5\n", False),
+        ("transfo-xl", "transformers==5.2.0\n", True),
+        ("transfo-xl", "transformers==4.57.6\n", False),
+        ("unheard", "transformers==4.40.2\n", False),
+    ],
+)
+def test_a_type_of_models_that_the_reader_does_not_know_is_an_error(
+    tmp_path: Path, kind: str, reader: str, *, is_error: bool
+) -> None:
+    shown = config(tmp_path, model_type=kind)
+    assert (
+        any(f"is of model type {kind}" in text for text in said(compared(tmp_path, shown, reader), "error")) is is_error
+    )
+    remote = config(tmp_path, model_type=kind, auto_map={"AutoConfig": "configuration.Own"})
+    assert not any("model type" in text for text in said(compared(tmp_path, remote, reader), "error"))
+
+
+@pytest.mark.parametrize(
+    ("beside", "warns"),
+    [
+        ({}, True),
+        ({"model.safetensors": ""}, False),
+        ({"tokenizer_config.json": '{"tokenizer_class": "GPT2Tokenizer"}', "model.safetensors": ""}, True),
+        ({"tokenizer_config.json": '{"tokenizer_class": "PreTrainedTokenizerFast"}'}, False),
+        ({"tokenizer_config.json": '{"tokenizer_class": "BertTokenizer"}'}, False),
+    ],
+    ids=["alone", "weights", "GPT2", "fast", "BERT"],
+)
+def test_a_tokenizer_that_is_not_there_is_not_encoded_otherwise(
+    tmp_path: Path, beside: dict[str, str], *, warns: bool
+) -> None:
+    for name, text in beside.items():
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    shown = config(tmp_path, transformers_version="4.57.6", model_type="bert")
+    found = said(compared(tmp_path, shown, "transformers==5.2.0\n"), "warning")
+    assert any("token ids" in text for text in found) is warns
+
+
+def test_a_chat_template_is_lost_only_where_there_is_one(tmp_path: Path) -> None:
+    (tmp_path / "tokenizer.json").write_text("{}", encoding="utf-8")
+    shown = config(tmp_path, transformers_version="4.57.6", model_type="llama")
+    assert not any("chat_template" in one.message for one in compared(tmp_path, shown, "transformers==4.40.2\n"))
+    assert any(
+        "no chat template beside it" in one.message for one in compared(tmp_path, shown, "transformers==4.40.2\n")
+    )
+    (tmp_path / "chat_template.jinja").write_text("", encoding="utf-8")
+    assert any("chat_template" in one.message for one in compared(tmp_path, shown, "transformers==4.40.2\n"))
+
+
+def test_an_old_binary_model_records_a_series_of_releases(tmp_path: Path) -> None:
+    model = tmp_path / "m.bin"
+    model.write_bytes(b"binf" + bytes(20) + (1).to_bytes(4, "little") + (4).to_bytes(4, "little") + bytes(200))
+    errors = said(compared(tmp_path, model, "xgboost==3.2.0\n"), "error")
+    assert any("removed in 3.1" in text for text in errors)
+    assert not [one.message for one in compared(tmp_path, model, "xgboost==2.1.4\n") if ".ubj" in one.message]
+    named = model.rename(tmp_path / "m.ubj")
+    (warning,) = said(compared(tmp_path, named, "xgboost==2.1.4\n"), "warning")
+    assert "2.1.4 refuses under that name" in warning
+
+
+_ARRAY = b"\x80\x04cnumpy._core.multiarray\n_reconstruct\n%s."
+
+
+@pytest.mark.parametrize(
+    ("inside", "warns"),
+    [(b"cnumpy\nndarray\n\x86", False), (b"cnumpy.rec\nrecarray\n\x86", True)],
+    ids=["plain", "rec"],
+)
+def test_the_shim_of_numpy_reads_plain_arrays(tmp_path: Path, inside: bytes, *, warns: bool) -> None:
+    model = tmp_path / "m.pkl"
+    model.write_bytes(_ARRAY % inside)
+    found = compared(tmp_path, model, "numpy==1.26.4\n")
+    assert bool([one for one in found if one.code == "MLA401" and one.severity.value == "warning"]) is warns
+
+
+def test_a_frame_that_read_pickle_reads_is_no_error(tmp_path: Path) -> None:
+    model = tmp_path / "f.pkl"
+    index = b"cpandas.core.indexes.numeric\nInt64Index\n)\x81"
+    model.write_bytes(b"\x80\x04cpandas.core.frame\nDataFrame\n)\x81" + index + b"b.")
+    found = compared(tmp_path, model, "pandas==2.2.3\n")
+    assert not said(found, "error")
+    assert any("may not be read" in text and "read_pickle" in text for text in said(found, "warning"))
+    held = tmp_path / "m.pkl"
+    held.write_bytes(b"\x80\x04cstatsmodels.base.model\nResults\n)\x81" + index + b"b.")
+    assert any("indexes.numeric" in text for text in said(compared(tmp_path, held, "pandas==2.2.3\n"), "error"))

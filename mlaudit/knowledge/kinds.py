@@ -22,6 +22,7 @@ _KEYS = frozenset(
         "without",
         "closed",
         "is_exchanged",
+        "read_as",
         "source",
         "checked",
         "certainty",
@@ -41,6 +42,7 @@ class ArtifactKind:
         holds_code: every file of the kind holds byte code of functions, or needs Python's newest protocol of pickle.
         holds_any: files of the kind hold objects of any package.
         closed: no file of the kind holds objects of other packages than its own and those of what it holds.
+        read_as: kinds of which a file of this kind may be, by the function that reads it.
         is_exchanged: libraries other than the kind's own write it; loading a file does not need the one that wrote it.
     """
 
@@ -54,6 +56,7 @@ class ArtifactKind:
     holds_any: bool = False
     closed: bool = False
     is_exchanged: bool = False
+    read_as: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,6 +137,7 @@ def _kind(name: str, row: Node, table: _KindsByName) -> ArtifactKind:
         holds_any=row.get("holds_any").flag(),
         closed=row.get("closed").flag(),
         is_exchanged=row.get("is_exchanged").flag(),
+        read_as=row.get("read_as").texts(),
     )
 
 
@@ -163,6 +167,12 @@ def readers_of(kind: str) -> tuple[str, ...]:
     """Packages that load files of a kind besides the one that writes them."""
     known = artifact_kinds().get(kind)
     return known.readers if known is not None else ()
+
+
+def reads_otherwise(kind: str, broken: tuple[str, ...]) -> bool:
+    """Whether a function that files of a kind may be read with is none of those that break."""
+    known = artifact_kinds().get(kind)
+    return known is not None and kind in broken and any(other not in broken for other in known.read_as)
 
 
 def only_wrote(package: str, kinds: tuple[str, ...]) -> bool:

@@ -17,6 +17,8 @@ MAX_PAIRS = 900
 
 _BOUND = lazy_pattern(r"(?:>=|==|<=|~=)\s*([0-9][0-9.]*)(?![0-9.*])")
 """A bound that belongs to its range is a release; one that is only excluded need not exist."""
+_SERIES = lazy_pattern(r"==\s*([0-9]+(?:\.[0-9]+)*)\.\*")
+"""The releases that begin with these numbers: the range of a file that records major and minor version alone."""
 _PATCH = lazy_pattern(r"<\s*([0-9]+\.[0-9]+\.[1-9][0-9]*)(?![0-9.*])")
 """A patch release that a row excludes mended what the row is about."""
 
@@ -91,7 +93,7 @@ def _admitted(known: Dossier, text: str) -> tuple[str, ...]:
         return (text,)
     if (only := exact(text)) is not None:
         return (only,)
-    own = (version for version in _BOUND.findall(text) if is_version(version))
+    own = (version for version in (*_BOUND.findall(text), *_SERIES.findall(text)) if is_version(version))
     return _last_patches(version for version in (*_candidates(known.package), *own) if admits(text, version))
 
 
