@@ -265,3 +265,38 @@ def test_a_frame_that_read_pickle_reads_is_no_error(tmp_path: Path) -> None:
     held = tmp_path / "m.pkl"
     held.write_bytes(b"\x80\x04cstatsmodels.base.model\nResults\n)\x81" + index + b"b.")
     assert any("indexes.numeric" in text for text in said(compared(tmp_path, held, "pandas==2.2.3\n"), "error"))
+
+
+@pytest.mark.parametrize(
+    ("name", "head"),
+    [
+        ("m.pkl", b"\n<!DOCTYPE html><html>"),
+        ("m.h5", b"<html lang='en'>"),
+        ("m.onnx", b'<?xml version="1.0"?>\n<Error>'),
+    ],
+)
+def test_a_page_instead_of_a_model_is_said_to_be_one(name: str, head: bytes) -> None:
+    (entry,) = reading(head + b" 403 ", name).unread
+    assert "a page that a server answered" in entry.why
+
+
+def test_what_a_pickle_runs_is_said() -> None:
+    found = reading(b"\x80\x04cposix\nsystem\n\x8c\x02id\x85R.", "m.pkl")
+    assert any("loading it runs posix.system" in fact.value for fact in found.facts)
+
+
+def test_a_part_of_a_checkpoint_that_is_missing_is_said_to_be(tmp_path: Path) -> None:
+    shown = config(tmp_path, transformers_version="4.57.6", model_type="llama")
+    parts = [tmp_path / f"model-0000{number}-of-00002.safetensors" for number in (1, 2)]
+    parts[0].write_bytes(b"\x02" + bytes(7) + b"{}")
+    assert any("only 1 of the 2 parts" in one.message for one in compared(tmp_path, shown, "transformers==4.57.6\n"))
+    parts[1].write_bytes(b"\x02" + bytes(7) + b"{}")
+    assert not any("parts" in one.message for one in compared(tmp_path, shown, "transformers==4.57.6\n"))
+
+
+def test_what_a_model_is_quantized_by_is_needed(tmp_path: Path) -> None:
+    shown = config(tmp_path, transformers_version="4.57.6", quantization_config={"quant_method": "bitsandbytes"})
+    serving = tmp_path / "serving.txt"
+    serving.write_text("transformers==4.57.6\n", encoding="utf-8")
+    found = door.compare(f"model={shown}", f"serving={serving}#format=pip-freeze").findings
+    assert any("needs bitsandbytes" in one.message for one in found)

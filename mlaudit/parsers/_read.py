@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TypeVar
 
@@ -11,6 +12,7 @@ from mlaudit.document.node import Malformed
 from mlaudit.grammars.pypi import local_projects
 from mlaudit.model.errors import Unreadable
 from mlaudit.model.lazy_dataclass import dataclass, replace
+from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.model.masking import mask_statement
 from mlaudit.model.nouns import (
     Conflict,
@@ -55,6 +57,8 @@ class _Inclusion:
 
 _ALONE = _Inclusion()
 
+_PAGE = lazy_pattern(rb"\s{0,64}(?:<!doctype html|<html[\s>]|<\?xml[^>]{0,200}\?>\s{0,64}<Error>)", re.IGNORECASE)
+"""How the page of a login or an error begins, and the error of an object store."""
 _POINTER = b"version https://git-lfs.github.com/spec/v1\n"
 """How a pointer file begins whose content Git LFS keeps (https://github.com/git-lfs/git-lfs/blob/main/docs/spec.md)."""
 
@@ -73,6 +77,14 @@ WORDS_PER_STATEMENT = 16
 """Stages, groups, hashes and requirements with which a pin counts as one statement."""
 
 
+def _refuse_stand_in(doc: Document, *, is_model: bool) -> None:
+    """Raises Unreadable for what is there instead of a file."""
+    if doc.head.startswith(_POINTER):
+        raise Unreadable("it is a pointer of Git LFS, and its content is not here: git lfs pull")
+    if is_model and _PAGE.match(doc.head):
+        raise Unreadable("it is a page that a server answered instead of the file: download it again")
+
+
 def recognized(doc: Document, as_format: str | None = None) -> Parser:
     """The parser of a document: as given, else by its name, else by its content. Raises Unreadable.
 
@@ -87,8 +99,8 @@ def recognized(doc: Document, as_format: str | None = None) -> Parser:
     for certain in (_claiming(doc, by_name, binary=True), decisive, placed):
         if len(certain) == 1:
             return certain[0]
-    if not tree and doc.head.startswith(_POINTER):
-        raise Unreadable("it is a pointer of Git LFS, and its content is not here: git lfs pull")
+    if not tree:
+        _refuse_stand_in(doc, is_model=bool(by_name) and not decisive)
     try:
         return _by_content(doc, decisive or _possible(doc))
     except Unreadable:

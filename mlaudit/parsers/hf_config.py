@@ -20,6 +20,8 @@ _KEYS = lazy_pattern(
 )
 NO_TOKENIZER, NO_TEMPLATE = "no tokenizer beside it", "no chat template beside it"
 _GENERATION = "generation_config.json"
+_CONFIG = "config.json"
+_PART = lazy_pattern(r"(.{1,100})-([0-9]{5})-of-([0-9]{5})(\.safetensors|\.bin)")
 _TOKENIZER = "tokenizer_config.json"
 _MAX_TOKENIZER = 4 * 1024 * 1024
 _OF_TOKENIZERS = ("tokenizer", "vocab", "merges", "spiece", "sentencepiece", "special_tokens", "chat_template")
@@ -74,8 +76,27 @@ def read(doc: Document) -> Iterator[Statement]:
         yield exact(doc, package, value.value, kind, at=doc.at("__version__", name), detail=LAST_SAVE)
     if not recorded:
         yield ranged(doc, kind, None, kind, at=_anchor(doc, root), detail="no version is recorded")
+    quantized = root.get("quantization_config").dig("quant_method").value if kind == "transformers" else None
+    needed = formats().table("quantization").get(quantized) if isinstance(quantized, str) else None
+    if needed is not None:
+        yield ranged(
+            doc, needed, None, kind, at=doc.at("quantization_config"), detail=f"it is quantized by {quantized}"
+        )
+    yield from _parts(doc)
     if kind in ("peft", "sentence-transformers"):
         yield from framework_versions(doc, kind)
+
+
+def _parts(doc: Document) -> Iterator[Statement]:
+    """The parts of a checkpoint that are missing beside the others; where none is there, they are elsewhere."""
+    seen: dict[tuple[str, str], set[str]] = {}
+    for match in filter(None, map(_PART.fullmatch, doc.names("."))) if doc.path.rpartition("/")[2] == _CONFIG else ():
+        seen.setdefault((f"{match[1]}-*-of-{match[3]}{match[4]}", match[3]), set()).add(match[2])
+    for (pattern, total), numbers in seen.items():
+        if len(numbers) < int(total):
+            yield doc.unread(
+                f"only {len(numbers)} of the {int(total)} parts {pattern} of the model can be seen beside it"
+            )
 
 
 def _kind(root: Node) -> str:

@@ -82,9 +82,7 @@ def _of_crossing(crossing: ArtifactCrossing, view: View) -> Iterator[Hit]:
             view,
             _as_recorded(crossing.pin, judgement),
             _severity(crossing, view, judgement),
-            can=(_CAN if judgement.holds_for_all and not _reads_otherwise(crossing, judgement) else _MAY)[
-                judgement.worst.effect
-            ],
+            can=(_CAN if _holds(crossing, judgement) else _MAY)[judgement.worst.effect],
         )
     for consequence in (*_onnx(crossing), *_by_format(crossing, view)):
         yield _hit(crossing, view, consequence, consequence.severity)
@@ -134,6 +132,12 @@ def _severity(crossing: ArtifactCrossing, view: View, judgement: Judgement) -> S
     if crossing.cell.state is State.RANGE or not judgement.holds_for_all or _reads_otherwise(crossing, judgement):
         return max(judgement.worst.severity, Severity.WARNING, key=lambda level: level.rank)
     return promised(judgement.worst, view, (crossing.writer, crossing.reader), crossing.pin.package)
+
+
+def _holds(crossing: ArtifactCrossing, judgement: Judgement) -> bool:
+    """Whether what is stated is so of every version, of what the file holds, and of every function that reads it."""
+    depends = judgement.worst.depends or _reads_otherwise(crossing, judgement)
+    return judgement.holds_for_all and not depends
 
 
 def _reads_otherwise(crossing: ArtifactCrossing, judgement: Judgement) -> bool:

@@ -11,6 +11,7 @@ from mlaudit.grammars.model_file.formats import Family, ModulePath, formats
 from mlaudit.grammars.model_file.pickle_values import Dict, Global, Instance
 from mlaudit.grammars.model_file.pickle_walk import PickleContents
 from mlaudit.grammars.model_file.recorded import artifact, exact, python, ranged
+from mlaudit.knowledge.refused_imports import refused_among
 from mlaudit.model.artifacts import PickledName
 from mlaudit.model.errors import Unreadable
 from mlaudit.model.lazy_dataclass import dataclass, field
@@ -273,6 +274,11 @@ def _remarks(doc: Document, contents: Contents, at: Place | None) -> Iterator[St
     if pickle.problem:
         lacking = "scikit-learn" if "scikit-learn" in contents.libraries and not pickle.versions else None
         yield doc.unread(f"the pickle cannot be walked to its end: {pickle.problem}", at, package=lacking)
+    refused = refused_among((name.module, name.name) for name in pickle.globals)
+    if refused:
+        yield Fact(
+            key="note", value=f"loading it runs {', '.join(refused[:5])}: no model needs that", at=at or doc.place()
+        )
     if contents.strangers:
         names = ", ".join(contents.strangers[:5]) + (" and more" if len(contents.strangers) > 5 else "")
         yield Fact(key="note", value=f"loading it needs the modules {names}", at=at or doc.place())
