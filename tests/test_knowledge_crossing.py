@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from packaging.version import Version
 
 from mlaudit.knowledge import Consequence, Effect, artifact_kinds, companions, judge, worst_in_ranges
 from mlaudit.model.nouns import Severity
@@ -255,3 +256,12 @@ def test_every_kind_is_of_a_package_and_holds_known_kinds() -> None:
     table = artifact_kinds()
     assert all(kind.package and kind.title for kind in table.values())
     assert {held for kind in table.values() for held in kind.holds} <= table.keys()
+
+
+def test_where_nothing_bounds_a_side_an_install_takes_no_older_release() -> None:
+    unbounded = worst_in_ranges("pandas", "3.0.6", "")
+    assert unbounded is not None
+    assert Version(unbounded.reader) >= Version("3.0.6")
+    assert worst_in_ranges("joblib", "1.6.0", "") is None
+    bounded = worst_in_ranges("joblib", "1.6.0", "<1.2")
+    assert bounded is not None

@@ -10,7 +10,7 @@ from mlaudit.knowledge.load import Dossier, dossier
 from mlaudit.model.lazy_dataclass import dataclass, replace
 from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.model.nouns import Severity
-from mlaudit.model.versions import admits, exact, in_order, is_version, release_numbers
+from mlaudit.model.versions import admits, exact, in_order, is_before, is_version, release_numbers
 
 MAX_PAIRS = 900
 """Pairs of candidates that are judged for one crossing of two ranges."""
@@ -83,6 +83,11 @@ def _weight(consequences: tuple[Consequence, ...]) -> tuple[tuple[int, int], int
 
 def _pairs(known: Dossier, writer: str, reader: str) -> Iterator[tuple[str, str]]:
     writers, readers = _admitted(known, writer), _admitted(known, reader)
+    # Where nothing bounds a side, an install takes the newest release: it is not older than the other side.
+    if not reader.strip():
+        readers = tuple(other for other in readers if not (writers and is_before(other, writers[0])))
+    elif not writer.strip():
+        writers = tuple(other for other in writers if not (readers and is_before(other, readers[0])))
     pairs = ((writer_version, other) for writer_version in reversed(writers) for other in reversed(readers))
     yield from (pair for _, pair in zip(range(MAX_PAIRS), pairs, strict=False))
 
