@@ -10,6 +10,7 @@ import pytest
 from mlaudit import door
 from mlaudit.model.report import Finding
 from tests.artifact_bytes import onnx, reading
+from tests.parser_cases import FIXTURES
 
 # `dill.dumps` of a function stores its code as a call with the arguments of the constructor; dill 0.3.6 and newer put
 # the line numbers in front of them.
@@ -300,3 +301,18 @@ def test_what_a_model_is_quantized_by_is_needed(tmp_path: Path) -> None:
     serving.write_text("transformers==4.57.6\n", encoding="utf-8")
     found = door.compare(f"model={shown}", f"serving={serving}#format=pip-freeze").findings
     assert any("needs bitsandbytes" in one.message for one in found)
+
+
+def test_an_hdf5_file_named_keras_is_not_read_by_keras_3(tmp_path: Path) -> None:
+    model = FIXTURES / "parsers" / "keras-h5" / "named-keras" / "model.keras"
+    assert any("as a zip archive" in text for text in said(compared(tmp_path, model, "keras==3.15.1\n"), "error"))
+    assert not said(compared(tmp_path, model, "keras==2.15.0\n"), "error")
+
+
+def test_tensorflow_has_a_keras_inside(tmp_path: Path) -> None:
+    model = FIXTURES / "parsers" / "keras-h5" / "one" / "model.h5"
+    for serving, is_absent in (("tensorflow==2.5.0\n", False), ("torch==2.5.1\n", True)):
+        path = tmp_path / "serving.txt"
+        path.write_text(serving, encoding="utf-8")
+        found = door.compare(f"model={model}", f"serving={path}#format=pip-freeze").findings
+        assert any("needs keras" in one.message for one in found) is is_absent

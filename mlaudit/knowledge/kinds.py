@@ -23,6 +23,7 @@ _KEYS = frozenset(
         "closed",
         "is_exchanged",
         "read_as",
+        "carriers",
         "source",
         "checked",
         "certainty",
@@ -43,6 +44,7 @@ class ArtifactKind:
         holds_any: files of the kind hold objects of any package.
         closed: no file of the kind holds objects of other packages than its own and those of what it holds.
         read_as: kinds of which a file of this kind may be, by the function that reads it.
+        carriers: packages of which some releases have the kind's own package inside.
         is_exchanged: libraries other than the kind's own write it; loading a file does not need the one that wrote it.
     """
 
@@ -57,6 +59,7 @@ class ArtifactKind:
     closed: bool = False
     is_exchanged: bool = False
     read_as: tuple[str, ...] = ()
+    carriers: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,6 +141,7 @@ def _kind(name: str, row: Node, table: _KindsByName) -> ArtifactKind:
         closed=row.get("closed").flag(),
         is_exchanged=row.get("is_exchanged").flag(),
         read_as=row.get("read_as").texts(),
+        carriers=row.get("carriers").texts(),
     )
 
 
@@ -167,6 +171,12 @@ def readers_of(kind: str) -> tuple[str, ...]:
     """Packages that load files of a kind besides the one that writes them."""
     known = artifact_kinds().get(kind)
     return known.readers if known is not None else ()
+
+
+def carriers_of(kinds: tuple[str, ...]) -> frozenset[str]:
+    """Packages that may have inside what loads files of some kinds, so that a list need not name it."""
+    known = (artifact_kinds()[kind] for kind in kinds if kind in artifact_kinds())
+    return frozenset(carrier for kind in known for carrier in kind.carriers)
 
 
 def reads_otherwise(kind: str, broken: tuple[str, ...]) -> bool:

@@ -15,6 +15,8 @@ from mlaudit.parsers._registry import parser
 
 _CLASS = lazy_pattern(r'"class_name"\s{0,4}:\s{0,4}"([A-Za-z_]\w{0,100})"')
 
+_MISNAMED = "HDF5 named .keras"
+
 CONFIGURATION, CLASSES = 4 * 1024 * 1024, 100
 """Characters of a configuration in which classes are looked for, and how many are kept: the model's own comes first."""
 
@@ -33,6 +35,8 @@ def read(doc: Document) -> Iterator[Statement]:
     backend = root.texts.get("backend")
     says = (f"backend {backend[:40]}",) if backend else ()
     kind = "keras.h5" if "keras_version" in root.texts or classes else "hdf5"
+    if kind == "keras.h5" and doc.path.lower().endswith(".keras"):
+        classes = (*classes, _MISNAMED)
     yield artifact(doc, kind, classes=classes, says=says)
     if "keras_version" in root.texts:
         yield exact(doc, "keras", root.texts["keras_version"], "keras.h5")

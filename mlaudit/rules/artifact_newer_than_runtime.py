@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from mlaudit.comparison.judgement import Judgement
 from mlaudit.comparison.scene import View
 from mlaudit.knowledge.crossing import Consequence
-from mlaudit.knowledge.kinds import only_wrote, reads_otherwise
+from mlaudit.knowledge.kinds import carriers_of, only_wrote, reads_otherwise
 from mlaudit.knowledge.load import Effect
 from mlaudit.model.lazy_dataclass import replace
 from mlaudit.model.nouns import Artifact, Fix, Kind, Pin, Role, Severity, State
@@ -233,6 +233,9 @@ def _missing(crossing: ArtifactCrossing, view: View) -> Iterator[Hit]:
     """A library that the file names and that a complete list does not have."""
     pin = crossing.pin
     if pin.kind is not Kind.PACKAGE or pin.recorded is None:
+        return
+    carriers = carriers_of(pin.recorded.kinds) if crossing.cell.state is State.ABSENT else ()
+    if any(view.environments[crossing.reader].cell(carrier).stated for carrier in carriers):
         return
     if crossing.cell.state is State.ABSENT and not only_wrote(pin.package, pin.recorded.kinds):
         yield Hit(
