@@ -30,7 +30,7 @@ _KEYS = frozenset(
     }
 )
 _FILE = "kinds.toml"
-_BOUND_TO_PYTHON = ("python.bytecode", "python.protocol5", "python.worker")
+_BOUND_TO_PYTHON = ("python.bytecode", "python.predictor", "python.protocol5", "python.worker")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
