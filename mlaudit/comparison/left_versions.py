@@ -11,7 +11,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 
-from mlaudit.comparison.named_packages import BEYOND, MAX_FOLLOWED, NamedPackages, may_leave_nothing, named_packages
+from mlaudit.comparison.named_packages import (
+    BEYOND,
+    MAX_FOLLOWED,
+    NamedPackages,
+    is_followed,
+    may_leave_nothing,
+    named_packages,
+)
 from mlaudit.comparison.requirements import worlds_for
 from mlaudit.knowledge import family
 from mlaudit.knowledge.declared_requirements import plain_clauses
@@ -310,7 +317,8 @@ class _World:
         bounds[:] = [*(earlier for earlier in bounds if earlier.subject != left.package), bound]
         there = self.left.get(other)
         if there is None:
-            if other in self._exact or all(earlier_bound.admits(BEYOND) for earlier_bound in bounds):
+            open_ended = all(earlier_bound.admits(BEYOND) for earlier_bound in bounds)
+            if other in self._exact or not is_followed(other, open_ended=open_ended):
                 return None
             there = self._begin(other)
             return there if there is not None and not there.versions else None

@@ -6,10 +6,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 
 from mlaudit.comparison.open_packages import requires_as_published
-from mlaudit.comparison.requirements import always_required, extras_asked_in
+from mlaudit.comparison.requirements import always_required, extras_asked_in, may_require, wanted_beside
 from mlaudit.environments.target import pythons_of, some_patch_admitted
+from mlaudit.knowledge.combinations import always
 from mlaudit.knowledge.declared_requirements import plain_clauses, required_name
 from mlaudit.knowledge.releases import history
+from mlaudit.knowledge.table import watched
 from mlaudit.model.lazy_dataclass import dataclass
 from mlaudit.model.nouns import Kind, Layer, State
 from mlaudit.model.report import Cell, Environment
@@ -109,8 +111,9 @@ def _may_leave_nothing(named: NamedPackages, pythons: tuple[str, ...]) -> bool:
     asked: dict[str, list[str]] = {}
     for package, text in (*named.ranges, *named.constraints):
         asked.setdefault(package, []).append(text)
+    extras = dict(named.extras)
     for package, version in named.versions:
-        for other, clauses in always_required(package, version):
+        for other, clauses in (*always_required(package, version), *_required_by_extras(package, version, extras)):
             if other not in versions and other not in named.closed:
                 asked.setdefault(other, []).append(clauses)
     if any(len(ranges) > 1 and not _surely_meet(ranges) for ranges in asked.values()):
@@ -120,8 +123,24 @@ def _may_leave_nothing(named: NamedPackages, pythons: tuple[str, ...]) -> bool:
     return any(
         not quick.can_be_had(package, joined(ranges))
         for package, ranges in asked.items()
-        if package in ranged or not all(admits(text, BEYOND) for text in ranges)
+        if package in ranged or is_followed(package, open_ended=all(admits(text, BEYOND) for text in ranges))
     )
+
+
+def _required_by_extras(package: str, version: str, extras: Mapping[str, frozenset[str]]) -> Iterator[tuple[str, str]]:
+    """What a release requires with the extras that are asked of it, as if all markers held."""
+    for other in sorted(may_require(package, version)) if package in extras else ():
+        required = wanted_beside(package, version, other, always, extras)
+        if required is not None:
+            yield other, required.range
+
+
+def is_followed(package: str, *, open_ended: bool) -> bool:
+    """Whether it is asked which releases are left of a package that is not named.
+
+    Where a release to come may fit, only those of the packages around models are looked at.
+    """
+    return not open_ended or watched(package)
 
 
 def _surely_meet(ranges: Iterable[str]) -> bool:

@@ -70,11 +70,21 @@ class OpenBreak:
 
 
 def open_breaks(environment: Environment) -> Iterator[OpenBreak]:
-    """What breaks once the environment is installed with the newest releases that are known."""
-    versions = environment.exact_versions
-    if not versions or not _states_all_that_is_installed(environment):
+    """What breaks once the environment is installed with the newest releases that are known.
+
+    What a new environment has already is left out: of that, no install chooses a release.
+    """
+    if not environment.exact_versions or not _states_all_that_is_installed(environment):
         return
     pythons = _pythons(environment)
+    fixed = implied_versions(environment)
+    for open_break in _open_breaks(environment, pythons):
+        chosen = {open_break.open.name, open_break.broken.package, open_break.broken.other} - fixed.keys()
+        if not any(table.is_seeded(name, python) for name in chosen for python in pythons):
+            yield open_break
+
+
+def _open_breaks(environment: Environment, pythons: Mapping[str, Holds]) -> Iterator[OpenBreak]:
     on_each = (_installed(environment, python, holds) for python, holds in reversed(list(pythons.items())))
     installed = next((known for known in on_each if known is not None), None)
     if installed is None:
@@ -230,11 +240,14 @@ def _installed(environment: Environment, python: str, holds: Holds) -> Installed
     ranges: dict[str, str] = {}
     unknown: list[str] = []
     for name, cell in environment.cells.items():
-        if cell.kind not in (Kind.PACKAGE, Kind.LOCAL) or table.is_tool(name):
+        if cell.kind not in (Kind.PACKAGE, Kind.LOCAL):
             continue
         version = cell.version or _newest_of(cell, python)
         if version is None or not requires_as_published(cell) or not _is_known(name, version):
-            unknown.append(name)
+            if not table.is_tool(name):
+                unknown.append(name)
+            if cell.version is not None and requires_as_published(cell):
+                versions[name] = cell.version
         elif cell.version is not None:
             versions[name] = version
         else:

@@ -32,8 +32,9 @@ Worlds = tuple[tuple[str, Holds], ...]
 def unmet_requirements(environment: Environment) -> tuple[Mismatch, ...]:
     """Requirements of exact versions that the environment does not meet on any of its Pythons, by subject.
 
-    What conda's own solver chose is left out: its builds have demands of their own. So is a package that the project
-    overrides: whoever writes `override-dependencies` has decided against what others require of it.
+    What conda's own solver chose is left out: its builds have demands of their own. So is what is built from a
+    repository, whose revision may require something else than the release of that number, and a package that the
+    project overrides: whoever writes `override-dependencies` has decided against what others require of it.
     """
     cells = environment.cells
     ranges = tuple(
@@ -53,6 +54,7 @@ def unmet_requirements(environment: Environment) -> tuple[Mismatch, ...]:
         for row in mismatches
         if row.other not in overridden
         and not holds_a_part(cells[row.subject])
+        and not _is_of_a_repository(cells[row.subject])
         and not (solved_by_conda(cells[row.subject]) and solved_by_conda(cells[row.other]))
     )
 
@@ -156,6 +158,11 @@ def _mismatches(
 def solved_by_conda(cell: Cell) -> bool:
     """Whether conda's own solver chose the build, whose demands are not those of the wheel."""
     return any(pin.ecosystem == "conda" and pin.layer is not Layer.DECLARED for pin in cell.pins)
+
+
+def _is_of_a_repository(cell: Cell) -> bool:
+    """Whether the package is built from a revision of a repository."""
+    return any(pin.source == "git" for pin in cell.pins)
 
 
 def holds_a_part(cell: Cell) -> bool:

@@ -11,6 +11,7 @@ from mlaudit.knowledge.schema import checked
 from mlaudit.model.globs import wildcards
 from mlaudit.model.lazy_dataclass import dataclass
 from mlaudit.model.nouns import Distance, Severity
+from mlaudit.model.versions import is_before
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +23,8 @@ class _WatchTable:
     severities: Mapping[str, Mapping[str, Severity]]
     readers: Mapping[str, tuple[str, ...]]
     followers: Mapping[str, tuple[str, ...]]
+    seeded: tuple[str, ...]
+    seeded_before: str
 
 
 @lru_cache(maxsize=1)
@@ -40,6 +43,8 @@ def _built(root: Node) -> _WatchTable:
         severities={role: _levels(row) for role, row in root.get("roles").items()},
         readers={name: row.texts() for name, row in root.get("readers").items() if row.is_list},
         followers={name: row.texts() for name, row in root.get("follows").items() if row.is_list},
+        seeded=root.dig("seeded", "names").texts(),
+        seeded_before=root.dig("seeded", "before").text(),
     )
 
 
@@ -97,6 +102,12 @@ def is_tool(package: str) -> bool:
     """Whether a package is an installer, a linter or a test tool."""
     table = _table()
     return package in table.tools or any(_fits(package, pattern) for pattern in table.tool_patterns)
+
+
+def is_seeded(package: str, python: str) -> bool:
+    """Whether a new environment of a Python has a package already, so that no install chooses its release."""
+    table = _table()
+    return package in table.seeded and is_before(python, table.seeded_before) is True
 
 
 def readers(package: str) -> tuple[str, ...]:
