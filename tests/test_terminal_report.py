@@ -175,6 +175,18 @@ def test_one_variable_without_a_value_is_told_once(tmp_path: Path) -> None:
     assert all(f"  s{number}/Dockerfile:1:6\n" in text for number in range(3))
 
 
+def test_how_many_fixes_there_are_is_said_where_a_command_makes_them(tmp_path: Path) -> None:
+    lists = {
+        "training/requirements.txt": "lightgbm==4.5.0\nnumpy==2.1.3\nscipy==1.13.0\n",
+        "serving/requirements.txt": "lightgbm==4.4.0\nnumpy==1.26.0\n",
+    }
+    write(tmp_path, lists)
+    assert "\n2 fixes (1 safe, 1 unsafe): mlaudit fix shows what it can change.\n" in run(tmp_path, "check").stdout
+    assert "mlaudit fix" not in run(tmp_path, "compare", *lists).stdout
+    write(tmp_path, {"serving/requirements.txt": "fastapi==0.115.0\n"})
+    assert "mlaudit fix" not in run(tmp_path, "check").stdout, "serving names none of them"
+
+
 def test_packages_that_two_readers_do_not_name_are_pinned_together(tmp_path: Path) -> None:
     declared = '[environments.training]\nsources = ["t.txt"]\n' + "".join(
         f'[environments.{name}]\nsources = ["{name}.txt"]\nfollows = "training"\n' for name in ("api", "batch")

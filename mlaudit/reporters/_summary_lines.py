@@ -31,7 +31,7 @@ PAIRS = 2
 
 def summary_lines(report: Report, style: Style) -> Iterator[StyledLine]:
     """One sentence after the other, each with lines of its own."""
-    for sentence in filter(None, _sentences(report)):
+    for sentence in filter(None, (*_sentences(report), _fixes(report))):
         yield from (text((line, "")) for line in wrapped(sentence, style.width, rest="  "))
 
 
@@ -93,6 +93,23 @@ def _sentences(report: Report) -> Iterator[str]:
     yield from _without_code(report)
     yield from _judged_for(report)
     yield _targets(report)
+
+
+def _fixes(report: Report) -> str:
+    """How many findings advise another version of what is written, where a command makes such changes."""
+    by_name = {environment.name: environment for environment in report.environments}
+    advised = [finding.fix for finding in report.findings if finding.fix is not None and finding.fix.changes]
+    written = [
+        fix
+        for fix in advised
+        if (change := fix.changes[0]).environment in by_name and by_name[change.environment].cell(change.package).named
+    ]
+    if report.command != "check" or not written:
+        return ""
+    safe = sum(fix.safe for fix in written)
+    counted = [f"{count} {word}" for count, word in ((safe, "safe"), (len(written) - safe, "unsafe")) if count]
+    fixes = "fix" if len(written) == 1 else "fixes"
+    return f"{len(written):,} {fixes} ({', '.join(counted)}): mlaudit fix shows what it can change."
 
 
 def _without_code(report: Report) -> Iterator[str]:
