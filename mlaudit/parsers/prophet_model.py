@@ -1,4 +1,4 @@
-"""Prophet models as JSON (prophet.serialize.model_to_json): the version is their last key."""
+"""Prophet: models that prophet.serialize.model_to_json wrote, whose last key is the version."""
 
 from __future__ import annotations
 
