@@ -32,9 +32,47 @@ def errors(
 
 
 @pytest.mark.parametrize(
+    ("package", "writer", "reader", "kind", "name", "found"),
+    [
+        # A class of another package that begins like one of scikit-learn's is no model of scikit-learn's.
+        ("scikit-learn", "1.5.2", "1.6.1", "sklearn.pickle", "GradientBoostingSurvivalAnalysis", []),
+        ("scikit-learn", "1.5.2", "1.6.1", "sklearn.pickle", "GradientBoostingClassifier", ["sklearn"]),
+        (
+            "scikit-lego",
+            "0.9.6",
+            "0.8.2",
+            "scikit-lego.pickle",
+            "GroupedTransformer",
+            ["scikit-lego-grouped-0.9-older"],
+        ),
+        ("scikit-lego", "0.9.6", "0.8.2", "scikit-lego.pickle", "EstimatorTransformer", []),
+        ("pyod", "2.0.3", "1.1.3", "pyod.pickle", "QMCD", ["pyod-qmcd-2.0.3-older"]),
+        ("pyod", "1.0.9", "1.1.3", "pyod.pickle", "KPCA", []),
+        ("river", "0.17.0", "0.19.0", "river.pickle", "Pipeline", ["river-pipeline-0.19"]),
+        ("fairlearn", "0.11.0", "0.12.0", "fairlearn.pickle", "ThresholdOptimizer", []),
+    ],
+)
+def test_errors_of_a_class_are_those_of_the_rows_that_name_it(
+    package: str, writer: str, reader: str, kind: str, name: str, found: list[str]
+) -> None:
+    said = errors(package, writer, reader, kinds(kind), kinds(name))
+    assert [one if package != "scikit-learn" else "sklearn" for one in said][:1] == found
+
+
+@pytest.mark.parametrize(
     ("package", "writer", "reader", "effect", "severity"),
     [
         ("numpy", "2.1.3", "1.26.0", Effect.UNREADABLE, Severity.ERROR),
+        ("feature-engine", "1.2.0", "1.3.0", Effect.UNREADABLE, Severity.ERROR),
+        ("flaml", "2.3.6", "2.1.2", Effect.UNREADABLE, Severity.ERROR),
+        ("interpret-core", "0.4.4", "0.7.2", Effect.SILENT, Severity.WARNING),
+        ("lifelines", "0.28.0", "0.24.16", Effect.UNREADABLE, Severity.ERROR),
+        ("mapie", "0.9.2", "0.8.3", Effect.UNREADABLE, Severity.ERROR),
+        ("mlforecast", "0.10.0", "0.15.1", Effect.UNREADABLE, Severity.ERROR),
+        ("mlxtend", "0.20.0", "0.23.4", Effect.NO_PROMISE, Severity.INFO),
+        ("optuna", "4.1.0", "4.6.0", Effect.UNREADABLE, Severity.WARNING),
+        ("scikit-lego", "0.9.6", "0.8.2", Effect.SILENT, Severity.WARNING),
+        ("sktime", "0.24.2", "0.28.1", Effect.UNREADABLE, Severity.WARNING),
         ("numpy", "1.26.4", "1.24.4", Effect.HARMLESS, Severity.INFO),
         ("xgboost", "3.1.1", "3.0.5", Effect.SILENT, Severity.ERROR),
         ("scikit-learn", "1.5.2", "1.3.2", Effect.SILENT, Severity.ERROR),
