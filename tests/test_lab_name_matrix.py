@@ -349,3 +349,25 @@ def test_a_part_is_told_where_the_package_itself_imports(tmp_path: Path, capsys:
     rows = _proposals(cache, tmp_path, capsys, "user", "--parts")
     assert [(row["first"], row["moment"]) for row in rows] == [("2", "import"), ("1", "user.part")]
     assert [row["moment"] for row in _proposals(cache, tmp_path, capsys, "user")] == ["import"]
+
+
+def test_the_modules_of_a_shared_folder_are_those_that_have_a_file() -> None:
+    storage = {"google/cloud/storage/__init__.py": "", "google/cloud/storage/blob.py": ""}
+    assert surface(storage).tops == ("google.cloud.storage",)
+    sharing = '__import__("pkg_resources").declare_namespace(__name__)\n'
+    declared = {"google/__init__.py": sharing, "google/cloud/__init__.py": sharing, **storage}
+    assert surface(declared).tops == ("google.cloud.storage",)
+    assert surface({"graph/run/__init__.py": "", "graph/types.py": ""}).tops == ("graph.run", "graph.types")
+
+
+def test_each_module_of_a_shared_folder_is_an_import_of_its_own(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    cache = tmp_path / "cache"
+    for version, text in (("1", "old = 1\n"), ("2", "new = 1\n")):
+        _keep(cache, f"graph-store=={version}", {"graph/store/base/__init__.py": text})
+    parts = {"graph/run/__init__.py": "from graph.store.base import old\n", "graph/types.py": "kind = 1\n"}
+    _keep(cache, "graph==1", parts, "Requires-Dist: graph-store\n")
+    (found,) = _proposals(cache, tmp_path, capsys, "graph")
+    assert (found["other"], found["name"], found["moment"]) == ("graph-store", "graph.store.base.old", "graph.run")
+    assert found["lacks_first"] == "2"

@@ -242,11 +242,14 @@ class NameMatrix:
         surface = release.surface
         tops = [top for top in surface.tops if surface.module_facts(top) is not None]
         own = {top for top in tops if self.owners.get(top) == release.package}
-        main = sorted(own, key=lambda top: (canonicalize_name(top) != release.package, top))[:1]
+        main = sorted(own, key=lambda top: (canonicalize_name(top) != release.package, top))
+        # Of a folder that several packages share no module is the package itself: each is imported for its own sake.
+        is_shared = bool(main) and "." in main[0] and canonicalize_name(main[0]) != release.package
+        main = main if is_shared else main[:1]
         by_moment: dict[str, dict[str, tuple[NeededName, ...]]] = {}
         for top in main:
             walk = ImportWalk(surface)
-            by_moment[IMPORT] = self._by_other(release, walk.walk(top))
+            by_moment[top if is_shared else IMPORT] = self._by_other(release, walk.walk(top))
             for part in surface.public_parts(top) if self._limits.parts else ():
                 needs = tuple(ImportWalk(surface, walk.loaded).walk(part))
                 if part not in walk.loaded:
@@ -263,8 +266,9 @@ class NameMatrix:
         return {other: tuple(by_name.values()) for other, by_name in by_package.items()}
 
     def _owner(self, name: str) -> str | None:
-        first, _, rest = name.partition(".")
-        return self.owners.get(first) or self.owners.get(f"{first}.{rest.partition('.')[0]}")
+        parts = name.split(".")
+        owners = (self.owners.get(".".join(parts[:end])) for end in range(1, len(parts) + 1))
+        return next((owner for owner in owners if owner is not None), None)
 
 
 def _owner(top: str, packages: set[str]) -> str | None:

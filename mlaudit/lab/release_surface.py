@@ -38,6 +38,11 @@ FactsOf = Callable[[bytes, str, bool], "ModuleFacts | None"]
 """How the facts of a module are read: text, name, whether it is a package."""
 
 
+_SHARING = (b"declare_namespace(", b"extend_path(")
+"""What the text of a package calls below which other packages bring modules too."""
+_SHARING_SIZE = 2_000
+
+
 @dataclass(frozen=True, slots=True)
 class NeededName:
     """A name of another package that an import uses.
@@ -107,16 +112,33 @@ class ReleaseSurface:
 
     @cached_property
     def tops(self) -> tuple[str, ...]:
-        """The modules that are imported by their first name; below a folder without a file, those in it."""
+        """The modules that are imported by their first name; below a shared folder, those in it."""
         firsts = {module.partition(".")[0] for module in (*self._files, *self.compiled)} - _ASIDE
-        modules: list[str] = []
-        for first in sorted(firsts):
-            if first in self._files or first in self.compiled:
-                modules.append(first)
-            else:
-                below = {module for module in self._files if module.startswith(f"{first}.")}
-                modules += sorted(module for module in below if module.count(".") == 1)
-        return tuple(modules)
+        return tuple(top for first in sorted(firsts) for top in self._tops_from(first))
+
+    def _tops_from(self, module: str) -> Iterator[str]:
+        """A module, or where it has no file, or one that only says so, those below it."""
+        is_own = module in self.compiled or (module in self._files and not self._is_shared(module))
+        below = () if is_own else sorted(self._children.get(module, ()))
+        if is_own:
+            yield module
+        for child in below:
+            yield from self._tops_from(child)
+
+    @cached_property
+    def _children(self) -> Mapping[str, AbstractSet[str]]:
+        """The modules right below each, with a file of their own or without."""
+        by_parent: dict[str, set[str]] = {}
+        for module in (*self._files, *self.compiled, *self.packages):
+            parent = module.rpartition(".")[0]
+            if parent:
+                by_parent.setdefault(parent, set()).add(module)
+        return by_parent
+
+    def _is_shared(self, module: str) -> bool:
+        """Whether the text of a package does nothing but to let others bring modules below it."""
+        text = self._texts.get(self._files[module], b"") if module in self.packages else b""
+        return len(text) < _SHARING_SIZE and any(word in text for word in _SHARING)
 
     def has_module(self, module: str) -> bool:
         """Whether there is a module of a name, a compiled one or a folder of modules."""
