@@ -75,14 +75,18 @@ def check(view: View) -> Iterator[Hit]:
 def _of_crossing(crossing: ArtifactCrossing, view: View) -> Iterator[Hit]:
     yield from _python(crossing, view)
     yield from _missing(crossing, view)
-    judgement = view.judgements.of_artifact(crossing)
+    judgement, pinned = view.judgements.of_artifact(crossing), None
+    if judgement is not None and not judgement.holds_for_all:
+        pinned = _pinned_by_writer(crossing, view)
+        judgement = view.judgements.of_artifact(pinned) if pinned is not None else judgement
     if judgement is not None and judgement.worst.effect in _CAN and not _may_be_the_same(crossing, judgement):
         yield _hit(
             crossing,
             view,
-            _as_recorded(crossing.pin, judgement),
+            judgement.worst if pinned is not None else _as_recorded(crossing.pin, judgement),
             _severity(crossing, view, judgement),
-            can=(_CAN if _holds(crossing, judgement) else _MAY)[judgement.worst.effect],
+            can=(_CAN if pinned is None and _holds(crossing, judgement) else _MAY)[judgement.worst.effect],
+            pinned="" if pinned is None else f", and {crossing.writer} has {pinned.pin.version}",
         )
     for consequence in (*_onnx(crossing), *_by_format(crossing, view)):
         yield _hit(crossing, view, consequence, consequence.severity)
@@ -90,6 +94,17 @@ def _of_crossing(crossing: ArtifactCrossing, view: View) -> Iterator[Hit]:
     if implied is not None:
         worst = _as_recorded(crossing.pin, implied.newest)
         yield _hit(crossing, view, worst, worst.severity, shown=implied.shown)
+
+
+def _pinned_by_writer(crossing: ArtifactCrossing, view: View) -> ArtifactCrossing | None:
+    """The crossing of the release that the writer pins, where the file implies a range that this release is in."""
+    pin = crossing.pin
+    if pin.version is not None or pin.specifier is None or crossing.writer == crossing.reader:
+        return None
+    version = view.environments[crossing.writer].cell(pin.package).version
+    if version is None or not admits(pin.specifier, version):
+        return None
+    return replace(crossing, pin=replace(pin, version=version, specifier=None))
 
 
 def _may_be_the_same(crossing: ArtifactCrossing, judgement: Judgement) -> bool:
@@ -154,6 +169,7 @@ def _hit(
     *,
     shown: str | None = None,
     can: str | None = None,
+    pinned: str = "",
 ) -> Hit:
     cell = crossing.cell
     shown = shown or cell.shown
@@ -162,7 +178,7 @@ def _hit(
         package=crossing.pin.package,
         environments=_environments(crossing),
         severity=severity,
-        message=f"{_described(crossing)} {can} by {crossing.reader} ({cell.package} {shown}): {worst.says}",
+        message=f"{_described(crossing, pinned)} {can} by {crossing.reader} ({cell.package} {shown}): {worst.says}",
         at=view.place(cell),
         related=(_artifact(crossing),),
         details=(
@@ -194,11 +210,11 @@ def _artifact(crossing: ArtifactCrossing) -> Location:
     return Location(crossing.artifact.at, Role.ARTIFACT, _written_by(crossing.pin))
 
 
-def _described(crossing: ArtifactCrossing) -> str:
+def _described(crossing: ArtifactCrossing, pinned: str = "") -> str:
     artifact, pin = crossing.artifact, crossing.pin
     names = artifact.artifact.classes[:3] if artifact.artifact else ()
     classes = f", {', '.join(names)}" if names else ""
-    return f"{artifact.name} ({_written_by(pin)}{classes})"
+    return f"{artifact.name} ({_written_by(pin)}{pinned}{classes})"
 
 
 def _details(pin: Pin) -> tuple[str, ...]:
