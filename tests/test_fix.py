@@ -452,3 +452,15 @@ def test_every_pair_of_the_corpus_that_can_be_edited_is_mended(tmp_path: Path) -
         assert not fixed(folder, choice).written
     assert written >= 14
     assert refused >= 10
+
+
+def test_what_is_refused_for_one_reason_is_told_together(tmp_path: Path) -> None:
+    names = ("joblib", "lightgbm", "nltk", "numpy", "pillow", "scikit-learn", "scipy", "xgboost")
+    written = {
+        "training/requirements.txt": "".join(f"{name}==1.0.{at}\n" for at, name in enumerate(names)),
+        "serving/requirements.txt": "fastapi==0.115.0\n",
+    }
+    write(tmp_path, written)
+    text = " ".join(run(tmp_path, "fix").stderr.split())
+    assert text.count("not changed: serving: ") == 1
+    assert " and 2 more: not named there, so there is nothing to change 8 changes cannot be made" in text

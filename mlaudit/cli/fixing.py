@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NoReturn
 
@@ -23,6 +23,8 @@ from mlaudit.reporters._layout import wrapped
 from mlaudit.request.options import Options
 
 FORMATS = ("diff", "json")
+NAMED = 6
+"""Changes that are refused for one reason and named before the rest is counted."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -163,8 +165,19 @@ def _moves_made(plan: RepairPlan) -> Iterator[str]:
     for move in plan.made:
         hazard = f" (unsafe: {move.hazard})" if move.hazard else ""
         yield f"{_step(move)}{hazard}"
-    for move in plan.refused:
-        yield f"not changed: {_step(move)}: {f'unsafe, {move.hazard}' if move.is_only_unsafe else move.refusal}"
+    yield from _refused(plan.refused)
+
+
+def _refused(moves: Iterable[Move]) -> Iterator[str]:
+    """What is not changed and why; packages of one environment with one reason are told together."""
+    alike: dict[tuple[str, str], list[Move]] = {}
+    for move in moves:
+        reason = f"unsafe, {move.hazard}" if move.is_only_unsafe else move.refusal
+        alike.setdefault((move.change.environment, reason), []).append(move)
+    for (_, reason), (first, *others) in alike.items():
+        more = f" and {len(others) + 1 - NAMED} more" if len(others) >= NAMED else ""
+        steps = ", ".join((_step(first), *map(_change, others[: NAMED - 1])))
+        yield f"not changed: {steps}{more}: {reason}"
 
 
 def _conclusion(report: Report, outcome: RepairOutcome, asked: AskedFix) -> Iterator[str]:
@@ -174,8 +187,12 @@ def _conclusion(report: Report, outcome: RepairOutcome, asked: AskedFix) -> Iter
 
 
 def _step(move: Move) -> str:
+    return f"{move.change.environment}: {_change(move)}"
+
+
+def _change(move: Move) -> str:
     was = "" if move.was == State.UNSTATED.value else f"{move.was} "
-    return f"{move.change.environment}: {move.change.package} {was}→ {move.change.to}"
+    return f"{move.change.package} {was}→ {move.change.to}"
 
 
 def _summary(report: Report, outcome: RepairOutcome, asked: AskedFix) -> str:

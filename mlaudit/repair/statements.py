@@ -36,7 +36,7 @@ def stated_at(environment: Environment, change: Change, open_document: OpenDocum
     """What must change, in files and by tools. Raises Refused."""
     cell = environment.cell(change.package)
     if not cell.pins:
-        raise Refused(f"{environment.name} does not name it, so there is nothing to change")
+        raise Refused("not named there, so there is nothing to change")
     formats = {reading.path: reading.format for reading in environment.readings}
     meant: list[MeantPin] = []
     commands: list[NativeCommand] = []
