@@ -149,7 +149,7 @@ def test_an_error_of_the_code_is_not_lost_beside_a_milder_fact(tmp_path: Path) -
     installed(tmp_path, "transformers", version="4.46.3")
     write(
         tmp_path / "model",
-        {"config.json": '{"model_type": "qwen3", "architectures": ["X"], "transformers_version": "5.23.0"}'},
+        {"config.json": '{"model_type": "unheard", "architectures": ["X"], "transformers_version": "5.23.0"}'},
     )
     report = compare(["model", "serving"], Options(root=tmp_path), folder=tmp_path)
     found = {one.code: one.severity.value for one in report.findings if one.package == "transformers"}

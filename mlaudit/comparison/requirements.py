@@ -69,6 +69,17 @@ def is_refused(environment: Environment, row: Mismatch) -> bool:
     return is_declared and len({pin.step for pin in pins}) == 1 and not any(pin.without_requirements for pin in pins)
 
 
+def was_told_otherwise(environment: Environment, row: Mismatch) -> bool:
+    """Whether one resolver chose both, which knew what is required, in a lock that does not say what was overridden."""
+    from mlaudit.knowledge.roles import words
+
+    pins = _both(environment, row)
+    if not pins or any(pin.layer is not Layer.LOCKED for pin in pins) or len({pin.at.path for pin in pins}) > 1:
+        return False
+    formats = {reading.format for reading in environment.readings if reading.path == pins[0].at.path}
+    return bool(formats) and formats <= words().silent_on_overrides
+
+
 def may_be_mended(environment: Environment, row: Mismatch) -> bool:
     """Whether both were installed without what they require, and a later install of all that is required may follow.
 

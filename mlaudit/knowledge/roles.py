@@ -80,6 +80,7 @@ class Words:
     telling: frozenset[str]
     telling_endings: tuple[str, ...]
     platforms: frozenset[str]
+    silent_on_overrides: frozenset[str]
 
     def side(self, role: str) -> str | None:
         """`writer`, `reader`, or None for a role that the table does not know."""
@@ -186,6 +187,7 @@ def _words(root: Node) -> Words:
         telling=_set(root.dig("installing", "names")),
         telling_endings=root.dig("installing", "endings").texts(),
         platforms=_set(root.dig("installing", "platforms")),
+        silent_on_overrides=_set(root.dig("overriding", "silent")),
     )
 
 

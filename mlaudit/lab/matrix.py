@@ -84,7 +84,9 @@ class MeasuredMatrix:
 
             def keep(reader: str) -> list[PairOutcome]:
                 crossed: list[PairOutcome] = []
-                for of_pair in self._probed(interpreters, reader, [one for one, other in missing if other == reader]):
+                for of_pair in self._probed(
+                    interpreters, reader, [writer for writer, other in missing if other == reader]
+                ):
                     lines.writelines(json.dumps(asdict(outcome)) + "\n" for outcome in of_pair)
                     lines.flush()
                     crossed.extend(of_pair)
@@ -138,7 +140,7 @@ class MeasuredMatrix:
         awaited = list(here)
         try:
             for answer in self.battery.probe(interpreters[reader], root, names):
-                writer = next(one for one in awaited if answer.artifact in here[one])
+                writer = next(name for name in awaited if answer.artifact in here[name])
                 for done in awaited[: awaited.index(writer)]:
                     yield self._pair(done, reader, here[done], there)
                 awaited = awaited[awaited.index(writer) :]
@@ -154,15 +156,15 @@ class MeasuredMatrix:
         self, writer: str, reader: str, here: Mapping[str, BatteryAnswer], there: Mapping[str, Measurement]
     ) -> list[PairOutcome]:
         """The outcomes of one pair, those that the writer itself could not use among them."""
-        found: list[PairOutcome] = []
+        crossed: list[PairOutcome] = []
         for path, answer in here.items():
             name = path.rpartition("/")[2]
             measured = there.get(path)
             if measured is None and answer.word == "ok":
                 continue
             word, detail = ("baseline-error", answer.detail) if measured is None else (measured.word, measured.detail)
-            found.append(PairOutcome(writer, reader, self.battery.kind(name), name, word, detail[:300]))
-        return found
+            crossed.append(PairOutcome(writer, reader, self.battery.kind(name), name, word, detail[:300]))
+        return crossed
 
     def _files(self, label: str) -> Path:
         return self._place(label) / "files"

@@ -8,6 +8,7 @@ For each row of a package: what a finding says between the versions at its first
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Iterable, Iterator
 from itertools import product
@@ -19,10 +20,13 @@ from mlaudit.lab.borders import below, border_pairs, borders
 from mlaudit.model.lazy_dataclass import dataclass
 
 _SPREAD = (
+    *("0.1.1", "0.2.1", "0.3.1", "0.3.2", "0.5.0", "0.5.1"),
     *("0.6.2", "0.7.1", "0.8.0", "0.11.1", "0.13.2", "0.13.4", "0.25", "0.26"),
     *("0.26.1", "1.0.0", "1.0.1", "1.1.0", "2.0.0", "3.0.0", "3.0.1"),
 )
 """Versions between which a row is looked for that earlier rows cover at its own borders."""
+_CHOICE = re.compile(r"\[(.)[^\]]*\]")
+"""Characters in a pattern of classes of which one stands there."""
 _UNNAMED = frozenset(("package.Class",))
 """What a file names for which rows about other names do not speak: it is left to those behind them."""
 
@@ -49,7 +53,7 @@ def crossing_sentences(package: str, row: Known) -> Iterator[RenderedSentence]:
         for side, specifier in (("writer_python", row.writer_python), ("reader_python", row.reader_python))
         if specifier
     }
-    classes = frozenset(name.replace("*", "X") for name in row.classes[:1])
+    classes = frozenset(_CHOICE.sub(r"\1", name).replace("*", "X") for name in row.classes[:1])
     spread = dict.fromkeys((*getattr(dossier(package), "tested", ()), *_SPREAD))
     nothing = frozenset[str]()
     tries = ((border_pairs(row), nothing), (product(spread, spread), nothing), (border_pairs(row), _UNNAMED))

@@ -96,7 +96,7 @@ def _data_bytes(header: str) -> int:
 def _merged(doc: Document, statements: Iterator[Statement]) -> Iterator[Statement]:
     """One artifact pin for the file, then each distinct statement once."""
     kept: dict[Statement, None] = dict.fromkeys(statements)
-    pins = [one for one in kept if isinstance(one, Pin) and one.kind is Kind.ARTIFACT and one.artifact is not None]
+    pins = [pin for pin in kept if isinstance(pin, Pin) and pin.kind is Kind.ARTIFACT and pin.artifact is not None]
     names = dict.fromkeys(name for pin in pins for name in (pin.artifact.names if pin.artifact is not None else ()))
     yield artifact(doc, "numpy.npy-object" if pins else "numpy.npy", names=tuple(names))
     yield from (statement for statement in kept if not (isinstance(statement, Pin) and statement.kind is Kind.ARTIFACT))

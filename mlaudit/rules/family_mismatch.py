@@ -30,7 +30,7 @@ def check(environment: Environment, view: View) -> Iterator[Hit]:
         know is not judged. A package of the base image that an installer replaces is a warning, and so is one that the
         knowledge has no role for where an installer wrote the versions down, or a later install brings one of them:
         they are installed so, and may work. So are two that `--no-deps` installed where a later install may replace
-        either.
+        either, and two that one resolver chose in a lock that does not say what was overridden (`pylock.toml`).
 
     Why:
         An installer refuses them together. Where they were installed one after the other, the import fails, a symbol is
@@ -45,7 +45,7 @@ def check(environment: Environment, view: View) -> Iterator[Hit]:
     References:
         https://github.com/pytorch/vision#installation
     """
-    from mlaudit.comparison.requirements import is_refused, may_be_mended, unmet_requirements
+    from mlaudit.comparison.requirements import is_refused, may_be_mended, unmet_requirements, was_told_otherwise
     from mlaudit.knowledge.releases import matters
     from mlaudit.knowledge.table import watched
 
@@ -53,12 +53,13 @@ def check(environment: Environment, view: View) -> Iterator[Hit]:
         if matters(mismatch.other):
             is_replaced = _is_replaced(environment, mismatch)
             is_mended = may_be_mended(environment, mismatch)
+            is_weak = is_replaced or is_mended or was_told_otherwise(environment, mismatch)
             is_sure = watched(mismatch.other) or is_refused(environment, mismatch)
             yield Hit(
                 package=mismatch.subject,
                 other=mismatch.other,
                 environments=(environment.name,),
-                severity=Severity.ERROR if is_sure and not (is_replaced or is_mended) else Severity.WARNING,
+                severity=Severity.ERROR if is_sure and not is_weak else Severity.WARNING,
                 title="a part of the image is replaced" if is_replaced else "",
                 message=f"In {environment.name}: {_says(mismatch, is_replaced=is_replaced, is_mended=is_mended)}",
                 at=view.place(environment.cell(mismatch.subject)),
