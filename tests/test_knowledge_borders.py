@@ -35,7 +35,14 @@ def test_a_row_is_found_at_its_borders(package: str, row: Known) -> None:
     pythons = {side: next(iter(borders(text)), None) for side, text in sides(row)}
     for writer, reader in every:
         found = judge(
-            package, writer, reader, **pythons, kinds=frozenset(row.kinds), classes=classes(row), names=frozenset()
+            package,
+            writer,
+            reader,
+            **pythons,
+            kinds=frozenset(row.kinds),
+            classes=classes(row),
+            names=frozenset(),
+            beside=beside(row),
         )
         said = [one for one in found if one.id == row.id]
         # An earlier row may speak for the pair; where this one does, its sentence must be whole.
@@ -48,6 +55,10 @@ def sides(row: Known) -> Iterator[tuple[str, str]]:
         yield "writer_python", row.writer_python
     if row.reader_python:
         yield "reader_python", row.reader_python
+
+
+def beside(row: Known) -> frozenset[tuple[str, str]]:
+    return frozenset(((row.beside, borders(row.besides)[0]),)) if row.beside else frozenset()
 
 
 def classes(row: Known) -> frozenset[str]:

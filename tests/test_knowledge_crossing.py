@@ -303,3 +303,14 @@ def test_where_nothing_bounds_a_side_an_install_takes_no_older_release() -> None
     assert worst_in_ranges("joblib", "1.6.0", "") is None
     bounded = worst_in_ranges("joblib", "1.6.0", "<1.2")
     assert bounded is not None
+
+
+@pytest.mark.parametrize(
+    ("beside", "is_said"),
+    [("orbax-checkpoint==0.11.33", True), ("orbax-checkpoint==0.11.34", False), ("flax==0.10.7", False)],
+)
+def test_a_row_that_needs_another_package_of_the_reader_speaks_only_beside_it(beside: str, *, is_said: bool) -> None:
+    name, version = beside.split("==")
+    found = judge("jax", "0.9.2", "0.10.0", beside=frozenset({(name, version)}))
+    assert ("jax-orbax-device-0.10" in {one.id for one in found}) is is_said
+    assert not any(one.id == "jax-orbax-device-0.10" for one in judge("jax", "0.9.2", "0.10.0"))

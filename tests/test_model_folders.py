@@ -297,6 +297,41 @@ def test_of_a_model_that_only_its_description_tells_the_description_is_compared(
     assert "the model of models/MLmodel (xgboost 3.2.0)" in findings(report, "MLA401")[0].message
 
 
+SIGNED = {
+    "columns": '[{"type": "double", "name": "a", "required": true}]',
+    "tensors": '[{"type": "tensor", "tensor-spec": {"dtype": "float64", "shape": [-1, 2]}}]',
+    "old columns": '[{"type": "double", "name": "a"}]',
+    "no JSON": "[{",
+}
+
+
+@pytest.mark.parametrize(
+    ("signature", "serving", "severity"),
+    [
+        ("columns", "2.9.2", "error"),
+        ("columns", "1.9.1", "error"),
+        ("columns", "2.10.0", "info"),
+        ("tensors", "2.9.2", "info"),
+        ("old columns", "2.9.2", "info"),
+        ("no JSON", "2.9.2", "info"),
+        (None, "2.9.2", "info"),
+    ],
+)
+def test_the_signature_in_the_description_decides_what_an_older_mlflow_reads(
+    here: Path, signature: str | None, serving: str, severity: str
+) -> None:
+    text = "flavors:\n  python_function:\n    loader_module: mlflow.sklearn\nmlflow_version: 2.10.2\n"
+    if signature is not None:
+        text += f"signature:\n  inputs: '{SIGNED[signature]}'\n  outputs: null\n  params: null\n"
+    # The requirements beside the model state the same package, and record nothing of the file.
+    write(here, {"training.txt": "mlflow==2.10.2\n", "serving.txt": f"mlflow=={serving}\n", "models/MLmodel": text})
+    shutil.copy(MODELS / "mlflow-sklearn/model.pkl", "models/model.pkl")
+    write(here, {"models/requirements.txt": "mlflow==2.10.2\n"})
+    found = [one for one in check(["."], configured(CONFIGURATION)).findings if one.package == "mlflow"]
+    about = [one for one in found if one.code.startswith(("MLA1", "MLA4")) and "signature" in one.message]
+    assert [one.severity.value for one in about] == [severity]
+
+
 PAIR = {"training/requirements.txt": "scikit-learn==1.9.1\n", "serving/requirements.txt": "scikit-learn==1.3.2\n"}
 
 

@@ -23,8 +23,13 @@ def artifact_crossings(
 
 def _of_readings(writer: str, reader: Environment, readings: Sequence[Reading]) -> Iterator[ArtifactCrossing]:
     """What each artifact records; of a description what no file of its model records itself."""
+    # A list of requirements beside the model (`requirements.txt`) is what was asked for, not what a file of it records.
     recorded = {
-        (_home(reading), pin.package) for reading in readings if not _is_description(reading) for pin in reading.pins
+        (_home(reading), pin.package)
+        for reading in readings
+        if not _is_description(reading)
+        for pin in reading.pins
+        if pin.recorded is not None
     }
     for reading in readings:
         artifact = _stand_in(reading) if _is_description(reading) else None

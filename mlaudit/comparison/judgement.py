@@ -8,7 +8,7 @@ from functools import lru_cache
 from mlaudit.comparison.verdict import meetings, statements
 from mlaudit.knowledge.crossing import PYTHON, Consequence, judge
 from mlaudit.knowledge.kinds import code_picklers
-from mlaudit.knowledge.load import Effect
+from mlaudit.knowledge.load import Effect, asked_beside
 from mlaudit.model.lazy_dataclass import dataclass, replace
 from mlaudit.model.nouns import Artifact, Kind, Verdict
 from mlaudit.model.report import ArtifactCrossing, Crossing, Environment
@@ -57,6 +57,7 @@ class Judgements:
         self._of_artifacts: dict[int, tuple[ArtifactCrossing, Judgement | None]] = {}
         self._crosses: dict[tuple[str, str], WhatCrosses] = {}
         self._names: dict[tuple[str, str], frozenset[str]] = {}
+        self._shown: dict[tuple[str, str], Mapping[str, frozenset[str]]] = {}
 
     def of(self, crossing: Crossing) -> Judgement | None:
         """What is known of a crossing; None if nothing is, or where a side does not state the package."""
@@ -71,7 +72,16 @@ class Judgements:
         pythons = (_python(self._environments[name]) for name in crossing.environments)
         kinds, classes = self.what_crosses(*crossing.environments)
         names = self.names_that_cross(*crossing.environments)
-        return _judged(crossing.package, meetings(writer, reader), *pythons, kinds=kinds, classes=classes, names=names)
+        classes = self._shown_of(crossing.package, *crossing.environments) or classes
+        return _judged(
+            crossing.package,
+            meetings(writer, reader),
+            *pythons,
+            kinds=kinds,
+            classes=classes,
+            names=names,
+            beside=_beside(crossing.package, self._environments[crossing.environments[1]]),
+        )
 
     def of_artifact(self, crossing: ArtifactCrossing) -> Judgement | None:
         """What is known of a library that an artifact records, in the environment that loads the artifact."""
@@ -95,8 +105,9 @@ class Judgements:
             None,
             _python(self._environments[crossing.reader]),
             kinds=frozenset((pin.recorded.kinds if pin.recorded else ()) or filter(None, (artifact.kind,))),
-            classes=frozenset(artifact.classes),
+            classes=frozenset((pin.recorded.classes if pin.recorded else ()) or artifact.classes),
             names=frozenset(name.full_name for name in artifact.names),
+            beside=_beside(pin.package, self._environments[crossing.reader]),
         )
         return _of_files(judged) if judged is not None else None
 
@@ -113,6 +124,12 @@ class Judgements:
         consequences = judge(PYTHON, writer.version, reader.version, kinds=kinds, classes=classes)
         return consequences[0] if consequences else None
 
+    def _shown_of(self, package: str, writer: str, reader: str) -> frozenset[str]:
+        """What the files that cross show of a library's own part, if each that records the library shows it."""
+        if (writer, reader) not in self._shown:
+            self._shown[writer, reader] = _shown(self._environments[writer], self._environments[reader])
+        return self._shown[writer, reader].get(package, frozenset())
+
     def names_that_cross(self, writer: str, reader: str) -> frozenset[str]:
         """What the pickles that cross import; nothing if anything crosses of which that is not known."""
         if (writer, reader) not in self._names:
@@ -124,6 +141,12 @@ class Judgements:
         if (writer, reader) not in self._crosses:
             self._crosses[writer, reader] = _what_crosses(self._environments[writer], self._environments[reader])
         return self._crosses[writer, reader]
+
+
+def _beside(package: str, reading: Environment) -> frozenset[tuple[str, str]]:
+    """The packages of a reader that rows about this package ask for, with their versions."""
+    cells = map(reading.cell, asked_beside(package))
+    return frozenset((cell.package, cell.version) for cell in cells if cell.version is not None)
 
 
 def _byte_code(environments: Iterable[Environment]) -> frozenset[str]:
@@ -145,6 +168,16 @@ def _of_files(judged: Judgement) -> Judgement | None:
 def _artifacts(writing: Environment, reading: Environment) -> list[Artifact]:
     readings = (*writing.writes, *reading.reads)
     return [pin.artifact for reading in readings for pin in reading.pins if pin.artifact is not None]
+
+
+def _shown(writing: Environment, reading: Environment) -> Mapping[str, frozenset[str]]:
+    """What the files that cross show of each library's own part; nothing of one that a file does not show."""
+    shown: dict[str, list[tuple[str, ...]]] = {}
+    for found in (*writing.writes, *reading.reads):
+        for pin in found.pins:
+            if pin.recorded is not None:
+                shown.setdefault(pin.package, []).append(pin.recorded.classes)
+    return {package: frozenset().union(*classes) for package, classes in shown.items() if all(classes)}
 
 
 def _declared(writing: Environment, reading: Environment) -> frozenset[str]:
@@ -180,6 +213,7 @@ def _judged(
     kinds: frozenset[str],
     classes: frozenset[str],
     names: frozenset[str],
+    beside: frozenset[tuple[str, str]],
 ) -> Judgement | None:
     """The worst judgement over the pairs of statements that can meet."""
     worst: Judgement | None = None
@@ -195,10 +229,11 @@ def _judged(
                 kinds=kinds,
                 classes=classes,
                 names=names,
+                beside=beside,
             )
             here = Judgement(left, right, consequences, may=False) if consequences else None
         else:
-            here = _in_ranges(package, writer, reader, kinds, classes, names)
+            here = _in_ranges(package, writer, reader, kinds, classes, names, beside)
         if here is not None and (worst is None or here.worst.rank < worst.worst.rank):
             worst = here
     return worst
@@ -211,10 +246,11 @@ def _in_ranges(
     kinds: frozenset[str],
     classes: frozenset[str],
     names: frozenset[str],
+    beside: frozenset[tuple[str, str]],
 ) -> Judgement | None:
     from mlaudit.knowledge.ranges import worst_in_ranges
 
-    ranges = worst_in_ranges(package, writer, reader, kinds=kinds, classes=classes, names=names)
+    ranges = worst_in_ranges(package, writer, reader, kinds=kinds, classes=classes, names=names, beside=beside)
     if ranges is None:
         return None
     return Judgement(ranges.writer, ranges.reader, ranges.consequences, may=True, holds_for_all=ranges.holds_for_all)

@@ -62,6 +62,7 @@ class _VersionPair:
     kinds_known: bool
     classes: frozenset[str]
     names: frozenset[str]
+    beside: frozenset[tuple[str, str]]
 
 
 def judge(
@@ -74,11 +75,13 @@ def judge(
     kinds: frozenset[str] = frozenset(),
     classes: frozenset[str] = frozenset(),
     names: frozenset[str] = frozenset(),
+    beside: frozenset[tuple[str, str]] = frozenset(),
 ) -> tuple[Consequence, ...]:
     """What happens when `reader` reads what `writer` wrote, worst first; empty if the knowledge says nothing.
 
     Versions are PEP 440 texts, local parts ignored. With no `kinds`, every kind the package writes is considered; with
-    no `names`, which are what pickles import with their modules, every name.
+    no `names`, which are what pickles import with their modules, every name. `beside` are other packages of the reader
+    with their versions; rows that need one speak only where it is among them.
     Raises KnowledgeError where a knowledge file is broken.
     """
     known = dossier(package)
@@ -95,6 +98,7 @@ def judge(
         kinds_known=bool(asked),
         classes=classes,
         names=names,
+        beside=beside,
     )
     untouched = bool(asked) and bool(known.kinds) and not own
     consequences = [] if untouched else [*_crossed(known, pair), *_python_crossed(package, pair)]
@@ -132,7 +136,12 @@ def _applies(row: Known, pair: _VersionPair, settled: frozenset[str]) -> bool:
     wanted = _wanted(row, pair)
     if (row.kinds and not wanted) or "*" in settled or (wanted and wanted <= settled):
         return False
-    return _between(row, pair) and _of_class(row, pair.classes) and _of_names(row, pair.names)
+    return (
+        _between(row, pair)
+        and _has_beside(row, pair.beside)
+        and _of_class(row, pair.classes)
+        and _of_names(row, pair.names)
+    )
 
 
 def _between(row: Known, pair: _VersionPair) -> bool:
@@ -146,6 +155,11 @@ def _between(row: Known, pair: _VersionPair) -> bool:
     if row.distances and distance(pair.writer, pair.reader) not in row.distances:
         return False
     return not row.direction or row.direction == _direction(pair.writer, pair.reader)
+
+
+def _has_beside(row: Known, beside: frozenset[tuple[str, str]]) -> bool:
+    """Whether the reader has the other package that the row needs, in one of its versions."""
+    return row.beside is None or any(name == row.beside and _within(row.besides, version) for name, version in beside)
 
 
 def _python_within(specifier: str, version: str | None) -> bool:

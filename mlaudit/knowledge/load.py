@@ -76,6 +76,7 @@ class Known:
         unless: classes of which one in the file takes the row back, since they do not run what breaks.
         names: what a pickle has to import, with its module, for the row to speak of it; may have `*`. Where the names
             of what crosses are not known, the row speaks.
+        beside, besides: a package and the versions of it that the reader must have for the row to speak.
         failed, tried: of the artifacts measured, how many failed or changed.
         via: the companion package that causes it.
     """
@@ -99,6 +100,8 @@ class Known:
     classes: tuple[str, ...] = ()
     unless: tuple[str, ...] = ()
     names: tuple[str, ...] = ()
+    beside: str | None = None
+    besides: str = ""
     failed: int | None = None
     tried: int | None = None
     via: str | None = None
@@ -173,6 +176,13 @@ def packages() -> tuple[str, ...]:
     return tuple(name.removesuffix(".toml") for name in names if name.endswith(".toml"))
 
 
+@lru_cache(maxsize=1024)
+def asked_beside(package: str) -> tuple[str, ...]:
+    """The other packages of a reader that rows about a package depend on."""
+    known = dossier(package)
+    return tuple(dict.fromkeys(row.beside for row in known.rows if row.beside)) if known is not None else ()
+
+
 def _dossier(root: Node) -> Dossier:
     unknown_keys(root, _DOSSIER_KEYS)
     package, promise = root.get("package").text(), root.get("promise").text()
@@ -232,6 +242,8 @@ def _known(row: Node, step: Step) -> Known:
         classes=row.get("classes").texts(),
         unless=row.get("unless").texts(),
         names=row.get("names").texts(),
+        beside=row.get("beside").maybe_text(),
+        besides=specifier(row.get("besides")),
         failed=count(row.get("failed")),
         tried=count(row.get("tried")),
         via=row.get("via").maybe_text(),

@@ -47,6 +47,7 @@ def worst_in_ranges(
     kinds: frozenset[str] = frozenset(),
     classes: frozenset[str] = frozenset(),
     names: frozenset[str] = frozenset(),
+    beside: frozenset[tuple[str, str]] = frozenset(),
 ) -> WorstInRanges | None:
     """The worst pair of releases that two specifiers admit (an exact version is one too), None if nothing is known.
 
@@ -67,6 +68,7 @@ def worst_in_ranges(
             kinds=kinds,
             classes=classes,
             names=names,
+            beside=beside,
         )
         severities.add(consequences[0].severity if consequences else None)
         if consequences and (worst is None or _weight(consequences) < _weight(worst.consequences)):

@@ -56,12 +56,15 @@ def crossing_sentences(package: str, row: Known) -> Iterator[RenderedSentence]:
     classes = frozenset(_CHOICE.sub(r"\1", name).replace("*", "X") for name in row.classes[:1])
     spread = dict.fromkeys((*getattr(dossier(package), "tested", ()), *_SPREAD))
     nothing = frozenset[str]()
+    beside = frozenset(((row.beside, borders(row.besides)[0]),)) if row.beside else frozenset[tuple[str, str]]()
     tries = ((border_pairs(row), nothing), (product(spread, spread), nothing), (border_pairs(row), _UNNAMED))
     for versions, names in tries:
         rendered: list[RenderedSentence] = []
         for (writer, reader), kind in product(versions, row.kinds or ("",)):
             kinds = frozenset((kind,)) if kind else frozenset[str]()
-            consequences = judge(package, writer, reader, **pythons, kinds=kinds, classes=classes, names=names)
+            consequences = judge(
+                package, writer, reader, **pythons, kinds=kinds, classes=classes, names=names, beside=beside
+            )
             rendered += [
                 _rendered(consequence, f"{writer} → {reader}")
                 for consequence in consequences

@@ -43,11 +43,13 @@ class Recorded(NamedTuple):
         kinds: the artifact kinds in which that library's data is.
         strength: how the artifact shows the version.
         numbers: the format's own numbers by name (`ir` `8`, `ai.onnx` `17`), to hold against a reader's table.
+        classes: what the file shows of this library's own part, where it is not the classes of the whole artifact.
     """
 
     kinds: tuple[str, ...] = ()
     strength: Strength = Strength.NONE
     numbers: tuple[tuple[str, str], ...] = ()
+    classes: tuple[str, ...] = ()
 
     def number(self, name: str) -> int | None:
         """A number of the format, None if it is not recorded or is no number."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 
 from mlaudit.document.document import Document
@@ -19,6 +20,7 @@ _OWN = lazy_pattern(
 )
 _VERSION_KEY = lazy_pattern(r"([a-z][a-z0-9_]{0,60})_version")
 _VERSION = lazy_pattern(r"\d[0-9A-Za-z.+!_-]{0,100}")
+_COLUMNS = ("inputs", "outputs")
 _NOT_A_LIBRARY = frozenset(("python", "code", "data", "model", "schema", "flavor", "format", "task", "api"))
 
 
@@ -40,13 +42,34 @@ def read(doc: Document) -> Iterator[Statement]:
                 yield from _recorded(doc, key, node, f"flavor {name}")
         elif flavor.exists:
             yield doc.unread("expected a table with what the flavor recorded", doc.at(*flavor.route), what=name)
-    yield from _recorded(doc, "mlflow_version", root.get("mlflow_version"), None)
+    yield from _recorded(doc, "mlflow_version", root.get("mlflow_version"), None, (_signature(root.get("signature")),))
     runtime = root.get("databricks_runtime")
     if runtime.is_text:
         yield doc.pin(Layer.RECORDED, "databricks-runtime", runtime.text(), at=doc.at(*runtime.route), kind=Kind.IMAGE)
 
 
-def _recorded(doc: Document, key: str, node: Node, detail: str | None) -> Iterator[Statement]:
+def _signature(signature: Node) -> str:
+    """What the form of a signature is called in `classes` of the rows about it."""
+    if not signature.is_table:
+        return "a signature that is not a table" if signature.exists else "no signature"
+    columns = [column for part in _COLUMNS for column in _columns(signature.get(part))]
+    if any("required" in column for column in columns):
+        return "a signature that says which columns are required"
+    return "a signature without required columns"
+
+
+def _columns(node: Node) -> Iterator[dict[str, object]]:
+    """The inputs or outputs, a list in JSON inside the YAML."""
+    try:
+        listed = json.loads(node.text()) if node.is_text else []
+    except (ValueError, RecursionError):
+        return
+    yield from (column for column in (listed if isinstance(listed, list) else ()) if isinstance(column, dict))
+
+
+def _recorded(
+    doc: Document, key: str, node: Node, detail: str | None, classes: tuple[str, ...] = ()
+) -> Iterator[Statement]:
     match = _VERSION_KEY.fullmatch(key)
     if match is None or not node.exists:
         return
@@ -64,7 +87,7 @@ def _recorded(doc: Document, key: str, node: Node, detail: str | None) -> Iterat
         node.text(),
         at=at,
         kind=Kind.PYTHON if name == "python" else Kind.PACKAGE,
-        recorded=Recorded(strength=Strength.EXACT),
+        recorded=Recorded(strength=Strength.EXACT, classes=classes),
         detail=detail,
     )
 

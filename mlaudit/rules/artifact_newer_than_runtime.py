@@ -212,7 +212,8 @@ def _artifact(crossing: ArtifactCrossing) -> Location:
 
 def _described(crossing: ArtifactCrossing, pinned: str = "") -> str:
     artifact, pin = crossing.artifact, crossing.pin
-    names = artifact.artifact.classes[:3] if artifact.artifact else ()
+    own = pin.recorded.classes if pin.recorded else ()
+    names = own or (artifact.artifact.classes[:3] if artifact.artifact else ())
     classes = f", {', '.join(names)}" if names else ""
     return f"{artifact.name} ({_written_by(pin)}{pinned}{classes})"
 
