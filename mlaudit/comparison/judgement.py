@@ -7,8 +7,9 @@ from functools import lru_cache
 
 from mlaudit.comparison.verdict import meetings, statements
 from mlaudit.knowledge.crossing import PYTHON, Consequence, judge
-from mlaudit.knowledge.kinds import code_picklers
+from mlaudit.knowledge.kinds import code_picklers, kinds_of
 from mlaudit.knowledge.load import Effect, asked_beside
+from mlaudit.knowledge.table import runtime_names
 from mlaudit.model.lazy_dataclass import dataclass, replace
 from mlaudit.model.nouns import Artifact, Kind, Verdict
 from mlaudit.model.report import ArtifactCrossing, Crossing, Environment
@@ -71,6 +72,7 @@ class Judgements:
             return None
         pythons = (_python(self._environments[name]) for name in crossing.environments)
         kinds, classes = self.what_crosses(*crossing.environments)
+        kinds = _served(crossing.package, self._environments[crossing.environments[1]], kinds)
         names = self.names_that_cross(*crossing.environments)
         classes = self._shown_of(crossing.package, *crossing.environments) or classes
         return _judged(
@@ -104,7 +106,11 @@ class Judgements:
             tuple((recorded, statement) for statement in statements(cell)),
             None,
             _python(self._environments[crossing.reader]),
-            kinds=frozenset((pin.recorded.kinds if pin.recorded else ()) or filter(None, (artifact.kind,))),
+            kinds=_served(
+                pin.package,
+                self._environments[crossing.reader],
+                frozenset((pin.recorded.kinds if pin.recorded else ()) or filter(None, (artifact.kind,))),
+            ),
             classes=frozenset((pin.recorded.classes if pin.recorded else ()) or artifact.classes),
             names=frozenset(name.full_name for name in artifact.names),
             beside=_beside(pin.package, self._environments[crossing.reader]),
@@ -141,6 +147,17 @@ class Judgements:
         if (writer, reader) not in self._crosses:
             self._crosses[writer, reader] = _what_crosses(self._environments[writer], self._environments[reader])
         return self._crosses[writer, reader]
+
+
+def _served(package: str, reading: Environment, kinds: frozenset[str]) -> frozenset[str]:
+    """What crosses; of a package that a server of the reader stands for, only what that server reads of it."""
+    if runtime_names().isdisjoint(reading.cells):
+        return kinds
+    from mlaudit.knowledge.runtimes import served_kinds
+
+    servers = served_kinds().get(package, {})
+    served = frozenset[str]().union(*(of for server, of in servers.items() if reading.cell(server).named))
+    return served if served and (not kinds or kinds_of(package, kinds)) else kinds
 
 
 def _beside(package: str, reading: Environment) -> frozenset[tuple[str, str]]:

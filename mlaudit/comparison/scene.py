@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING
 
 from mlaudit.comparison.judgement import Judgements
+from mlaudit.knowledge.table import runtime_names
 from mlaudit.model.lazy_dataclass import dataclass, field
 from mlaudit.model.nouns import Kind, Pin, Place
 from mlaudit.model.pairs import EnvironmentPair
 from mlaudit.model.report import ArtifactCrossing, Cell, Crossing, Environment, Row, SharedFile
 from mlaudit.request.settings import Settings
+
+if TYPE_CHECKING:
+    from mlaudit.comparison.foreign_runtimes import ForeignRuntime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +71,21 @@ class View:
                 crossed.add(pair)
                 yield pair
         yield from ((artifact.writer, artifact.reader) for artifact in self.artifacts if is_compared(artifact))
-        yield from (pair for pair in self.pairs if pair not in crossed and self.runtimes_of(*pair))
+        yield from (pair for pair in self.pairs if pair not in crossed and self._judges_runtimes(*pair))
+
+    def _judges_runtimes(self, writer: str, reader: str) -> bool:
+        judged = (foreign.is_judged for foreign in self.foreign_runtimes(writer, reader))
+        return bool(self.runtimes_of(writer, reader)) or any(judged)
+
+    def foreign_runtimes(self, writer: str, reader: str) -> Iterator[ForeignRuntime]:
+        """The reader's runtimes of what the writer writes with a package that the reader does not have."""
+        sides = (self.environments[writer], self.environments[reader])
+        if runtime_names().isdisjoint(sides[1].cells):
+            return iter(())
+        from mlaudit.comparison.foreign_runtimes import foreign_runtimes
+
+        kinds, _ = self.judgements.what_crosses(writer, reader)
+        return foreign_runtimes(*sides, kinds, self.known_pairs, self.artifacts)
 
     def runtimes_of(self, writer: str, reader: str) -> tuple[Cell, ...]:
         """The reader's runtimes that are judged by what the writer exports by default."""

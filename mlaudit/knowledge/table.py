@@ -22,6 +22,7 @@ class _WatchTable:
     tool_patterns: tuple[str, ...]
     severities: Mapping[str, Mapping[str, Severity]]
     readers: Mapping[str, tuple[str, ...]]
+    runtimes: frozenset[str]
     followers: Mapping[str, tuple[str, ...]]
     seeded: tuple[str, ...]
     seeded_before: str
@@ -42,6 +43,7 @@ def _built(root: Node) -> _WatchTable:
         tool_patterns=tuple(name for name in tools if "*" in name),
         severities={role: _levels(row) for role, row in root.get("roles").items()},
         readers={name: row.texts() for name, row in root.get("readers").items() if row.is_list},
+        runtimes=frozenset(root.dig("runtimes", "names").texts()),
         followers={name: row.texts() for name, row in root.get("follows").items() if row.is_list},
         seeded=root.dig("seeded", "names").texts(),
         seeded_before=root.dig("seeded", "before").text(),
@@ -108,6 +110,11 @@ def is_seeded(package: str, python: str) -> bool:
     """Whether a new environment of a Python has a package already, so that no install chooses its release."""
     table = _table()
     return package in table.seeded and is_before(python, table.seeded_before) is True
+
+
+def runtime_names() -> frozenset[str]:
+    """Packages that read what packages of another name write, though they are no readers by their release alone."""
+    return _table().runtimes
 
 
 def readers(package: str) -> tuple[str, ...]:

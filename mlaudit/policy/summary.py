@@ -102,3 +102,9 @@ def _unseen(view: View) -> Iterator[str]:
         environment.artifact_kinds or environment.kinds_from for environment in view.environments.values()
     ):
         yield "model artifacts"
+    yield from dict.fromkeys(
+        f"{foreign.runtime.package} with what {foreign.written.package} exports"
+        for pair in view.pairs
+        for foreign in view.foreign_runtimes(*pair)
+        if not foreign.is_judged
+    )

@@ -6,6 +6,7 @@ A rule names its question with `when=`. Where the answer is no, the rule has no 
 from __future__ import annotations
 
 from mlaudit.comparison.scene import View
+from mlaudit.knowledge.table import runtime_names
 from mlaudit.model.nouns import Distance, Kind, Layer, State
 from mlaudit.model.report import Crossing, Environment
 
@@ -172,5 +173,6 @@ def has_images(view: View, _view: View) -> bool:
 
 
 def exports_graphs(view: View, _view: View) -> bool:
-    """Whether any environment has what writes ONNX graphs."""
-    return any("onnx" in environment.cells for environment in view.environments.values())
+    """Whether any environment has what writes ONNX graphs, or a runtime of what others write."""
+    names = {"onnx", *runtime_names()}
+    return any(not names.isdisjoint(environment.cells) for environment in view.environments.values())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Iterator
 
+from mlaudit.comparison.foreign_runtimes import ForeignRuntime
 from mlaudit.comparison.graph_runtimes import EXPORTER
 from mlaudit.comparison.scene import View
 from mlaudit.knowledge.crossing import Consequence
@@ -35,7 +36,9 @@ def check(view: View) -> Iterator[Hit]:
         code shows an export, an opset that it states is judged instead of the default of onnx, without the IR version;
         `target_opset` of skl2onnx and onnxmltools is the highest that a graph may have, and that of skl2onnx decides
         the IR version. Where code states none and the file is not available, or only `crosses` of the configuration
-        names a graph, the finding is a warning, since torch, skl2onnx, tf2onnx and onnxmltools choose their own.
+        names a graph, the finding is a warning, since torch, skl2onnx, tf2onnx and onnxmltools choose their own. A
+        tflite-runtime that is behind the writer's tensorflow is a warning too: whether a .tflite file has operators
+        that came later, only the file shows.
 
     Why:
         The two packages have version numbers that cannot be compared, so no list of differences shows it.
@@ -55,6 +58,32 @@ def check(view: View) -> Iterator[Hit]:
         if runtimes:
             sides = (view.environments[writer], view.environments[reader])
             yield from _exported(*sides, runtimes, _exports(known.get((writer, reader))), view)
+        yield from (_behind(foreign, view) for foreign in view.foreign_runtimes(writer, reader) if _is_behind(foreign))
+
+
+def _is_behind(foreign: ForeignRuntime) -> bool:
+    written, runtime = foreign.written.version, foreign.runtime.version
+    return foreign.is_judged and foreign.row.is_behind(written or "", runtime or "")
+
+
+def _behind(foreign: ForeignRuntime, view: View) -> Hit:
+    """A runtime that is older than the package whose files it loads; whether a file needs more, only the file shows."""
+    row, written, runtime = foreign
+    versions = (written.version or "", runtime.version or "")
+    says = row.filled(row.says, *versions)
+    return Hit(
+        package=runtime.package,
+        environments=(written.environment, runtime.environment),
+        severity=Severity.WARNING,
+        message=f"{written.environment} has {written.package} {written.version}. {says}",
+        effect=says,
+        at=view.place(runtime),
+        related=(Location(view.place(written), Role.WRITER, f"{written.package} {written.version}"),),
+        evidence=row.evidence,
+        expected=f"{written.package} {written.version}",
+        actual=f"{runtime.package} {runtime.version}",
+        fix=Fix(says=row.filled(row.remedy, *versions)),
+    )
 
 
 def _exports(pair: EnvironmentPair | None) -> tuple[CrossingArtifact, ...]:
