@@ -91,3 +91,23 @@ def test_a_row_names_both_versions_or_none(row: object) -> None:
 def test_the_table_lists_what_the_rows_are_about() -> None:
     servers = {server for of in served_kinds().values() for server in of}
     assert runtime_names() == {row.reader for row in runtimes()} | servers
+
+
+@pytest.mark.parametrize(
+    ("training", "serving", "severity"),
+    [
+        ("tensorflow==2.16.1", "tflite-runtime==2.11.0", "info"),
+        ("torch==2.6.0", "openvino==2023.0.0", "info"),
+        ("torch==2.6.0", "fastapi==0.115.0", "warning"),
+        # What the reader names requires torch: it has one, of an open version.
+        ("torch==2.6.0", "openvino==2023.0.0\naccelerate==1.0.0", "warning"),
+    ],
+)
+def test_a_package_is_not_asked_of_a_reader_that_has_a_runtime_of_its_exports(
+    training: str, serving: str, severity: str, tmp_path: Path
+) -> None:
+    report = compared(tmp_path, training, serving)
+    package = training.partition("=")[0]
+    (found,) = [one for one in report.findings if one.code == "MLA003" and one.package == package]
+    assert found.severity.value == severity
+    assert (found.fix is None) == (severity == "info")

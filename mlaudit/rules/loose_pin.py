@@ -30,7 +30,8 @@ def check(crossing: Crossing, view: View) -> Iterator[Hit]:
         version, or both give ranges that overlap, or an incomplete list (a requirements file) does not name it at all.
         It is a warning where model artifacts depend on the package and one side is exact. What only serving names, and
         nothing in training is known to require, is an info, and so is everything where one side names no package or
-        does not name it in the part of its sources that could be read.
+        does not name it in the part of its sources that could be read, and a package that serving does not name where
+        it has a runtime of what that package exports (tflite-runtime of tensorflow).
 
     Why:
         What a range resolves to depends on the day of the install. The two sides are equal only until something is
@@ -53,6 +54,10 @@ def check(crossing: Crossing, view: View) -> Iterator[Hit]:
         return
     if reader.state is State.UNSTATED and is_needless(crossing, view):
         yield _hit(crossing, view, _not_asked_for(crossing))
+        return
+    runtime = _runtime_instead(crossing, view) if implied is None and reader.state is State.UNSTATED else None
+    if runtime is not None:
+        yield _hit(crossing, view, _loaded_by(crossing, runtime))
         return
     details = tuple(filter(None, map(_newest, crossing.cells)))
     if writer.state is State.UNSTATED and not _is_brought(crossing, view):
@@ -109,6 +114,20 @@ def _lacks_a_list(cell: Cell, view: View) -> bool:
 def _severity(crossing: Crossing) -> Severity:
     one_exact = State.EXACT in (crossing.writer.state, crossing.reader.state)
     return Severity.WARNING if one_exact and table.in_artifacts(crossing.package) else Severity.INFO
+
+
+def _runtime_instead(crossing: Crossing, view: View) -> str | None:
+    """The runtime with which the reader loads what the package exports, so that it need not have the package."""
+    foreign = view.foreign_runtimes(*crossing.environments)
+    return next((one.runtime.package for one in foreign if crossing.package in one.row.writers), None)
+
+
+def _loaded_by(crossing: Crossing, runtime: str) -> str:
+    writer, reader = crossing.cells
+    return (
+        f"{writer.environment} {verb_of(crossing, writer)} {writer.package} {worded(writer)}; {reader.environment} "
+        f"does not name it, and has {runtime}, which loads what it exports."
+    )
 
 
 def _not_asked_for(crossing: Crossing) -> str:
