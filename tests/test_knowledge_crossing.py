@@ -37,6 +37,13 @@ def errors(
         # A class of another package that begins like one of scikit-learn's is no model of scikit-learn's.
         ("scikit-learn", "1.5.2", "1.6.1", "sklearn.pickle", "GradientBoostingSurvivalAnalysis", []),
         ("scikit-learn", "1.5.2", "1.6.1", "sklearn.pickle", "GradientBoostingClassifier", ["sklearn"]),
+        ("scikit-learn", "1.0.2", "1.3.2", "sklearn.pickle", "RobustScaler", []),
+        ("scikit-learn", "1.3.2", "1.8.0", "sklearn.pickle", "LinearRegression", []),
+        ("scikit-learn", "1.3.2", "1.4.2", "sklearn.pickle", "MaxAbsScaler", []),
+        ("scikit-learn", "1.3.2", "1.8.0", "sklearn.pickle", "MaxAbsScaler", ["sklearn"]),
+        ("scikit-learn", "1.6.1", "1.5.2", "sklearn.pickle", "RidgeClassifier", ["sklearn"]),
+        ("scikit-learn", "1.4.2", "1.5.2", "sklearn.pickle", "PLSRegression", ["sklearn"]),
+        ("scikit-learn", "1.5.2", "1.6.1", "sklearn.pickle", "PoissonRegressor", ["sklearn"]),
         (
             "scikit-lego",
             "0.9.6",
