@@ -190,8 +190,8 @@ def _artifacts(writing: Environment, reading: Environment) -> list[Artifact]:
 def _shown(writing: Environment, reading: Environment) -> Mapping[str, frozenset[str]]:
     """What the files that cross show of each library's own part; nothing of one that a file does not show."""
     shown: dict[str, list[tuple[str, ...]]] = {}
-    for found in (*writing.writes, *reading.reads):
-        for pin in found.pins:
+    for read in (*writing.writes, *reading.reads):
+        for pin in read.pins:
             if pin.recorded is not None:
                 shown.setdefault(pin.package, []).append(pin.recorded.classes)
     return {package: frozenset().union(*classes) for package, classes in shown.items() if all(classes)}

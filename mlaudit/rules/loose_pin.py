@@ -119,7 +119,7 @@ def _severity(crossing: Crossing) -> Severity:
 def _runtime_instead(crossing: Crossing, view: View) -> str | None:
     """The runtime with which the reader loads what the package exports, so that it need not have the package."""
     foreign = view.foreign_runtimes(*crossing.environments)
-    return next((one.runtime.package for one in foreign if crossing.package in one.row.writers), None)
+    return next((other.runtime.package for other in foreign if crossing.package in other.row.writers), None)
 
 
 def _loaded_by(crossing: Crossing, runtime: str) -> str:
