@@ -22,7 +22,6 @@ from mlaudit.reporters._registry import Style
 from tests.artifact_bytes import onnx
 from tests.checkout import write
 from tests.command_line import run
-from tests.test_against import MODEL as MODEL_BYTES
 from tests.test_prove import MODEL, pickled, project, proven, wait_until
 from tests.wheel_index import WheelIndex, served
 
@@ -129,7 +128,8 @@ def test_a_model_of_an_unknown_writer_is_loaded_by_its_reader_alone(tmp_path: Pa
         },
     )
     (tmp_path / "store").mkdir()
-    (tmp_path / "store" / "kept.pkl").write_bytes(MODEL_BYTES)
+    kept = b"\x80\x02csklearn.linear_model._base\nLinearRegression\n)\x81}X\x10\x00\x00\x00_sklearn_version"
+    (tmp_path / "store" / "kept.pkl").write_bytes(kept + b"X\x05\x00\x00\x001.5.2sb.")
     python = f"{sys.version_info.major}.{sys.version_info.minor}"
     told = run(tmp_path, "prove", "--python", python, env=env)
     assert told.returncode == 3
