@@ -42,14 +42,24 @@ def read(doc: Document) -> Iterator[Statement]:
                 yield from _recorded(doc, key, node, f"flavor {name}")
         elif flavor.exists:
             yield doc.unread("expected a table with what the flavor recorded", doc.at(*flavor.route), what=name)
-    yield from _recorded(doc, "mlflow_version", root.get("mlflow_version"), None, (_signature(root.get("signature")),))
+    yield from _own_version(doc, root)
     runtime = root.get("databricks_runtime")
     if runtime.is_text:
         yield doc.pin(Layer.RECORDED, "databricks-runtime", runtime.text(), at=doc.at(*runtime.route), kind=Kind.IMAGE)
 
 
+def _own_version(doc: Document, root: Node) -> Iterator[Statement]:
+    """The version of MLflow, with the form of the signature that it wrote."""
+    form: tuple[str, ...] = ()
+    try:
+        form = (_signature(root.get("signature")),)
+    except Malformed as error:
+        yield doc.unread(error.why, doc.at(*error.route), package="mlflow")
+    yield from _recorded(doc, "mlflow_version", root.get("mlflow_version"), None, form)
+
+
 def _signature(signature: Node) -> str:
-    """What the form of a signature is called in `classes` of the rows about it."""
+    """What the form of a signature is called in `classes` of the rows about it. Raises Malformed."""
     if not signature.is_table:
         return "a signature that is not a table" if signature.exists else "no signature"
     columns = [column for part in _COLUMNS for column in _columns(signature.get(part))]
@@ -59,11 +69,11 @@ def _signature(signature: Node) -> str:
 
 
 def _columns(node: Node) -> Iterator[dict[str, object]]:
-    """The inputs or outputs, a list in JSON inside the YAML."""
+    """The inputs or outputs, a list in JSON inside the YAML. Raises Malformed."""
     try:
         listed = json.loads(node.text()) if node.is_text else []
     except (ValueError, RecursionError):
-        return
+        raise Malformed("expected the JSON that MLflow writes of a signature", node.route) from None
     yield from (column for column in (listed if isinstance(listed, list) else ()) if isinstance(column, dict))
 
 

@@ -45,38 +45,40 @@ def check(environment: Environment, view: View) -> Iterator[Hit]:
     References:
         https://github.com/pytorch/vision#installation
     """
-    from mlaudit.comparison.requirements import is_refused, may_be_mended, unmet_requirements, was_told_otherwise
+    from mlaudit.comparison.requirements import unmet_requirements
     from mlaudit.knowledge.releases import matters
-    from mlaudit.knowledge.table import watched
 
     for mismatch in unmet_requirements(environment):
         if matters(mismatch.other):
-            is_replaced = _is_replaced(environment, mismatch)
-            is_mended = may_be_mended(environment, mismatch)
-            is_weak = is_replaced or is_mended or was_told_otherwise(environment, mismatch)
-            is_sure = watched(mismatch.other) or is_refused(environment, mismatch)
-            yield Hit(
-                package=mismatch.subject,
-                other=mismatch.other,
-                environments=(environment.name,),
-                severity=Severity.ERROR if is_sure and not is_weak else Severity.WARNING,
-                title="a part of the image is replaced" if is_replaced else "",
-                message=f"In {environment.name}: {_says(mismatch, is_replaced=is_replaced, is_mended=is_mended)}",
-                at=view.place(environment.cell(mismatch.subject)),
-                says=f"{mismatch.subject} {mismatch.subject_version}",
-                related=(
-                    Location(
-                        view.place(environment.cell(mismatch.other)),
-                        Role.PACKAGE,
-                        f"{mismatch.other} {mismatch.other_version}",
-                    ),
-                ),
-                evidence=mismatch.evidence,
-                actual=f"{mismatch.other} {mismatch.other_version}",
-                expected=f"{mismatch.other}{mismatch.wanted}",
-                values=(mismatch.subject_version, mismatch.other, mismatch.other_version),
-                fix=Fix(says=mismatch.remedy),
-            )
+            yield _hit(environment, view, mismatch)
+
+
+def _hit(environment: Environment, view: View, mismatch: Mismatch) -> Hit:
+    from mlaudit.comparison.requirements import is_refused, may_be_mended, was_told_otherwise
+    from mlaudit.knowledge.table import watched
+
+    is_replaced, is_mended = _is_replaced(environment, mismatch), may_be_mended(environment, mismatch)
+    is_weak = is_replaced or is_mended or was_told_otherwise(environment, mismatch)
+    is_sure = watched(mismatch.other) or is_refused(environment, mismatch)
+    other = Location(
+        view.place(environment.cell(mismatch.other)), Role.PACKAGE, f"{mismatch.other} {mismatch.other_version}"
+    )
+    return Hit(
+        package=mismatch.subject,
+        other=mismatch.other,
+        environments=(environment.name,),
+        severity=Severity.ERROR if is_sure and not is_weak else Severity.WARNING,
+        title="a part of the image is replaced" if is_replaced else "",
+        message=f"In {environment.name}: {_says(mismatch, is_replaced=is_replaced, is_mended=is_mended)}",
+        at=view.place(environment.cell(mismatch.subject)),
+        says=f"{mismatch.subject} {mismatch.subject_version}",
+        related=(other,),
+        evidence=mismatch.evidence,
+        actual=f"{mismatch.other} {mismatch.other_version}",
+        expected=f"{mismatch.other}{mismatch.wanted}",
+        values=(mismatch.subject_version, mismatch.other, mismatch.other_version),
+        fix=Fix(says=mismatch.remedy),
+    )
 
 
 def _is_replaced(environment: Environment, mismatch: Mismatch) -> bool:
