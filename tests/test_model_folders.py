@@ -313,7 +313,7 @@ SIGNED = {
         ("columns", "2.10.0", "info"),
         ("tensors", "2.9.2", "info"),
         ("old columns", "2.9.2", "info"),
-        ("no JSON", "2.9.2", "info"),
+        ("no JSON", "2.9.2", "warning"),
         (None, "2.9.2", "info"),
     ],
 )
